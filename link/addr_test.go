@@ -1,0 +1,56 @@
+package link
+
+import "testing"
+
+const peerText = "16Uiu2HAmCQbjVZ8SCaTHEhBrRmUNP3rKQcDSVYBDcvkQVuUVsaGr"
+
+func TestParseAddr(t *testing.T) {
+	for _, c := range []struct{ in, out string }{
+		{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0"},
+		{"/ip4/1.2.3.4/udp/4001/quic-v1/", "/ip4/1.2.3.4/udp/4001/quic-v1"},
+		{"/ip6/2001:DB8:0::1/tcp/9", "/ip6/2001:db8::1/tcp/9"},
+		{"/dns4/seed.example/tcp/4001", "/dns4/seed.example/tcp/4001"},
+		{"/mem/n1", "/mem/n1"},
+	} {
+		if a, err := ParseAddr(c.in); err != nil || a.String() != c.out {
+			t.Errorf("%q → %q, %v; want %q", c.in, a, err, c.out)
+		}
+	}
+	for _, bad := range []string{"", "x", "/", "/ip4/1.2.3.4", "/ip4/1.2.3/tcp/1", "/ip4/::1/tcp/1", "/ip4/1.2.3.4/tcp/65536", "/ip4/1.2.3.4/tcp/01",
+		"/ip4/1.2.3.4/udp/1", "/ip4/1.2.3.4/tcp/1/ws", "/ip4/1.2.3.4/tcp/1/p2p/x", "enode://00@1.2.3.4:1", "http://x"} {
+		if a, err := ParseAddr(bad); err == nil {
+			t.Errorf("%q accepted as %q", bad, a)
+		}
+	}
+}
+
+func TestAddrGroups(t *testing.T) {
+	for _, c := range []struct{ addr, group, subnet string }{
+		{"/ip4/9.8.7.6/tcp/1", "9.8.0.0/16", "9.8.7.0/24"},
+		{"/ip6/2001:db8:1:2:3::1/tcp/1", "2001:db8::/32", "2001:db8:1::/56"},
+		{"/ip4/127.0.0.1/tcp/1", "", ""},
+		{"/mem/a", "", ""},
+		{"/dns/x.example/tcp/1", "name:x.example", "name:x.example"},
+	} {
+		if a := MustAddr(c.addr); a.Group() != c.group || a.Subnet() != c.subnet {
+			t.Errorf("%s: %q %q", c.addr, a.Group(), a.Subnet())
+		}
+	}
+}
+
+func FuzzAddr(f *testing.F) {
+	f.Add("/ip4/1.2.3.4/tcp/1")
+	f.Add("/ip6/::1/udp/1/quic-v1/p2p/" + peerText)
+	f.Add("enode://x@1.2.3.4:5?discport=6")
+	f.Fuzz(func(t *testing.T, s string) {
+		a, err := ParseAddr(s)
+		if err != nil {
+			return
+		}
+		again, err := ParseAddr(a.String())
+		if err != nil || again != a {
+			t.Fatalf("%q → %q → %q, %v", s, a, again, err)
+		}
+		_, _, _, _ = a.IP(), a.Port(), a.Group(), a.ID()
+	})
+}

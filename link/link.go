@@ -1,0 +1,73 @@
+package link
+
+import (
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// Link is a finished pipe to one remote. Read is called by one goroutine, Write
+// by another; Close by anyone, any number of times.
+type Link interface {
+	// Info says who is at the other end. It does not change.
+	Info() Info
+	// Read blocks for the next message or lane event. Its error is a *Closed when
+	// either side closed the link on purpose.
+	Read() (Msg, error)
+	// Write hands one message to the link and blocks while the wire is full.
+	// Ownership of Data passes to the link until Write returns; the bytes are
+	// never changed, so one buffer may be written to many links.
+	Write(Msg) error
+	// Close ends the link and tells the remote why, if the link kind can.
+	Close(Reason) error
+}
+
+// Busier is implemented by links whose lanes have separate flow control. A world
+// asks before it pulls the next message, so that a lane whose remote does not
+// read holds up no other lane. A Freed event on Read says a lane takes more.
+type Busier interface {
+	Busy() LaneSet
+}
+
+// Conn numbers the links of one world; no number is used twice.
+type Conn uint64
+
+// Kind is what a link is made of.
+type Kind string
+
+// The kinds of link.
+const (
+	LibP2P Kind = "libp2p"
+	RLPx   Kind = "rlpx"
+	Mem    Kind = "mem"
+)
+
+// Direction says who dialled.
+type Direction string
+
+// The directions.
+const (
+	In  Direction = "in"
+	Out Direction = "out"
+)
+
+// Info says who is at the other end of a link and what both ends speak.
+type Info struct {
+	ID     id.ID
+	PeerID id.PeerID
+	Public id.Public // zero when the remote's key is not secp256k1
+	Record *enr.Record
+	Kind   Kind
+	Addr   Addr
+	Dir    Direction
+	Ticket id.Ticket // of the dial; zero when inbound
+	Agent  string    // what the remote calls itself, at most 128 bytes, unsanitised
+	Lanes  []LaneInfo
+	// Via is set when a third party carries the link (a relay).
+	Via bool
+}
+
+// LaneInfo is a lane both ends speak.
+type LaneInfo struct {
+	Lane   Lane
+	Stream string // what was negotiated for what we write, "/meshsub/1.1.0"
+}

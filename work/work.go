@@ -1,0 +1,31 @@
+// Package work holds the words for what a strand asks of its world because it is
+// slow: jobs (signatures, validators, batches of records) and saves (files). The
+// strand keeps a ticket, the world does the work beside the loop, and the outcome
+// comes back as news. Ground floor, pure.
+package work
+
+import "github.com/ropewalk/ropewalk/id"
+
+// Job is a piece of computation. Run touches nothing but what it captured, which
+// nobody changes; it may run in any goroutine, once.
+type Job struct {
+	Ticket id.Ticket
+	// Peer is who caused the work, so that a world can share its workers fairly;
+	// zero when it was ourselves.
+	Peer id.ID
+	// Key, when not zero, names the result: two jobs of the same Key have equal
+	// results, so a simulator may do the work once.
+	Key [32]byte
+	Run func() any
+}
+
+// Save is a change to a file of the data folder. File is a relative name without
+// "..". Append adds Data at the end; otherwise Data replaces the file as a whole
+// (temporary file, sync, rename). The outcome is reported after the data is
+// synced to disk. A zero Ticket means nobody waits.
+type Save struct {
+	Ticket id.Ticket
+	File   string
+	Data   []byte
+	Append bool
+}
