@@ -1,0 +1,92 @@
+package ropewalk
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// Config says how a node should be. The zero Config is a node of the network
+// "ropewalk", in memory, on any free port of all interfaces.
+type Config struct {
+	// Network separates networks: nodes of different names share nothing. 1 to 64
+	// of [a-z0-9._-]. Default "ropewalk".
+	Network string
+	// DataDir holds the key, the host book and the chat logs. Empty: nothing is
+	// kept when the node ends.
+	DataDir string
+	// Key is the node's key. Nil: DataDir/key, made when absent; a fresh one when
+	// there is no DataDir.
+	Key *id.Key
+	// Localnet accepts loopback and private addresses and turns NAT help off.
+	Localnet bool
+	// Profile sets budgets: light, desktop (default), server, seed.
+	Profile string
+
+	Listen  ListenConfig
+	Session SessionConfig
+	Gossip  GossipConfig
+	Chat    ChatConfig
+
+	// Diagnostics turns on the protocols echo/1, sink/1 and flood/1.
+	Diagnostics bool
+	// Transports replaces the libp2p link, for tests and embedding.
+	Transports []Transport
+	// Agent is what the node calls itself to others, at most 128 bytes.
+	Agent string
+
+	Logger   *slog.Logger         // nil: nothing is logged
+	Registry *prometheus.Registry // nil: one of the node's own
+}
+
+// ListenConfig says where to listen.
+type ListenConfig struct {
+	// LibP2P are multiaddrs without a peer. Nil: TCP and QUIC on any free port, of
+	// all interfaces, or of loopback under Localnet. Empty but not nil: none.
+	LibP2P []string
+	// External are multiaddrs to advertise instead of those learned.
+	External []string
+}
+
+// SessionConfig says whom to be connected to.
+type SessionConfig struct {
+	Outbound       int           // slots; 0 means the profile's: 8; -1 means none
+	Inbound        int           // links accepted; 0 means the profile's: 96
+	Peers          []string      // kept for ever: multiaddrs with /p2p/, or records
+	Seeds          []string      // asked for hosts
+	Bootnodes      []string      // discv5 records (discovery is not built in this version)
+	RefineEvery    time.Duration // greylist probing, default 15s
+	HeartbeatEvery time.Duration // liveness check of links, default 30s
+	DialTimeout    time.Duration // default 15s
+	SaveEvery      time.Duration // host book, default 5m
+}
+
+// GossipConfig sets the router. Zero fields take GossipSub's defaults.
+type GossipConfig struct {
+	Sign           string // strict (default) or none
+	D, Dlo, Dhi    int
+	Dlazy          int
+	HeartbeatEvery time.Duration
+	FanoutTTL      time.Duration
+	SeenTTL        time.Duration
+	HistoryLength  int
+	HistoryGossip  int
+	MessageBytes   int                    // largest RPC, default 1 MiB
+	SeenBytes      int                    // memory of the seen cache, default 64 MiB
+	Topics         map[string]TopicConfig // by topic
+}
+
+// TopicConfig sets one topic.
+type TopicConfig struct {
+	Sign     string // strict, none; empty: as the router
+	BytesMax int    // largest payload; 0: as the router
+}
+
+// ChatConfig sets chat.
+type ChatConfig struct {
+	Rooms []string // joined at start
+	Lines int      // kept per room, default 10000
+}

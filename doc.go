@@ -1,0 +1,17 @@
+// Package ropewalk is a peer-to-peer node: discovery, encrypted links,
+// self-healing sessions, gossip and chat under one secp256k1 key.
+//
+//	n, err := ropewalk.New(ropewalk.Config{})
+//	if err != nil { … }
+//	if err := n.Start(ctx); err != nil { … }
+//	defer n.Close()
+//	topic, err := n.Join(ctx, "news")
+//	receipt, err := topic.Publish(ctx, []byte("hello"))
+//	for m := range topic.Messages(ctx) { … }
+//
+// The package is the real world of the node machine (package node): it owns the
+// sockets, the clock, the disk and every goroutine, and does nothing else. One
+// loop goroutine owns the machine; links have one reader and one writer each; a
+// bounded pool does slow jobs; one goroutine writes files. Start starts them,
+// Close ends them and waits.
+package ropewalk

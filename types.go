@@ -1,0 +1,144 @@
+package ropewalk
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// The types of this file are the shapes of the RPC too: their JSON tags are part
+// of the contract.
+
+// Info says who a node is and where it listens. It is the ready line's object.
+type Info struct {
+	ID      id.ID    `json:"id"`
+	PeerID  string   `json:"peer_id"`
+	ENR     string   `json:"enr"`
+	Enode   string   `json:"enode"`
+	UDP     string   `json:"udp"`
+	RLPx    string   `json:"rlpx"`
+	LibP2P  []string `json:"libp2p"`
+	RPC     string   `json:"rpc"`
+	Version string   `json:"version"`
+	Profile string   `json:"profile"`
+	Uptime  float64  `json:"uptime"` // seconds
+	Network string   `json:"network"`
+}
+
+// Health is the node's own judgement of itself.
+type Health struct {
+	OK     bool    `json:"ok"`
+	Checks []Check `json:"checks"`
+}
+
+// Check is one line of Health.
+type Check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// Session is one connected peer.
+type Session struct {
+	ID        id.ID     `json:"id"`
+	PeerID    string    `json:"peer_id"`
+	Addr      string    `json:"addr"`
+	Direction string    `json:"direction"`
+	Session   string    `json:"session"`
+	Link      string    `json:"link"`
+	Protocols []string  `json:"protocols"`
+	RTT       float64   `json:"rtt_ms"` // 0 while unknown
+	Since     time.Time `json:"since"`
+	Agent     string    `json:"agent"`
+	Record    string    `json:"record,omitempty"`
+	Colour    string    `json:"colour"`
+}
+
+// Slot is one place the session manager tries to keep filled.
+type Slot struct {
+	Slot     int       `json:"slot"`
+	Role     string    `json:"role"`
+	State    string    `json:"state"`
+	ID       string    `json:"id,omitempty"`
+	Addr     string    `json:"addr,omitempty"`
+	Since    time.Time `json:"since"`
+	Attempts int       `json:"attempts"`
+	RetryAt  time.Time `json:"retry_at,omitzero"`
+	Why      string    `json:"why,omitempty"`
+}
+
+// Host is one entry of the host book.
+type Host struct {
+	ID       id.ID     `json:"id"`
+	Record   string    `json:"record,omitempty"`
+	Addrs    []string  `json:"addrs"`
+	Colour   string    `json:"colour"`
+	LastSeen time.Time `json:"last_seen,omitzero"`
+}
+
+// HostsPage is a page of one colour of the book, or of all.
+type HostsPage struct {
+	Total  int            `json:"total"`
+	Hosts  []Host         `json:"hosts"`
+	Counts map[string]int `json:"counts"`
+}
+
+// Topic states one topic's neighbourhood.
+type TopicInfo struct {
+	Topic      string `json:"topic"`
+	Subscribed bool   `json:"subscribed"`
+	Peers      int    `json:"peers"`
+	Mesh       int    `json:"mesh"`
+	Fanout     int    `json:"fanout"`
+}
+
+// Message is one gossip message.
+type Message struct {
+	Topic string    `json:"topic"`
+	ID    []byte    `json:"id"`
+	From  string    `json:"from,omitempty"` // author's libp2p peer ID; empty when unsigned
+	Seqno []byte    `json:"seqno,omitempty"`
+	Data  []byte    `json:"data"`
+	At    time.Time `json:"at"`
+}
+
+// Published says where a message went.
+type Published struct {
+	ID    []byte `json:"id"`
+	Peers int    `json:"peers"`
+}
+
+// Event is one entry of the node's event stream.
+type Event struct {
+	Seq    uint64    `json:"seq"`
+	At     time.Time `json:"at"`
+	Strand string    `json:"strand"`
+	Kind   string    `json:"kind"`
+	Peer   string    `json:"peer,omitempty"`
+	Topic  string    `json:"topic,omitempty"`
+	Addr   string    `json:"addr,omitempty"`
+	ID     []byte    `json:"id,omitempty"`
+	N      int64     `json:"n,omitempty"`
+	Err    string    `json:"err,omitempty"`
+}
+
+// Room is one chat room we are a member of.
+type Room struct {
+	Room    string `json:"room"`
+	Topic   string `json:"topic"`
+	Members int    `json:"members"` // connected members
+	Lines   int    `json:"lines"`
+}
+
+// ChatLine is one line of a room. State is queued, sent, delivered (own lines) or
+// received.
+type ChatLine struct {
+	ID       string    `json:"id"`
+	Room     string    `json:"room"`
+	Author   string    `json:"author"`
+	AuthorID id.ID     `json:"author_id"`
+	Text     string    `json:"text"`
+	At       time.Time `json:"at"`
+	State    string    `json:"state"`
+	Peers    int       `json:"peers"`
+}
