@@ -1,0 +1,190 @@
+package peer
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/internal/ordered"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// Table holds the connected peers. One goroutine (the node's loop) owns it.
+type Table struct {
+	cfg   Config
+	conns ordered.Map[link.Conn, *Peer]
+	peers ordered.Map[id.ID, *Peer] // the same peers; invariant: one conn each
+
+	bytes  int // Σ of all queues
+	spare  pool
+	ready  []link.Conn
+	closes []Close
+
+	refused, evicted uint64
+}
+
+// Close asks the world to end a link.
+type Close struct {
+	Conn   link.Conn
+	Reason link.Reason
+}
+
+// New makes an empty table. A config that Validate refuses is a mistake of ours
+// and panics.
+func New(cfg Config) *Table {
+	if err := cfg.Validate(); err != nil {
+		panic(err)
+	}
+	cfg.fill()
+	return &Table{cfg: cfg}
+}
+
+// Len is the number of peers.
+func (t *Table) Len() int { return t.peers.Len() }
+
+// ByConn finds the peer of a link.
+func (t *Table) ByConn(c link.Conn) (*Peer, bool) { return t.conns.Get(c) }
+
+// ByID finds the peer of an identity.
+func (t *Table) ByID(who id.ID) (*Peer, bool) { return t.peers.Get(who) }
+
+// All is every peer, in a reproducible order.
+func (t *Table) All() []*Peer { return t.peers.Values() }
+
+// Open says that we may write on a lane from now on, and what was negotiated. It
+// tells whether the lane was not open before; a second Open renames the stream.
+// Unknown links and lanes are ignored.
+func (t *Table) Open(c link.Conn, ln link.Lane, stream string) bool {
+	p, ok := t.conns.Get(c)
+	if !ok || int(ln) >= len(t.cfg.Protocols) {
+		return false
+	}
+	if l := p.lane(ln); l != nil {
+		l.stream = stream
+		return false
+	}
+	at := len(p.lanes)
+	for at > 0 && p.lanes[at-1].lane > ln {
+		at--
+	}
+	p.lanes = append(p.lanes, lane{})
+	copy(p.lanes[at+1:], p.lanes[at:])
+	p.lanes[at] = lane{lane: ln, stream: stream}
+	p.resetTurns()
+	return true
+}
+
+// Shut says that we cannot write on a lane any more; what waited on it is dropped.
+// It tells whether the lane was open.
+func (t *Table) Shut(c link.Conn, ln link.Lane) bool {
+	p, ok := t.conns.Get(c)
+	if !ok {
+		return false
+	}
+	for i := range p.lanes {
+		if p.lanes[i].lane == ln {
+			t.drain(p, &p.lanes[i])
+			copy(p.lanes[i:], p.lanes[i+1:])
+			p.lanes[len(p.lanes)-1] = lane{}
+			p.lanes = p.lanes[:len(p.lanes)-1]
+			p.resetTurns()
+			return true
+		}
+	}
+	return false
+}
+
+// Recv checks that a message read from c is one its lane's protocol has, and says
+// whose it is. ErrNotConnected when c is no peer's (its messages are to be
+// ignored); otherwise an error costs the peer its link (link.Subprotocol).
+func (t *Table) Recv(c link.Conn, m link.Msg) (*Peer, error) {
+	p, ok := t.conns.Get(c)
+	if !ok || p.closing {
+		return nil, ErrNotConnected
+	}
+	if int(m.Lane) >= len(t.cfg.Protocols) {
+		return p, ErrNoLane
+	}
+	if m.Op != link.Data {
+		return p, nil
+	}
+	return p, checkMessage(&t.cfg.Protocols[m.Lane], m.Code, len(m.Data))
+}
+
+// Drop gives up on a peer: its link is closed for the reason, what waits is
+// dropped, and Send refuses. The peer stays in the table until the world reports
+// the link down and Remove is called. Dropping twice, or a stranger, does nothing.
+func (t *Table) Drop(now time.Time, who id.ID, why link.Reason) {
+	p, ok := t.peers.Get(who)
+	if !ok || p.closing {
+		return
+	}
+	t.discard(p)
+	t.closes = append(t.closes, Close{p.conn, why})
+	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "drop", Peer: who, N: int64(p.conn), Err: why.String()})
+}
+
+// Refuse has a link closed that never became a peer, or any other by its number.
+func (t *Table) Refuse(now time.Time, c link.Conn, why link.Reason) {
+	if p, ok := t.conns.Get(c); ok {
+		t.Drop(now, p.ID(), why)
+		return
+	}
+	t.closes = append(t.closes, Close{c, why})
+}
+
+// TakeCloses returns the links to close since the last call: dropped, replaced
+// and refused ones. The slice is the caller's.
+func (t *Table) TakeCloses() []Close {
+	out := t.closes
+	t.closes = nil
+	return out
+}
+
+// TakeReady returns the links that have something to write since Next last said
+// they have not. The slice is the caller's.
+func (t *Table) TakeReady() []link.Conn {
+	out := t.ready[:0]
+	for _, c := range t.ready {
+		if p, ok := t.conns.Get(c); ok && !p.closing {
+			out = append(out, c)
+		}
+	}
+	t.ready = nil
+	return out
+}
+
+// Queued is how many bytes wait for all peers together; Refused and Evicted count
+// messages since the start.
+func (t *Table) Queued() int { return t.bytes }
+
+// Refused counts the messages that Send refused because a queue was full.
+func (t *Table) Refused() uint64 { return t.refused }
+
+// Evicted counts the ordinary messages that urgent ones pushed out.
+func (t *Table) Evicted() uint64 { return t.evicted }
+
+// discard marks a peer as closing and empties its queues.
+func (t *Table) discard(p *Peer) {
+	p.closing = true
+	for i := range p.lanes {
+		t.drain(p, &p.lanes[i])
+	}
+}
+
+// drain empties a lane's queues.
+func (t *Table) drain(p *Peer, l *lane) {
+	for cl := range l.q {
+		for q := &l.q[cl]; q.msgs > 0; {
+			i := q.pop()
+			t.account(p, -1, -i.cost())
+			t.spare.put(i)
+		}
+		l.deficit[cl] = 0
+	}
+}
+
+// resetTurns starts the round robin anew, after the lanes have changed.
+func (p *Peer) resetTurns() {
+	p.turn, p.earned = [classes]uint8{}, [classes]bool{}
+}
