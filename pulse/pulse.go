@@ -1,0 +1,178 @@
+// Package pulse asks every peer now and then whether it is still there, and
+// measures how long the answer takes.
+//
+// Strand; asks below: Sender. No news: a peer that does not answer is dropped.
+// Protocol beat/1: code 0 is a ping with an 8-byte number, code 1 the pong that
+// repeats it. A ping goes out when the lane opens and then every Config.Every; a
+// pong that has not come Config.Within later costs the link (link.Timeout). The
+// round trip is smoothed as TCP does it (RFC 6298: 7/8 old, 1/8 new).
+//
+// Limits: one ping in flight per peer; more than pingsMax pings from a peer within
+// one interval are a breach, and each is answered by at most one pong.
+package pulse
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/internal/ordered"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// Protocol of the lane.
+func Protocol() link.Protocol {
+	return link.Protocol{Name: "beat", Version: 1, Length: 2, BytesMax: bodyBytes}
+}
+
+const (
+	codePing  = 0
+	codePong  = 1
+	bodyBytes = 8
+	// pingsMax per interval: ours is one; others may be quicker.
+	pingsMax = 16
+)
+
+// ErrBreach is returned for a message that breaks the protocol.
+var ErrBreach = errors.New("pulse: breach of protocol")
+
+// errSilent is why a peer is dropped.
+var errSilent = errors.New("pulse: no pong in time")
+
+// Sender is what pulse asks of the floor below.
+type Sender interface {
+	Send(to id.ID, code uint64, body []byte)
+	Drop(to id.ID, why error)
+}
+
+// Config of a Pulse. Zero durations take the defaults.
+type Config struct {
+	Every  time.Duration // between pings, default 30 s
+	Within time.Duration // for the pong, default 15 s
+	Trace  trace.Func
+}
+
+// Pulse is the machine.
+type Pulse struct {
+	cfg   Config
+	rng   *rand.Rand
+	send  Sender
+	peers ordered.Map[id.ID, *beat]
+	due   time.Time // the earliest due of all peers
+}
+
+// beat is one peer's state.
+type beat struct {
+	due    time.Time // of the next ping, or of the pong while one is awaited
+	sentAt time.Time // zero: no ping in flight
+	number uint64
+	rtt    time.Duration // 0: unknown
+	pings  int           // received since our last ping
+}
+
+// New makes a Pulse.
+func New(cfg Config, rng *rand.Rand, s Sender) *Pulse {
+	if cfg.Every == 0 {
+		cfg.Every = 30 * time.Second
+	}
+	if cfg.Within == 0 {
+		cfg.Within = 15 * time.Second
+	}
+	return &Pulse{cfg: cfg, rng: rng, send: s}
+}
+
+// Up: the lane to p is open. It is pinged at once.
+func (h *Pulse) Up(now time.Time, p id.ID) {
+	b := &beat{}
+	h.peers.Put(p, b)
+	h.ping(now, p, b)
+}
+
+// Down: the lane or link is gone.
+func (h *Pulse) Down(p id.ID) { h.peers.Delete(p) }
+
+// Recv takes a message of p.
+func (h *Pulse) Recv(now time.Time, p id.ID, code uint64, body []byte) error {
+	b, ok := h.peers.Get(p)
+	if len(body) != bodyBytes {
+		return ErrBreach
+	}
+	if !ok {
+		return nil // its lane is open, ours is not yet
+	}
+	if code == codePing {
+		if b.pings++; b.pings > pingsMax {
+			return ErrBreach
+		}
+		h.send.Send(p, codePong, body)
+		return nil
+	}
+	if b.sentAt.IsZero() || binary.BigEndian.Uint64(body) != b.number {
+		return nil // late or unasked; nothing to learn
+	}
+	took := now.Sub(b.sentAt)
+	if b.rtt == 0 {
+		b.rtt = took
+	} else {
+		b.rtt = (7*b.rtt + took) / 8
+	}
+	b.sentAt = time.Time{}
+	// ±10 % keeps a network that started together from beating together.
+	b.due = now.Add(h.cfg.Every - h.cfg.Every/10 + time.Duration(h.rng.Int64N(int64(h.cfg.Every/5)+1)))
+	h.settle()
+	return nil
+}
+
+// RTT is the smoothed round trip; 0 while unknown.
+func (h *Pulse) RTT(p id.ID) time.Duration {
+	if b, ok := h.peers.Get(p); ok {
+		return b.rtt
+	}
+	return 0
+}
+
+// Advance sends what is due and drops who is silent.
+func (h *Pulse) Advance(now time.Time) {
+	if h.due.IsZero() || now.Before(h.due) {
+		return
+	}
+	for _, p := range h.peers.Keys() {
+		b, _ := h.peers.Get(p)
+		switch {
+		case now.Before(b.due):
+		case b.sentAt.IsZero():
+			h.ping(now, p, b)
+		default:
+			h.cfg.Trace.Emit(now, trace.Event{Strand: "pulse", Kind: "silent", Peer: p})
+			b.due = now.Add(h.cfg.Within) // Down is on its way
+			h.send.Drop(p, errSilent)
+		}
+	}
+	h.settle()
+}
+
+// Deadline is when Advance matters next.
+func (h *Pulse) Deadline() time.Time { return h.due }
+
+func (h *Pulse) ping(now time.Time, p id.ID, b *beat) {
+	b.number++
+	b.pings = 0
+	b.sentAt = now
+	b.due = now.Add(h.cfg.Within)
+	h.send.Send(p, codePing, binary.BigEndian.AppendUint64(nil, b.number))
+	if h.due.IsZero() || b.due.Before(h.due) {
+		h.due = b.due
+	}
+}
+
+func (h *Pulse) settle() {
+	h.due = time.Time{}
+	for _, b := range h.peers.All() {
+		if h.due.IsZero() || b.due.Before(h.due) {
+			h.due = b.due
+		}
+	}
+}
