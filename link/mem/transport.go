@@ -1,0 +1,160 @@
+package mem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// What a caller can act on.
+var (
+	ErrClosed      = errors.New("mem: transport closed")
+	ErrNameTaken   = errors.New("mem: name is taken")
+	ErrUnreachable = errors.New("mem: nobody listens there")
+	ErrNoLanes     = errors.New("mem: no protocol in common")
+	ErrAddr        = errors.New("mem: want /mem/NAME/p2p/PEER")
+)
+
+// Transport dials and accepts links in memory. Its methods may be called by any
+// goroutine.
+type Transport struct {
+	network   *Network
+	key       *id.Key
+	name      string
+	addr      link.Addr
+	protocols []link.Protocol
+	accept    chan *Link
+	done      chan struct{}
+
+	mu        sync.Mutex
+	listening bool
+	closed    bool
+	links     map[*Link]struct{}
+}
+
+// Kind is link.Mem.
+func (t *Transport) Kind() link.Kind { return link.Mem }
+
+// Listen makes the transport reachable under its name.
+func (t *Transport) Listen() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return ErrClosed
+	}
+	if t.name == "" {
+		return nil
+	}
+	if err := t.network.listen(t); err != nil {
+		return err
+	}
+	t.listening = true
+	return nil
+}
+
+// Addrs is where the transport is reached; empty before Listen.
+func (t *Transport) Addrs() []link.Addr {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.listening || t.closed {
+		return nil
+	}
+	return []link.Addr{t.addr}
+}
+
+// Accept waits for the next inbound link. After Close it returns ErrClosed.
+func (t *Transport) Accept() (link.Link, error) {
+	select {
+	case <-t.done:
+		return nil, ErrClosed
+	case l := <-t.accept:
+		return l, nil
+	}
+}
+
+// Dial makes a link to the transport that listens at the address, which must name
+// its peer. The error is or wraps ErrUnreachable, ErrNoLanes, a link.Reason
+// (WrongIdentity, Self) or the context's error while the remote's queue of
+// unaccepted links is full.
+func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (link.Link, error) {
+	if to.Kind() != link.Mem || to.PeerID() == "" {
+		return nil, fmt.Errorf("%w: %q", ErrAddr, to)
+	}
+	remote := t.network.find(to)
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("mem: dial %s: %w", to, ctx.Err())
+	case remote == nil:
+		return nil, fmt.Errorf("%w: %s", ErrUnreachable, to)
+	case remote == t:
+		return nil, fmt.Errorf("mem: dial %s: %w", to, link.Self)
+	case remote.key.Public().PeerID() != to.PeerID():
+		return nil, fmt.Errorf("mem: dial %s: %w", to, link.WrongIdentity)
+	}
+	ours, theirs := pair(t, remote, ticket, to)
+	if len(ours.info.Lanes) == 0 {
+		return nil, fmt.Errorf("%w: %s", ErrNoLanes, to)
+	}
+	if !t.keep(ours) {
+		return nil, ErrClosed
+	}
+	if !remote.keep(theirs) {
+		ours.Close(link.NetworkError)
+		return nil, fmt.Errorf("%w: %s", ErrUnreachable, to)
+	}
+	select {
+	case remote.accept <- theirs:
+		return ours, nil
+	case <-remote.done:
+		ours.Close(link.NetworkError)
+		return nil, fmt.Errorf("%w: %s", ErrUnreachable, to)
+	case <-t.done:
+		return nil, ErrClosed
+	case <-ctx.Done():
+		ours.Close(link.Timeout)
+		return nil, fmt.Errorf("mem: dial %s: %w", to, ctx.Err())
+	}
+}
+
+// Close ends every link with reason Quitting and makes Accept fail. It may be
+// called any number of times.
+func (t *Transport) Close() error {
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return nil
+	}
+	t.closed = true
+	close(t.done)
+	links := make([]*Link, 0, len(t.links))
+	for l := range t.links {
+		links = append(links, l)
+	}
+	t.mu.Unlock()
+	t.network.forget(t)
+	for _, l := range links {
+		l.Close(link.Quitting)
+	}
+	return nil
+}
+
+// keep remembers a link so that Close can end it; false when closed already.
+func (t *Transport) keep(l *Link) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false
+	}
+	t.links[l] = struct{}{}
+	return true
+}
+
+func (t *Transport) drop(l *Link) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.links, l)
+}
