@@ -1,0 +1,117 @@
+package gossipsub
+
+import (
+	"fmt"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// Policy says who vouches for a message at the gossip layer.
+type Policy uint8
+
+const (
+	// StrictSign: author, sequence number and a valid signature are required.
+	StrictSign Policy = iota
+	// StrictNoSign: author, sequence number, signature and key must be absent.
+	StrictNoSign
+)
+
+func (p Policy) String() string {
+	switch p {
+	case StrictSign:
+		return "strict"
+	case StrictNoSign:
+		return "none"
+	}
+	return "unknown"
+}
+
+// Verdict is what a topic's check says of a message.
+type Verdict uint8
+
+const (
+	// Accept delivers and forwards the message.
+	Accept Verdict = iota
+	// Reject drops it and blames who sent it.
+	Reject
+	// Ignore drops it and blames nobody.
+	Ignore
+)
+
+// Sender is what the router asks of the floor below.
+type Sender interface {
+	// Send queues a frame (a marshalled RPC without length prefix) for a peer we
+	// may write to. The frame is immutable and shared between peers. Urgent frames
+	// keep their order and overtake the others.
+	Send(to id.ID, frame []byte, urgent bool)
+	// Drop ends the link to a peer that broke the protocol.
+	Drop(to id.ID, why error)
+}
+
+// Config of a Router. Self, PeerID and (for StrictSign) Signer are required.
+type Config struct {
+	Params Params
+	Self   id.ID
+	PeerID id.PeerID // author of our signed messages
+	Sign   Policy    // default policy of topics
+	// Signer signs a SHA-256 digest with the node's secp256k1 key and returns DER.
+	// It runs inside jobs, in any goroutine.
+	Signer func(digest [32]byte) []byte
+	// Topics, when set, gives the configuration of topics that are published to
+	// without being joined. It must be pure.
+	Topics func(topic string) TopicConfig
+	Trace  trace.Func
+}
+
+// TopicConfig is how one topic differs from the default. The zero value is fine.
+type TopicConfig struct {
+	Sign *Policy
+	// MessageID makes the ID of a message, 1 to 128 raw bytes, of its content
+	// alone (Topic, From, Seqno, Data). nil: author and sequence number for
+	// StrictSign, SHA-256 of the data for StrictNoSign.
+	MessageID func(*Message) string
+	// Validate is a pure function of Topic, ID, From, Seqno and Data; it runs in a
+	// job. All nodes of one simulation must use the same function for one topic
+	// and Rule, because equal jobs are done once.
+	Validate func(Message) Verdict
+	// Rule tells apart different Validate functions of one topic.
+	Rule string
+	// BytesMax bounds the data of a message; 0 means Params.MessageBytesMax.
+	BytesMax int
+}
+
+// Stream protocols, most preferred first.
+const (
+	Meshsub12 = "/meshsub/1.2.0"
+	Meshsub11 = "/meshsub/1.1.0"
+	Meshsub10 = "/meshsub/1.0.0"
+	Floodsub  = "/floodsub/1.0.0"
+)
+
+// Protocol describes the gossip lane. The frame limit is the specification's 1 MiB.
+func Protocol() link.Protocol {
+	return link.Protocol{
+		Name: "gossip", Version: 1, Length: 1, Bare: true, BytesMax: frameBytesMax,
+		Streams: []string{Meshsub12, Meshsub11, Meshsub10, Floodsub},
+	}
+}
+
+// fill checks the configuration and completes it with defaults.
+func (c *Config) fill() error {
+	if err := c.Params.fill(); err != nil {
+		return err
+	}
+	switch {
+	case c.Self.IsZero():
+		return fmt.Errorf("%w: Self is zero: give the node's ID", ErrConfig)
+	case c.Sign > StrictNoSign:
+		return fmt.Errorf("%w: Sign is %d: want StrictSign or StrictNoSign", ErrConfig, c.Sign)
+	case c.Sign == StrictSign && c.Signer == nil:
+		return ErrNoSigner
+	case c.Sign == StrictSign && c.PeerID == "":
+		return fmt.Errorf("%w: PeerID is empty: signed messages name their author", ErrConfig)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package gossipsub
+
+import (
+	"errors"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/work"
+)
+
+// News is what comes up from one input. The caller must look at all of it.
+type News struct {
+	// Jobs are checks and signatures to be done beside the loop; the result of
+	// each goes to Done with the job's ticket.
+	Jobs []work.Job
+	// Deliveries are messages of joined topics, checked, each exactly once.
+	Deliveries []Message
+	// Published answers Publish, now or after a job.
+	Published []Published
+}
+
+// Message is one gossip message. Its bytes are shared with queues and caches and
+// must not be changed.
+type Message struct {
+	Topic string
+	ID    string    // raw bytes, see TopicConfig.MessageID
+	From  id.PeerID // author; empty when the message is unsigned
+	Seqno []byte    // 8 bytes when signed, nil when unsigned
+	Data  []byte
+	Via   id.ID // who handed it to us; zero for our own, and while it is checked
+	Local bool  // we published it
+}
+
+// Published tells how a Publish went.
+type Published struct {
+	Ticket id.Ticket
+	ID     string // raw bytes; empty when Err came before there was an ID
+	// Peers is the number of peers the message was handed to. Zero without Err
+	// means that nobody was there to take it; it stays in the cache for
+	// HistoryLength heartbeats and is gossiped to whoever comes.
+	Peers int
+	Err   error
+}
+
+// What a caller can act on.
+var (
+	ErrTopic     = errors.New("gossipsub: topic is empty, too long or not UTF-8")
+	ErrTooLarge  = errors.New("gossipsub: message too large")
+	ErrDuplicate = errors.New("gossipsub: message was published before")
+	ErrRejected  = errors.New("gossipsub: message refused by the topic's own check")
+	ErrNoSigner  = errors.New("gossipsub: signing asked for but no Signer given")
+	ErrConfig    = errors.New("gossipsub: bad configuration")
+	ErrBusy      = errors.New("gossipsub: too many messages in checking")
+	ErrFrame     = errors.New("gossipsub: bad frame")
+)

@@ -1,0 +1,225 @@
+package gossipsub
+
+import (
+	"fmt"
+	"time"
+)
+
+// Params are the router's parameters. Zero fields take the default in brackets.
+// The names are those of the specification (gossipsub-v1.0 "Parameters",
+// gossipsub-v1.1 "Overview of New Parameters").
+type Params struct {
+	NoMesh bool // D = Dlo = Dhi = Dout = 0: gossip only, for bootstrappers
+	D      int  // mesh degree aimed at [6]
+	Dlo    int  // graft below [5, at most D]
+	Dhi    int  // prune at [12, at least D]
+	Dout   int  // outbound links kept in a mesh [2]; < Dlo and ≤ D/2; -1 means none
+
+	Dlazy        int     // least number of gossip targets [6]
+	GossipFactor float64 // share of eligible peers gossiped to, if more [0.25]
+
+	HistoryLength        int // heartbeats a message can be fetched [5]
+	HistoryGossip        int // heartbeats it is advertised [3]
+	GossipRetransmission int // times one peer may fetch one message [3]
+
+	HeartbeatInitialDelay time.Duration // [100 ms]
+	HeartbeatInterval     time.Duration // [1 s]
+	FanoutTTL             time.Duration // fanout kept after the last publish [60 s]
+	PruneBackoff          time.Duration // [60 s]
+	UnsubscribeBackoff    time.Duration // [10 s]
+	GraftFloodThreshold   time.Duration // a GRAFT this soon after a PRUNE counts double [10 s]
+	IWantFollowupTime     time.Duration // an asked-for message must come within [3 s]
+	SeenTTL               time.Duration // [120 s]
+
+	MaxIHaveLength       int // IDs asked of one peer in one heartbeat [5000]
+	MaxIHaveMessages     int // RPCs with IHAVE heard of one peer in one heartbeat [10]
+	MaxIDontWantLength   int // IDs heeded in one RPC with IDONTWANT [10]
+	MaxIDontWantMessages int // such RPCs heeded in one heartbeat [1000]
+	IDontWantThreshold   int // message size from which we send IDONTWANT, bytes [16 KiB]
+	IDontWantTTL         int // heartbeats an IDONTWANT is heeded, at least [3]
+
+	FloodPublish bool // own messages go to all topic peers
+
+	MessageBytesMax int // data of one message [768 KiB]
+	SeenBytes       int // memory of the seen cache [64 MiB, about 3 M IDs]
+	CacheBytes      int // memory of the message cache [256 MiB]
+}
+
+// From the specification (gossipsub-v1.0 "Parameters", v1.1, v1.2) and the
+// defaults of its reference implementation.
+const (
+	defaultD, defaultDlo, defaultDhi, defaultDout = 6, 5, 12, 2
+
+	defaultDlazy        = 6
+	defaultGossipFactor = 0.25
+
+	defaultHistoryLength        = 5
+	defaultHistoryGossip        = 3
+	defaultGossipRetransmission = 3
+
+	defaultHeartbeatInitialDelay = 100 * time.Millisecond
+	defaultHeartbeatInterval     = time.Second
+	defaultFanoutTTL             = time.Minute
+	defaultPruneBackoff          = time.Minute
+	defaultUnsubscribeBackoff    = 10 * time.Second
+	defaultGraftFloodThreshold   = 10 * time.Second
+	defaultIWantFollowupTime     = 3 * time.Second
+	defaultSeenTTL               = 2 * time.Minute
+
+	defaultMaxIHaveLength       = 5000
+	defaultMaxIHaveMessages     = 10
+	defaultMaxIDontWantLength   = 10
+	defaultMaxIDontWantMessages = 1000
+	defaultIDontWantTTL         = 3
+
+	frameBytesMax = 1 << 20 // one RPC
+)
+
+// Our choice.
+const (
+	// A signed message with its envelope and an RSA key must fit one frame, and
+	// what is not data must fit controlBytesMax.
+	defaultMessageBytesMax = 768 << 10
+	// IDONTWANT for smaller messages costs more than it saves.
+	defaultIDontWantThreshold = 16 << 10
+	defaultSeenBytes          = 64 << 20
+	defaultCacheBytes         = 256 << 20
+
+	controlBytesMax    = 512 << 10 // inbound: all of an RPC that is not message data
+	controlBytesOut    = 16 << 10  // outbound: the smallest limit in the field (rust)
+	helloEntriesMax    = 100       // subscriptions in one RPC, for the same reason
+	publishMax         = 5000      // messages in one RPC
+	idsMax             = 5000      // IDs of one kind in one RPC
+	idBytesMax         = 128
+	subsMax            = 16384 // subscriptions read of one RPC
+	topicBytesMax      = 256
+	peerTopicBytesMax  = 1 << 20  // topic bytes of one peer, each topic charged topicCharge more
+	totalTopicBytesMax = 64 << 20 // the same of all peers
+	topicCharge        = 100      // about what an entry costs beside its name
+	graftsAboveOwn     = 128      // GRAFT or PRUNE entries in one RPC above the number of own topics
+	pxMax              = 16
+
+	backoffMin        = time.Second // clamps of a PRUNE's backoff
+	backoffMax        = time.Hour
+	backoffTolerance  = time.Second // a GRAFT this early is no violation
+	backoffsAboveMesh = 64          // entries per topic above the mesh size
+	backoffSweepBeats = 16
+
+	unwantedMax    = 10000   // IDONTWANT IDs remembered of one peer
+	iwantBytesMax  = 4 << 20 // served to one peer in one heartbeat, but always one message
+	wantsMax       = 32768   // IDs asked for at one time
+	advertisersMax = 8       // further advertisers remembered of one ID
+
+	flightsMax        = 8192     // messages in checking
+	flightsPerPeerMax = 1024     // of one peer
+	flightBytesMax    = 64 << 20 // of all
+	copiesMax         = 4        // differing copies of one ID that wait for a verdict
+	ownFlightsMax     = 1024     // of ourselves
+
+	unannouncedBeatsMax = 2 // a mesh peer that never announces the topic is pruned after these
+)
+
+// fill sets defaults and refuses what cannot work.
+func (p *Params) fill() error {
+	p.fillDegrees()
+	for _, f := range []struct {
+		v *int
+		d int
+	}{
+		{&p.Dlazy, defaultDlazy}, {&p.HistoryLength, defaultHistoryLength},
+		{&p.GossipRetransmission, defaultGossipRetransmission},
+		{&p.MaxIHaveLength, defaultMaxIHaveLength}, {&p.MaxIHaveMessages, defaultMaxIHaveMessages},
+		{&p.MaxIDontWantLength, defaultMaxIDontWantLength}, {&p.MaxIDontWantMessages, defaultMaxIDontWantMessages},
+		{&p.IDontWantThreshold, defaultIDontWantThreshold}, {&p.IDontWantTTL, defaultIDontWantTTL},
+		{&p.MessageBytesMax, defaultMessageBytesMax}, {&p.SeenBytes, defaultSeenBytes}, {&p.CacheBytes, defaultCacheBytes},
+	} {
+		if *f.v == 0 {
+			*f.v = f.d
+		}
+	}
+	if p.HistoryGossip == 0 {
+		p.HistoryGossip = min(defaultHistoryGossip, p.HistoryLength)
+	}
+	for _, f := range []struct{ v, d *time.Duration }{
+		{&p.HeartbeatInitialDelay, new(defaultHeartbeatInitialDelay)}, {&p.HeartbeatInterval, new(defaultHeartbeatInterval)},
+		{&p.FanoutTTL, new(defaultFanoutTTL)}, {&p.PruneBackoff, new(defaultPruneBackoff)},
+		{&p.UnsubscribeBackoff, new(defaultUnsubscribeBackoff)}, {&p.GraftFloodThreshold, new(defaultGraftFloodThreshold)},
+		{&p.IWantFollowupTime, new(defaultIWantFollowupTime)}, {&p.SeenTTL, new(defaultSeenTTL)},
+	} {
+		if *f.v == 0 {
+			*f.v = *f.d
+		}
+	}
+	if p.GossipFactor == 0 {
+		p.GossipFactor = defaultGossipFactor
+	}
+	return p.check()
+}
+
+func (p *Params) fillDegrees() {
+	if p.NoMesh {
+		p.D, p.Dlo, p.Dhi, p.Dout = 0, 0, 0, 0
+		return
+	}
+	if p.D == 0 {
+		p.D = defaultD
+	}
+	if p.Dlo == 0 {
+		p.Dlo = min(defaultDlo, p.D)
+	}
+	if p.Dhi == 0 {
+		p.Dhi = max(defaultDhi, p.D)
+	}
+	switch p.Dout {
+	case 0:
+		p.Dout = max(0, min(defaultDout, p.D/2, p.Dlo-1))
+	case -1:
+		p.Dout = 0
+	}
+}
+
+// check names the field and what is allowed.
+func (p *Params) check() error {
+	bad := func(field, want string) error {
+		return fmt.Errorf("%w: Params.%s: want %s", ErrConfig, field, want)
+	}
+	switch {
+	case p.Dlo < 0 || p.Dlo > p.D:
+		return bad("Dlo", "0 ≤ Dlo ≤ D")
+	case p.Dhi < p.D:
+		return bad("Dhi", "D ≤ Dhi")
+	case p.Dhi > 1024:
+		return bad("Dhi", "at most 1024")
+	case p.Dout < 0 || p.Dout > p.D/2 || p.Dout > 0 && p.Dout >= p.Dlo:
+		return bad("Dout", "0 ≤ Dout < Dlo and ≤ D/2, or -1 for none")
+	case p.Dlazy < 0:
+		return bad("Dlazy", "0 or more")
+	case !(p.GossipFactor > 0 && p.GossipFactor <= 1):
+		return bad("GossipFactor", "0 < GossipFactor ≤ 1")
+	case p.HistoryLength < 1 || p.HistoryLength > 1024:
+		return bad("HistoryLength", "1 to 1024")
+	case p.HistoryGossip < 1 || p.HistoryGossip > p.HistoryLength:
+		return bad("HistoryGossip", "1 to HistoryLength")
+	case p.HeartbeatInterval < 10*time.Millisecond || p.HeartbeatInterval > time.Hour:
+		return bad("HeartbeatInterval", "10ms to 1h")
+	case p.HeartbeatInitialDelay < 0 || p.FanoutTTL < 0 || p.GraftFloodThreshold < 0:
+		return bad("HeartbeatInitialDelay, FanoutTTL, GraftFloodThreshold", "0 or more")
+	case p.PruneBackoff < backoffMin || p.PruneBackoff > backoffMax:
+		return bad("PruneBackoff", "1s to 1h")
+	case p.UnsubscribeBackoff < backoffMin || p.UnsubscribeBackoff > backoffMax:
+		return bad("UnsubscribeBackoff", "1s to 1h")
+	case p.IWantFollowupTime < 10*time.Millisecond:
+		return bad("IWantFollowupTime", "10ms or more")
+	case p.SeenTTL < time.Second:
+		return bad("SeenTTL", "1s or more")
+	case p.MessageBytesMax < 1 || p.MessageBytesMax > frameBytesMax-8<<10:
+		return bad("MessageBytesMax", "1 byte to 1016 KiB")
+	case p.MaxIHaveLength < 1 || p.MaxIHaveMessages < 1 || p.MaxIDontWantLength < 1 || p.MaxIDontWantMessages < 1:
+		return bad("MaxIHaveLength, MaxIHaveMessages, MaxIDontWantLength, MaxIDontWantMessages", "1 or more")
+	case p.GossipRetransmission < 1 || p.GossipRetransmission > 255 || p.IDontWantTTL < 1 || p.IDontWantThreshold < 1:
+		return bad("GossipRetransmission, IDontWantTTL, IDontWantThreshold", "1 or more")
+	case p.SeenBytes < 64<<10 || p.CacheBytes < 64<<10:
+		return bad("SeenBytes, CacheBytes", "64 KiB or more")
+	}
+	return nil
+}
