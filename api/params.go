@@ -1,0 +1,49 @@
+package api
+
+import "time"
+
+// Our choice, all of it. The figures are those of the threat model: they bound
+// what one caller can cost, whoever he is.
+const (
+	tokenBytes  = 32 // of a token made here: 256 bits
+	tokenMinLen = 16 // of a token that was given: shorter ones can be guessed
+
+	bodyBytesMax     = 4 << 20  // a gossip message of 1 MiB is 1.4 MiB of base64; a batch holds two
+	answerBytesMax   = 25 << 20 // of one batch; calls after that are refused
+	headerBytesMax   = 16 << 10
+	depthMax         = 32  // nesting of a request
+	batchMax         = 100 // calls in a batch
+	requestIDMax     = 256 // bytes of a request's id
+	connsMax         = 512 // TCP connections on the listener
+	inFlightMax      = 64  // requests being executed
+	readHeaderWithin = 5 * time.Second
+	readWithin       = 30 * time.Second
+	writeWithin      = 90 * time.Second // more than a call's deadline and the longest profile
+	idleWithin       = 60 * time.Second
+	callWithin       = 30 * time.Second
+
+	socketsMax     = 128 // WebSockets at once
+	subsPerConnMax = 1024
+	subsMax        = 16384
+	authWithin     = 5 * time.Second // until a WebSocket has shown the token
+	authBytesMax   = 4 << 10         // of that first message
+	outboxMax      = 256             // notifications waiting for one WebSocket
+
+	topicBytesMax = 1 << 10
+	dataBytesMax  = 1 << 20 // of a gossip message
+	textBytesMax  = 64 << 10
+	addrBytesMax  = 2 << 10
+	pageMax       = 1000 // hosts or chat lines in one answer
+	pageDefault   = 100
+	banMin        = time.Second
+	banMax        = 10 * 365 * 24 * time.Hour
+	banDefault    = 24 * time.Hour
+	joinWait      = 3 * time.Second // for the history of a room
+	joinWaitMax   = 20 * time.Second
+	minPeersMax   = 10000
+	strandsMax    = 32
+
+	dnetConnsMax = 16
+	dnetLineMax  = 64 << 10 // DarkFi allows 16 MiB; no call here needs more than a line
+	dnetEventMax = 256      // events waiting for one viewer
+)
