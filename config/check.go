@@ -1,0 +1,130 @@
+package config
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// Each check returns what is wanted instead of v, or "".
+
+func checkNetwork(v any) string {
+	if strings.Trim(v.(string), "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
+		return "want 1 to 64 of a-z 0-9 . _ -"
+	}
+	return ""
+}
+
+func checkPrintable(v any) string {
+	if s := v.(string); !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return "want at most 128 bytes of printable text"
+	}
+	return ""
+}
+
+func checkListen(v any) string {
+	for _, s := range v.([]string) {
+		a, err := link.ParseAddr(s)
+		if err != nil || a.Kind() != link.LibP2P || a.PeerID() != "" {
+			return fmt.Sprintf("%.120q: want multiaddrs such as /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/udp/4001/quic-v1, without /p2p/", s)
+		}
+	}
+	return ""
+}
+
+func checkHosts(v any) string {
+	for _, s := range v.([]string) {
+		if strings.HasPrefix(s, "enr:") {
+			if r, err := enr.Parse(s); err == nil && len(link.RecordAddrs(r)) > 0 {
+				continue
+			}
+		} else if a, err := link.ParseAddr(s); err == nil && a.PeerID() != "" {
+			continue
+		}
+		return fmt.Sprintf("%.160q: want multiaddrs with /p2p/ at their end, or records (enr:…) that name an address", s)
+	}
+	return ""
+}
+
+func checkRecords(v any) string {
+	for _, s := range v.([]string) {
+		if _, err := enr.Parse(s); err != nil {
+			return fmt.Sprintf("%.160q: want node records (enr:…)", s)
+		}
+	}
+	return ""
+}
+
+func checkRooms(v any) string {
+	for _, s := range v.([]string) {
+		if len(s) == 0 || len(s) > roomBytesMax || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+			return fmt.Sprintf("%.80q: want room names of 1 to %d bytes", s, roomBytesMax)
+		}
+	}
+	return ""
+}
+
+func checkHostPort(v any) string {
+	s := v.(string)
+	if s == "off" || goodHostPort(s) {
+		return ""
+	}
+	return `want HOST:PORT such as 127.0.0.1:7480, port 0 for any free one, or "off"`
+}
+
+func checkHostPortOrNone(v any) string {
+	s := v.(string)
+	if s == "" || s == "off" || goodHostPort(s) {
+		return ""
+	}
+	return `want HOST:PORT such as 127.0.0.1:30303, port 0 for any free one, or "" for none`
+}
+
+func goodHostPort(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || strings.ContainsAny(host, " /@?#\\") {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// isLoopback tells whether host:port can be reached from this machine only.
+func isLoopback(hostPort string) bool {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func checkRadius(v any) string {
+	s := v.(string)
+	if s == "auto" || s == "max" {
+		return ""
+	}
+	if raw, err := hex.DecodeString(strings.TrimPrefix(s, "0x")); err == nil && len(raw) == 32 {
+		return ""
+	}
+	return `want "auto", "max" or 32 bytes in hex`
+}
+
+func checkHex(v any) string {
+	raw, err := hex.DecodeString(strings.TrimPrefix(v.(string), "0x"))
+	if err != nil || len(raw) == 0 || len(raw) > 32 {
+		return `want 1 to 32 bytes in hex, such as "0x500b"`
+	}
+	return ""
+}

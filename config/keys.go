@@ -1,0 +1,197 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+// keys is every key, table by table, in the order the file is printed. Ranges are
+// those of ropewalk.Config.Validate.
+var keys = []Key{
+	{Path: "node.network", Flag: "network", Default: `"ropewalk"`, Min: 1, Max: 64, check: checkNetwork,
+		Why:   "Nodes of different networks share nothing.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Network = v.(string) }},
+	{Path: "node.data", Flag: "data", Min: 1, Max: 4096,
+		Why:   "Folder of the key, the host book and the chat logs. Default: $ROPEWALK_DATA, else the\nsystem's folder for data of programs (see `ropewalk paths`).",
+		apply: func(s *Settings, _ string, v any) { s.Node.DataDir = v.(string) }},
+	{Path: "node.localnet", Flag: "localnet", Kind: Bool, Default: "false", Old: []string{"session.localnet"},
+		Why:   "Accept loopback and private addresses, and ask no router for ports. Off, because on the\nopen internet such addresses are only ever wrong or an attack.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Localnet = v.(bool) }},
+	{Path: "node.profile", Flag: "profile", Default: `"desktop"`, Choices: []string{"light", "desktop", "server", "seed"},
+		Why:   "Budgets of memory, links and files. desktop suits a machine that does other things too.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Profile = v.(string) }},
+	{Path: "node.agent", Flag: "agent", Max: 128, check: checkPrintable,
+		Why:   "What the node calls itself to others. Default: ropewalk/VERSION, which helps to find bugs\nacross versions; set it to hide the version.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Agent = v.(string) }},
+	{Path: "node.diagnostics", Flag: "diagnostics", Kind: Bool, Default: "false",
+		Why:   "Speak echo/1, sink/1 and flood/1. Off: they let any peer spend our bandwidth.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Diagnostics = v.(bool) }},
+
+	{Path: "listen.libp2p", Flag: "libp2p", Kind: List, Default: `["/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"]`, check: checkListen,
+		Why:   "Multiaddrs of the libp2p link. TCP and QUIC on any free port, of loopback only under\nlocalnet; name a port when a router forwards it. [] listens on none.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Listen.LibP2P = v.([]string) }},
+	{Path: "listen.external", Flag: "external", Kind: List, Default: "[]", check: checkListen,
+		Why:   "Multiaddrs to tell others instead of those learned. Empty, because a node learns its own.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Listen.External = v.([]string) }},
+	{Path: "listen.rpc", Flag: "rpc", Default: `"127.0.0.1:0"`, Max: 255, check: checkHostPort,
+		Why:   "Host and port of the API, the dashboard and /metrics. Loopback, because whoever has the\ntoken owns the node; port 0, so that two nodes on one machine never collide.",
+		apply: func(s *Settings, _ string, v any) { s.RPC = v.(string) }},
+	{Path: "listen.rpc_expose", Flag: "rpc-expose", Kind: Bool, Default: "false",
+		Why:   "Let listen.rpc be other than loopback. The token then crosses the network in the clear:\nput TLS in front.",
+		apply: func(s *Settings, _ string, v any) { s.Expose = v.(bool) }},
+	{Path: "listen.dnet", Flag: "dnet", Default: `""`, Max: 255, check: checkHostPortOrNone,
+		Why:   "Host and port of the line-delimited socket with DarkFi's names, for its viewers. Off: it\nhas no token.",
+		apply: func(s *Settings, _ string, v any) { s.Dnet = v.(string) }},
+	{Path: "listen.udp", Flag: "udp", Default: `""`, Max: 255, check: checkHostPortOrNone, Unused: true,
+		Why:   "Host and port of discv5.",
+		apply: func(s *Settings, _ string, v any) { s.UDP = v.(string) }},
+	{Path: "listen.rlpx", Flag: "rlpx", Default: `""`, Max: 255, check: checkHostPortOrNone, Unused: true,
+		Why:   "Host and port of the RLPx link.",
+		apply: func(s *Settings, _ string, v any) { s.RLPx = v.(string) }},
+
+	{Path: "session.outbound", Flag: "outbound", Kind: Int, Default: "8", Max: 128, Old: []string{"session.outbound_connections"},
+		Why:   "Outbound slots to keep filled. Eight keep a node joined when half its peers leave; a seed\nhas none, a server 12.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.Outbound = orNone(v) }},
+	{Path: "session.inbound", Flag: "inbound", Kind: Int, Default: "96", Max: 4096, Old: []string{"session.inbound_connections"},
+		Why:   "Links accepted from others, in total. light 24, desktop 96, server and seed 512: about\nwhat their memory carries.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.Inbound = orNone(v) }},
+	{Path: "session.peers", Flag: "peers", Kind: List, Default: "[]", check: checkHosts,
+		Why:   "Kept connected for ever: multiaddrs with /p2p/, or records (enr:…).",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.Peers = v.([]string) }},
+	{Path: "session.seeds", Flag: "seeds", Kind: List, Default: "[]", check: checkHosts,
+		Why:   "Asked for hosts when the saved ones fail, then left alone.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.Seeds = v.([]string) }},
+	{Path: "session.bootnodes", Flag: "bootnodes", Kind: List, Default: "[]", check: checkRecords, Unused: true,
+		Why:   "Records discv5 starts from.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.Bootnodes = v.([]string) }},
+	{Path: "session.refine_every", Kind: Duration, Default: `"15s"`, Min: int64(time.Second), Max: int64(time.Hour), Old: []string{"session.greylist_refinery_interval"},
+		Why:   "Pause between two probes of unproven hosts: 240 an hour, which no host notices.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.RefineEvery = v.(time.Duration) }},
+	{Path: "session.heartbeat_every", Kind: Duration, Default: `"30s"`, Min: int64(time.Second), Max: int64(10 * time.Minute), Old: []string{"session.channel_heartbeat_interval"},
+		Why:   "Liveness check of each link; shorter than what routers forget a mapping after.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.HeartbeatEvery = v.(time.Duration) }},
+	{Path: "session.dial_timeout", Kind: Duration, Default: `"15s"`, Min: int64(time.Second), Max: int64(2 * time.Minute), Old: []string{"session.outbound_connect_timeout"},
+		Why:   "The whole of a dial, handshake included: a slow phone link still makes it.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.DialTimeout = v.(time.Duration) }},
+	{Path: "session.save_every", Kind: Duration, Default: `"5m"`, Min: int64(time.Second), Max: int64(time.Hour),
+		Why:   "How often the host book is written; it is a cache and may lose that much.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.SaveEvery = v.(time.Duration) }},
+
+	{Path: "gossip.sign", Flag: "sign", Default: `"strict"`, Choices: []string{"strict", "none"},
+		Why:   "strict: every message is signed and checked (StrictSign). none: none may be (StrictNoSign).",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Sign = v.(string) }},
+	{Path: "gossip.D", Kind: Int, Default: "6", Min: 1, Max: 64, Why: "Mesh links wanted per topic (GossipSub's default).",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.D = int(v.(int64)) }},
+	{Path: "gossip.Dlo", Kind: Int, Default: "5", Min: 1, Max: 64, Why: "Below this many the mesh grafts.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Dlo = int(v.(int64)) }},
+	{Path: "gossip.Dhi", Kind: Int, Default: "12", Min: 1, Max: 128, Why: "Above this many the mesh prunes.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Dhi = int(v.(int64)) }},
+	{Path: "gossip.Dlazy", Kind: Int, Default: "6", Min: 1, Max: 64, Why: "Peers told of messages by ID at each heartbeat.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Dlazy = int(v.(int64)) }},
+	{Path: "gossip.heartbeat_interval", Kind: Duration, Default: `"1s"`, Min: int64(100 * time.Millisecond), Max: int64(time.Minute), Why: "Mesh upkeep; neighbours expect about a second.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.HeartbeatEvery = v.(time.Duration) }},
+	{Path: "gossip.fanout_ttl", Kind: Duration, Default: `"1m"`, Min: int64(time.Second), Max: int64(time.Hour), Why: "Peers of a topic we only publish to are remembered this long.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.FanoutTTL = v.(time.Duration) }},
+	{Path: "gossip.seen_ttl", Kind: Duration, Default: `"2m"`, Min: int64(time.Second), Max: int64(time.Hour), Why: "A message ID is known this long; a replay after it would be new.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.SeenTTL = v.(time.Duration) }},
+	{Path: "gossip.history_length", Kind: Int, Default: "5", Min: 1, Max: 64, Why: "Heartbeats a message can be asked back for.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.HistoryLength = int(v.(int64)) }},
+	{Path: "gossip.history_gossip", Kind: Int, Default: "3", Min: 1, Max: 64, Why: "Heartbeats of which IDs are told; at most history_length.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.HistoryGossip = int(v.(int64)) }},
+	{Path: "gossip.max_message_size", Kind: Size, Default: `"1MiB"`, Min: 1 << 10, Max: 16 << 20, Why: "Largest RPC; others drop what is larger than 1 MiB.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.MessageBytes = int(v.(int64)) }},
+	{Path: "gossip.seen_bytes", Kind: Size, Default: `"64MiB"`, Min: 1 << 20, Max: 4 << 30, Why: "Memory of the seen cache: about a million IDs.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.SeenBytes = int(v.(int64)) }},
+	unused("gossip.Dscore", Int, "4", 0, 128, "Best-scored peers kept when pruning."),
+	unused("gossip.Dout", Int, "2", 0, 32, "Outbound links to keep in a mesh."),
+	unused("gossip.gossip_factor", Float, "0.25", 0, 1, "Share of eligible peers told by ID."),
+	unused("gossip.gossip_retransmission", Int, "3", 1, 64, "Times one peer may fetch one message."),
+	unused("gossip.prune_backoff", Duration, `"1m"`, int64(time.Second), int64(time.Hour), "No graft this long after a prune."),
+	unused("gossip.unsubscribe_backoff", Duration, `"10s"`, int64(time.Second), int64(time.Hour), "The same after leaving a topic."),
+	unused("gossip.flood_publish", Bool, "false", 0, 0, "Send own messages to every peer of a topic."),
+	unused("gossip.prune_peers", Int, "16", 0, 64, "Peers named in a prune."),
+	{Path: "gossip.topic.*.sign", Choices: []string{"strict", "none"}, Why: "As gossip.sign, for this topic.",
+		apply: func(s *Settings, name string, v any) {
+			t := s.Node.Gossip.Topics[name]
+			t.Sign = v.(string)
+			s.Node.Gossip.Topics[name] = t
+		}},
+	{Path: "gossip.topic.*.max_size", Kind: Size, Min: 1, Max: 16 << 20, Why: "Largest payload of this topic.",
+		apply: func(s *Settings, name string, v any) {
+			t := s.Node.Gossip.Topics[name]
+			t.BytesMax = int(v.(int64))
+			s.Node.Gossip.Topics[name] = t
+		}},
+
+	{Path: "overlay.capacity", Kind: Size, Default: `"10GiB"`, Min: 1 << 20, Max: 1 << 50, Unused: true, Why: "Content stored for others.",
+		apply: func(s *Settings, _ string, v any) { s.Overlay.Capacity = v.(int64) }},
+	{Path: "overlay.radius", Default: `"auto"`, check: checkRadius, Max: 66, Unused: true, Why: "Distance up to which content is kept: auto follows capacity.",
+		apply: func(s *Settings, _ string, v any) { s.Overlay.Radius = v.(string) }},
+	{Path: "overlay.network.*.protocol", check: checkHex, Max: 66, Unused: true, Why: "TALK protocol ID in hex.",
+		apply: func(s *Settings, name string, v any) {
+			n := s.Overlay.Networks[name]
+			n.Protocol = v.(string)
+			s.Overlay.Networks[name] = n
+		}},
+	{Path: "overlay.network.*.kind", Choices: []string{"history", "blob", "generic"}, Unused: true, Why: "How keys name content.",
+		apply: func(s *Settings, name string, v any) {
+			n := s.Overlay.Networks[name]
+			n.Kind = v.(string)
+			s.Overlay.Networks[name] = n
+		}},
+	{Path: "overlay.network.*.capacity", Kind: Size, Min: 1 << 20, Max: 1 << 50, Unused: true, Why: "Of this network alone.",
+		apply: func(s *Settings, name string, v any) {
+			n := s.Overlay.Networks[name]
+			n.Capacity = v.(int64)
+			s.Overlay.Networks[name] = n
+		}},
+
+	{Path: "chat.rooms", Flag: "rooms", Kind: List, Default: "[]", check: checkRooms,
+		Why:   "Rooms joined at start.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Chat.Rooms = v.([]string) }},
+	{Path: "chat.lines", Kind: Int, Default: "10000", Min: 1, Max: 1_000_000,
+		Why:   "Lines kept per room; the oldest go first. Ten thousand are years of a quiet room.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Chat.Lines = int(v.(int64)) }},
+
+	{Path: "log.level", Flag: "log-level", Default: `"info"`, Choices: []string{"debug", "info", "warn", "error"},
+		Why:   "info is what an operator would act on; debug one line per decision.",
+		apply: func(s *Settings, _ string, v any) { s.Log.Level = v.(string) }},
+	{Path: "log.format", Flag: "log-format", Default: `"auto"`, Choices: []string{"auto", "text", "json"},
+		Why:   "auto: text, in colour on a terminal (never with NO_COLOR).",
+		apply: func(s *Settings, _ string, v any) { s.Log.Format = v.(string) }},
+	{Path: "log.file", Flag: "log-file", Default: `""`, Max: 4096,
+		Why:   "File to log to instead of standard error; at 100 MiB it is moved to .1, … .4.",
+		apply: func(s *Settings, _ string, v any) { s.Log.File = v.(string) }},
+
+	{Path: "metrics.enabled", Flag: "metrics", Kind: Bool, Default: "true",
+		Why:   "Answer GET /metrics on listen.rpc. It costs nothing while nobody asks.",
+		apply: func(s *Settings, _ string, v any) { s.Metrics.Enabled = v.(bool) }},
+}
+
+func init() {
+	for i := range keys {
+		keys[i].parts = strings.Split(keys[i].Path, ".")
+	}
+}
+
+// unused is a key of GossipSub's that is checked and not yet obeyed.
+func unused(path string, kind Kind, def string, low, high int64, why string) Key {
+	return Key{Path: path, Kind: kind, Default: def, Min: low, Max: high, Why: why, Unused: true}
+}
+
+// orNone turns the file's 0, "none", into Config's -1; Config's 0 is the profile's.
+func orNone(v any) int {
+	if n := v.(int64); n != 0 {
+		return int(n)
+	}
+	return -1
+}
+
+// Flags calls f for every key that has a flag, in order.
+func Flags(f func(k *Key)) {
+	for i := range keys {
+		if keys[i].Flag != "" {
+			f(&keys[i])
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// tableWords introduces each table of a printed file.
+var tableWords = map[string]string{
+	"node":    "Who this node is.",
+	"listen":  "Where it listens.",
+	"session": "Whom it is connected to.",
+	"gossip":  "The GossipSub router. [gossip.topic.\"NAME\"] sets sign and max_size of one topic.",
+	"overlay": "Content networks. Read and checked, but not used in this version.\n[overlay.network.\"NAME\"] sets protocol, kind (history, blob, generic) and capacity.",
+	"chat":    "Rooms.",
+	"log":     "What it says, and where.",
+	"metrics": "What it counts.",
+}
+
+// Print writes the configuration in force as a TOML file: what is set stands with
+// where it was set, what is not stands commented out with its default. Reading the
+// file again gives the same settings.
+func (s *Settings) Print(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("# Configuration of Ropewalk (TOML). A flag beats the environment, the environment beats\n" +
+		"# this file, this file beats the default. Lines that start with #key show defaults.\n")
+	table := ""
+	for i := range keys {
+		k := &keys[i]
+		if slices.Contains(k.parts, "*") {
+			continue
+		}
+		if k.parts[0] != table {
+			s.printNamed(&b, table)
+			table = k.parts[0]
+			fmt.Fprintf(&b, "\n%s[%s]\n", comment(tableWords[table]), table)
+		}
+		s.printKey(&b, k)
+	}
+	s.printNamed(&b, table)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (s *Settings) printKey(b *strings.Builder, k *Key) {
+	b.WriteString("\n" + comment(k.Why))
+	notes := []string{strings.TrimPrefix(k.Want(), "want ")}
+	if k.check != nil && k.Kind == Text || k.Kind == List || k.Kind == Bool {
+		notes = nil
+	}
+	if k.Flag != "" {
+		notes = append(notes, "--"+k.Flag)
+	}
+	notes = append(notes, k.Env())
+	if k.Unused {
+		notes = append(notes, "not used in this version")
+	}
+	fmt.Fprintf(b, "# (%s)\n", strings.Join(notes, "; "))
+	e, ok := s.set[k.Path]
+	switch {
+	case ok && e.source != "":
+		fmt.Fprintf(b, "%s = %s # set by %s\n", k.leaf(), format(e.value), oneLine(e.source))
+	case k.Path == "node.profile" && s.Node.Profile != "desktop" && s.Node.Profile != "":
+		fmt.Fprintf(b, "%s = %s\n", k.leaf(), format(s.Node.Profile))
+	case k.Default == "":
+		fmt.Fprintf(b, "#%s = \"\"\n", k.leaf())
+	default:
+		fmt.Fprintf(b, "#%s = %s\n", k.leaf(), k.Default)
+	}
+}
+
+// printNamed writes the tables of a table's names, after its own keys.
+func (s *Settings) printNamed(b *strings.Builder, table string) {
+	var named []entry
+	for _, e := range s.set {
+		if len(e.path) == 4 && e.path[0] == table {
+			named = append(named, e)
+		}
+	}
+	slices.SortFunc(named, func(a, b entry) int { return slices.Compare(a.path, b.path) })
+	last := ""
+	for _, e := range named {
+		head := joinPath(e.path[:3])
+		if head != last {
+			fmt.Fprintf(b, "\n[%s]\n", head)
+			last = head
+		}
+		fmt.Fprintf(b, "%s = %s # set by %s\n", e.path[3], format(e.value), oneLine(e.source))
+	}
+}
+
+func comment(text string) string {
+	return "# " + strings.ReplaceAll(text, "\n", "\n# ") + "\n"
+}
+
+// oneLine keeps a file name with odd characters from ending the comment.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// Table is the settings as nested maps, for --json.
+func (s *Settings) Table() map[string]any {
+	out := map[string]any{}
+	for _, e := range s.set {
+		at := out
+		for _, w := range e.path[:len(e.path)-1] {
+			next, ok := at[w].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[w] = next
+			}
+			at = next
+		}
+		v := e.value
+		if e.key.Kind == Duration {
+			v = strings.Trim(format(v), `"`)
+		}
+		at[e.path[len(e.path)-1]] = v
+	}
+	return out
+}
