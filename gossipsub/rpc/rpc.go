@@ -1,0 +1,167 @@
+package rpc
+
+import "fmt"
+
+// RPC is one decoded frame. All bytes alias the frame.
+type RPC struct {
+	Subs      []Sub
+	SubsOver  int // subscriptions above the limit, not kept
+	Publish   []Message
+	IHave     []IHave
+	IWant     []IDs
+	Graft     []Graft
+	Prune     []Prune
+	IDontWant []IDs
+	// Extensions, Partial and Test are the raw v1.3 messages, nil when absent.
+	Extensions, Partial, Test []byte
+	// Canonical tells that Append gives the same bytes again.
+	Canonical bool
+
+	ids                        [][]byte // backs all ID lists
+	px                         []PeerInfo
+	nIHave, nIWant, nIDontWant int // IDs of each kind
+	order                      order
+	seenControl                bool
+	controlOrder               order
+}
+
+// Sub is a subscription change. An absent subscribe flag means false.
+type Sub struct {
+	Topic                            []byte
+	Subscribe                        bool
+	RequestsPartial, SupportsPartial bool
+}
+
+// IHave lists messages the sender has in a topic.
+type IHave struct {
+	Topic []byte
+	IDs   [][]byte
+}
+
+// IDs is the content of IWANT and IDONTWANT.
+type IDs struct{ IDs [][]byte }
+
+// Graft asks to be taken into a mesh.
+type Graft struct{ Topic []byte }
+
+// Prune says that the receiver was taken out of a mesh. Backoff is in seconds.
+type Prune struct {
+	Topic      []byte
+	Peers      []PeerInfo
+	Backoff    uint64
+	HasBackoff bool
+}
+
+// PeerInfo is a peer to dial instead.
+type PeerInfo struct{ PeerID, Record []byte }
+
+// scratchMax bounds what Reset keeps of a slice, in elements.
+const scratchMax = 64
+
+// Reset empties r, lets go of the frame and of large slices.
+func (r *RPC) Reset() {
+	*r = RPC{
+		Subs: wipe(r.Subs), Publish: wipe(r.Publish), IHave: wipe(r.IHave), IWant: wipe(r.IWant),
+		Graft: wipe(r.Graft), Prune: wipe(r.Prune), IDontWant: wipe(r.IDontWant), ids: wipe(r.ids), px: wipe(r.px),
+	}
+}
+
+func wipe[T any](s []T) []T {
+	if cap(s) > scratchMax {
+		return nil
+	}
+	clear(s)
+	return s[:0]
+}
+
+// Decode reads a frame into r, which is emptied first. Memory is in proportion to
+// the frame. After an error r holds what was read so far and must not be used.
+func (r *RPC) Decode(frame []byte, lim Limits) error {
+	r.Reset()
+	if len(frame) > lim.Bytes {
+		return excess("frame bytes", len(frame), lim.Bytes)
+	}
+	control := 0
+	for b := frame; len(b) > 0; {
+		f, rest, err := next(b)
+		if err != nil {
+			return fmt.Errorf("%w: RPC", err)
+		}
+		b = rest
+		control += len(f.whole)
+		payload, err := r.take(&f, &lim)
+		if err != nil {
+			return err
+		}
+		if control -= payload; control > lim.Control {
+			return excess("control bytes", control, lim.Control)
+		}
+	}
+	r.Canonical = !r.order.bad && !r.controlOrder.bad
+	return nil
+}
+
+// take handles one field of the RPC and tells how many of its bytes are message data.
+func (r *RPC) take(f *field, lim *Limits) (payload int, err error) {
+	switch f.num {
+	case 1, 2, 3, 10, 6492434:
+		if f.typ != length {
+			return 0, fmt.Errorf("%w: RPC field %d of wire type %d", ErrMalformed, f.num, f.typ)
+		}
+	default:
+		r.order.bad = true
+		return 0, nil
+	}
+	r.order.see(f, f.num > 2)
+	switch f.num {
+	case 1:
+		return 0, r.takeSub(f.val, lim)
+	case 2:
+		return r.takeMessage(f, lim)
+	case 3:
+		return 0, r.takeControl(f.val, lim)
+	case 10:
+		r.Partial = f.val
+	default:
+		r.Test = f.val
+	}
+	return 0, nil
+}
+
+func (r *RPC) takeSub(b []byte, lim *Limits) error {
+	var s Sub
+	var o order
+	has := false
+	for len(b) > 0 {
+		f, rest, err := next(b)
+		if err != nil {
+			return fmt.Errorf("%w: subscription", err)
+		}
+		b = rest
+		o.see(&f, true)
+		switch {
+		case f.num == 1 && f.typ == varint:
+			s.Subscribe, has = f.v != 0, true
+			o.bad = o.bad || f.v > 1
+		case f.num == 2 && f.typ == length:
+			s.Topic = f.val
+		case f.num == 3 && f.typ == varint:
+			s.RequestsPartial = f.v != 0
+			o.bad = o.bad || f.v != 1
+		case f.num == 4 && f.typ == varint:
+			s.SupportsPartial = f.v != 0
+			o.bad = o.bad || f.v != 1
+		case f.num <= 4:
+			return fmt.Errorf("%w: subscription field %d", ErrMalformed, f.num)
+		default:
+			o.bad = true
+		}
+	}
+	r.order.bad = r.order.bad || o.bad || !has
+	if len(r.Subs) >= lim.Subs {
+		r.SubsOver++
+		return nil
+	}
+	r.Subs = append(r.Subs, s)
+	return nil
+}
