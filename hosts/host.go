@@ -1,0 +1,98 @@
+package hosts
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// Host is one host as the book shows it: a copy, whose slices must not be changed.
+type Host struct {
+	ID     id.ID
+	Record *enr.Record // nil when only an address is known
+	Addrs  []link.Addr // dialable, in the order of preference; at most addrsMax
+	Colour Colour
+	// LastSeen and LastTried are our own observations; zero means never.
+	LastSeen, LastTried time.Time
+	// RetryAt is the moment before which it should not be dialled.
+	RetryAt time.Time
+	Fails   int    // failed dials in a row
+	Tries   int    // dials so far, for Book.Addr
+	Source  string // network group of who told us first; empty when local or ourselves
+	// Ever: we had a link with it at an address it names, so that it may be
+	// shared. Reached: we dialled it with success, so that hearsay cannot
+	// displace it.
+	Ever, Reached bool
+}
+
+// entry is a host in its place. Owner: Book.
+type entry struct {
+	Host
+	observed []link.Addr // where we reached it, newest first
+	group    string      // network group of the first address; its place in the list
+	ip       netip.Addr  // of the first address; invalid without limits
+	delays   int         // doublings of the redial delay
+	counted  bool        // stands in the quotas of its source and its IP
+}
+
+// addresses works out where a host can be dialled: what its record names, then
+// where it was seen. dark is set when we have no link kind for any of them; err
+// when the filter or a ban leaves none.
+func (b *Book) addresses(now time.Time, r *enr.Record, observed []link.Addr) (out []link.Addr, dark bool, err error) {
+	var all []link.Addr
+	if r != nil {
+		all = link.RecordAddrs(r)
+	}
+	err = ErrAddress
+	var odd []link.Addr // allowed, but not for us to dial
+	for _, a := range append(all, observed...) {
+		why := b.filter.Allowed(a)
+		if why == nil && a.IP().IsValid() && b.bans.has(now, OfIP(a.IP())) {
+			why = ErrBanned
+		}
+		switch {
+		case why != nil:
+			err = why
+		case slices.Contains(out, a) || slices.Contains(odd, a):
+		case b.filter.Dialable(a):
+			out = append(out, a)
+		default:
+			odd = append(odd, a)
+		}
+	}
+	if len(out) == 0 {
+		out, dark = odd, true
+	}
+	if len(out) == 0 {
+		return nil, false, err
+	}
+	return out[:min(len(out), addrsMax)], dark, nil
+}
+
+// observe adds an address where the host was reached; it reports a change.
+func (e *entry) observe(a link.Addr) bool {
+	if a.IsZero() || slices.Contains(e.observed, a) {
+		return false
+	}
+	e.observed = append([]link.Addr{a}, e.observed...)
+	e.observed = e.observed[:min(len(e.observed), observedMax)]
+	return true
+}
+
+// setAddrs installs addresses. The entry must not stand in a list meanwhile.
+func (e *entry) setAddrs(addrs []link.Addr, localnet bool) {
+	e.Addrs, e.group, e.ip = addrs, "", netip.Addr{}
+	if len(addrs) == 0 || localnet || addrs[0].IsLoopback() {
+		return
+	}
+	e.group, e.ip = addrs[0].Group(), addrs[0].IP()
+}
+
+// newer tells whether a record replaces another.
+func newer(r, old *enr.Record) bool {
+	return r != nil && (old == nil || r.Seq() > old.Seq())
+}

@@ -1,0 +1,188 @@
+package hosts
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// Move changes a host's colour, or says ErrMove when Moves does not hold the step,
+// ErrUnknown for a host that is not in the book, ErrFull when gold is full. To
+// Black is a ban for BanFor, from Black the end of it; to None forgets the host.
+func (b *Book) Move(now time.Time, who id.ID, to Colour) error {
+	e, ok := b.entries.Get(who)
+	if !ok {
+		return fmt.Errorf("%w: %s", ErrUnknown, who.Short())
+	}
+	if !Legal(e.Colour, to) {
+		return fmt.Errorf("%w: %s is %s, not to be %q", ErrMove, who.Short(), e.Colour, to)
+	}
+	if to == Black {
+		return b.Ban(now, OfID(who), BanFor)
+	}
+	if e.Colour == Black {
+		b.bans.until.Delete(OfID(who))
+	}
+	if to == None {
+		b.drop(now, e)
+		return nil
+	}
+	if to == White || to == Gold {
+		b.relist(e, func() { e.LastSeen, e.Ever, e.Reached = now, true, true })
+	}
+	if to == Dark {
+		e.LastTried = now
+	}
+	return b.shift(now, e, to)
+}
+
+// shift carries out a step that is legal.
+func (b *Book) shift(now time.Time, e *entry, to Colour) error {
+	if e.Colour == to {
+		return nil
+	}
+	b.unplace(e)
+	if err := b.room(now, to, e); err != nil {
+		b.lists[index(e.Colour)].add(e)
+		b.count(e, 1)
+		return err
+	}
+	b.place(now, e, to)
+	return nil
+}
+
+// room makes place for e in a list that e does not stand in, by the rules of
+// doc.go, or says ErrFull.
+func (b *Book) room(now time.Time, to Colour, e *entry) error {
+	l := &b.lists[index(to)]
+	anyone := func(id.ID) bool { return true }
+	var victim id.ID
+	var ok bool
+	switch to {
+	case Grey:
+		if err := b.quota(e); err != nil || l.n < b.cfg.GreyMax {
+			return err
+		}
+		victim, ok = l.largest(b.rng, func(who id.ID) bool { x, _ := b.entries.Get(who); return !x.Reached })
+		if !ok && e.Reached {
+			victim, ok = l.largest(b.rng, anyone)
+		}
+	case White:
+		if l.n < b.cfg.WhiteMax {
+			return nil
+		}
+		victim, ok = l.largest(b.rng, anyone)
+	case Dark:
+		if l.n < b.cfg.DarkMax {
+			return nil
+		}
+		victim, ok = l.largest(b.rng, anyone)
+	case Gold:
+		if l.n < b.cfg.GoldMax {
+			return nil
+		}
+	case Black:
+		return nil // bounded by the ban list
+	}
+	if !ok {
+		return fmt.Errorf("%w among %s", ErrFull, to)
+	}
+	x, _ := b.entries.Get(victim)
+	b.drop(now, x)
+	return nil
+}
+
+// quota bounds the unproven hosts of one source group and of one IP address.
+func (b *Book) quota(e *entry) error {
+	if e.Reached {
+		return nil
+	}
+	if n, _ := b.sources.Get(e.Source); e.Source != "" && n >= b.cfg.SourceMax {
+		return fmt.Errorf("%w for more from %s", ErrFull, e.Source)
+	}
+	if n, _ := b.ips.Get(e.ip); e.ip.IsValid() && n >= perIPMax {
+		return fmt.Errorf("%w for more at %s", ErrFull, e.ip)
+	}
+	return nil
+}
+
+func (b *Book) moved(now time.Time, e *entry, from, to Colour) {
+	name := func(c Colour) string {
+		if c == None {
+			return "none"
+		}
+		return string(c)
+	}
+	ev := trace.Event{Strand: "hosts", Kind: "host_moved", Peer: e.ID, Topic: name(from) + "→" + name(to)}
+	if len(e.Addrs) > 0 {
+		ev.Addr = e.Addrs[0].String()
+	}
+	b.cfg.Trace.Emit(now, ev)
+}
+
+// Ban bans a key or an IP address for a while, BanFor when d is not positive. A
+// host of the book that is banned by key turns black; hosts at a banned IP address
+// keep their colour and are not picked.
+func (b *Book) Ban(now time.Time, t Target, d time.Duration) error {
+	if t.IsZero() {
+		return ErrTarget
+	}
+	if t.ID == b.cfg.Self && !t.Net.IsValid() {
+		return ErrSelf
+	}
+	if d <= 0 {
+		d = BanFor
+	}
+	gone := b.bans.put(t, now.Add(min(d, banMax)))
+	if !gone.IsZero() {
+		b.release(now, gone)
+	}
+	if e, ok := b.entries.Get(t.ID); ok && !t.Net.IsValid() {
+		return b.shift(now, e, Black)
+	}
+	return nil
+}
+
+// Unban ends a ban and tells whether there was one.
+func (b *Book) Unban(now time.Time, t Target) bool {
+	if !b.bans.until.Delete(t) {
+		return false
+	}
+	b.release(now, t)
+	return true
+}
+
+// release returns a black host to grey when its ban is over, or forgets it when
+// there is no room.
+func (b *Book) release(now time.Time, t Target) {
+	b.version++
+	e, ok := b.entries.Get(t.ID)
+	if !ok || t.Net.IsValid() || e.Colour != Black {
+		return
+	}
+	to := Dark
+	for _, a := range e.Addrs {
+		if b.filter.Dialable(a) {
+			to = Grey
+		}
+	}
+	if to == Dark {
+		e.LastTried = now
+	}
+	if b.shift(now, e, to) != nil {
+		b.drop(now, e)
+	}
+}
+
+// Bans are the bans in force.
+func (b *Book) Bans(now time.Time) []Ban {
+	var out []Ban
+	for t, until := range b.bans.until.All() {
+		if now.Before(until) {
+			out = append(out, Ban{t, until})
+		}
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+package hosts
+
+import "time"
+
+// From the reference (sizes of DarkFi's lists, sessions.md 4.1 and threats.md 3.8).
+const (
+	GreyMax  = 2000
+	WhiteMax = 5000
+	DarkMax  = 1000
+	BansMax  = 10_000
+	// SourceMax bounds the unproven hosts one source group may place (threats H2).
+	SourceMax = 64
+	// DarkFor is how long an undialable host is kept without being heard of again.
+	DarkFor = 24 * time.Hour
+	// BanFor is the length of a ban that names none (threats rule 15).
+	BanFor = time.Hour
+	// FutureMax is how far a saved time may lie in the future before it is clamped.
+	FutureMax = 10 * time.Minute
+	// SampleMax bounds an answer to an address request.
+	SampleMax = 250
+
+	redialBase = time.Second      // delay after the first failure, doubled each time
+	redialMax  = 10 * time.Minute // and no further
+	usefulFor  = time.Minute      // a link that lived this long clears the delay
+)
+
+// Our choice.
+const (
+	// GoldMax bounds gold: links are bounded already, this bounds a forged file.
+	GoldMax = 512
+	// AnchorsMax is how much saved gold stays gold; the rest returns as white. A
+	// few anchors stop a restart eclipse, many would freeze the choice of peers.
+	AnchorsMax = 16
+	// addrsMax bounds the addresses of one host; a record can name six.
+	addrsMax = 8
+	// observedMax bounds the addresses we saw ourselves, per host.
+	observedMax = 4
+	// perIPMax bounds the unproven identities on one IP address: keys are free.
+	perIPMax = 8
+	// unprovenFails and provenFails are how many failures in a row forget a host we
+	// never had, or once had, a link with; the latter only after forgetAfter.
+	unprovenFails = 3
+	provenFails   = 10
+	forgetAfter   = 7 * 24 * time.Hour
+	// sampleFloor is what an answer may hold however little we know; beyond it at
+	// most a quarter of the book leaves at once.
+	sampleFloor = 32
+	// banMax bounds the length of a ban: a year, so that no clock arithmetic wraps.
+	banMax = 365 * 24 * time.Hour
+	// ownMax bounds the addresses remembered as our own.
+	ownMax = 16
+	// fileBytesMax bounds a saved book: all lists full, about 1 KiB a line.
+	fileBytesMax = 32 << 20
+	// lineBytesMax bounds one line of it: a record's text, eight addresses, rest.
+	lineBytesMax = 4096
+)
+
+// portsDenied are services that a stranger could make us knock at: mail, shells,
+// file and database servers. A node has no business on them.
+var portsDenied = [...]uint16{
+	0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 53, 69, 79, 109, 110, 111, 113, 119, 123, 135,
+	137, 138, 139, 143, 161, 162, 179, 389, 445, 465, 512, 513, 514, 515, 548, 554, 563, 587, 631, 636, 873,
+	989, 990, 993, 995, 1080, 1433, 1521, 1723, 1900, 2049, 2375, 3128, 3306, 3389, 5060, 5061, 5353, 5432,
+	5900, 6000, 6379, 6443, 6667, 9200, 10250, 11211, 27017,
+}
