@@ -1,0 +1,52 @@
+// Package scenario is a small language for what users do and what they must then
+// see. One script runs in the simulator and on real nodes; when the two disagree,
+// one of them is wrong.
+//
+// Value; it asks a Stage (what a world offers) and decides nothing about worlds.
+// Parse makes a Script of text, NewPlay puts it on a Stage, Advance plays it as
+// time goes by, Report tells how each step went. Pure: the world passes the clock
+// in and seeds the randomness, so a play repeats.
+//
+// # The language
+//
+// One step per line; # starts a comment. Nodes are called node1, node2 and so on;
+// the first ones are the seeds. NODES is a comma-separated list of all, alive
+// (running now), seeds, stayed (running ever since they were started), nodeN and
+// nodeN..nodeM. D is a duration as Go writes it, 250ms or 10s. TEXT is the words
+// as they stand, or one quoted string.
+//
+//	nodes N [seeds K] [over D]             start N nodes that know only the K seeds (first step)
+//	wait NODES peers>=N within D           N, or as many others as are running
+//	join NODES ROOM
+//	say NODE ROOM TEXT [as NAME]
+//	load NODES ROOM lines N over D         N different lines by NODES, evenly spread
+//	expect NODES ROOM TEXT within D        each of them has the line exactly once
+//	expect NODES ROOM $NAME within D       the line said "as NAME"
+//	expect NODES ROOM everything within D  every line said there, by whoever stayed
+//	sub NODES TOPIC
+//	pub NODE TOPIC TEXT [as NAME]
+//	expect NODES topic:TOPIC TEXT within D (also $NAME and everything)
+//	kill NODES
+//	kill random N [except NODES]           of those running
+//	restart NODES
+//	expect NODES refilled within D         as many peers as each could have
+//	partition NODES NODES
+//	heal
+//	latency D±D                            or D+-D, or D alone
+//	loss P                                 0.1 or 10%
+//	sleep D
+//
+// Not every world can do everything: Script.Check names the steps that are not
+// possible in one, before anything has started.
+//
+// # How a play goes
+//
+// Steps run in order; a wait or an expectation holds the play until it is met or
+// its time is over, and a step that fails ends the play. Expectations of lines also
+// measure how long each node took, from the say to the arrival. At the end every
+// line that was expected is looked at once more, so that a duplicate that came late
+// is found too.
+//
+// It does not start processes, keep clocks or know what a room is, and it has no
+// variables, branches or loops. Limits are in params.go.
+package scenario
