@@ -1,0 +1,155 @@
+package scenario
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+var t0 = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// fake is a stage whose nodes all hear each other after a fixed delay. It writes
+// down what was asked of it.
+type fake struct {
+	alive  []bool
+	seeds  int
+	ever   []bool
+	now    time.Time
+	delay  time.Duration
+	peers  func(i int) int
+	rooms  map[string][]bool // who is there
+	lines  map[fakeKey][]time.Time
+	exact  bool // Arrival is known
+	deaf   int  // a node that hears nothing; −1 for none
+	double int  // a node that hears everything twice, the second time late; −1
+	err    error
+	asked  []string
+}
+
+type fakeKey struct {
+	i          int
+	room, text string
+}
+
+func newFake(n, seeds int) *fake {
+	f := &fake{alive: make([]bool, n), ever: make([]bool, n), seeds: seeds, delay: 50 * time.Millisecond, exact: true,
+		deaf: -1, double: -1, rooms: map[string][]bool{}, lines: map[fakeKey][]time.Time{}}
+	f.peers = func(i int) int { return min(f.Reachable(i), 3) }
+	return f
+}
+
+func (f *fake) ask(s string) { f.asked = append(f.asked, s) }
+
+func (f *fake) Nodes() int       { return len(f.alive) }
+func (f *fake) Alive(i int) bool { return f.alive[i] }
+func (f *fake) Seed(i int) bool  { return i < f.seeds }
+
+func (f *fake) Launch(now time.Time, i int)  { f.ask("launch " + NodeName(i)); f.alive[i] = true }
+func (f *fake) Kill(now time.Time, i int)    { f.ask("kill " + NodeName(i)); f.alive[i] = false }
+func (f *fake) Restart(now time.Time, i int) { f.ask("restart " + NodeName(i)); f.alive[i] = true }
+
+func (f *fake) Peers(i int) int { return f.peers(i) }
+func (f *fake) Reachable(i int) int {
+	n := -1
+	for _, a := range f.alive {
+		if a {
+			n++
+		}
+	}
+	return min(n, 3)
+}
+
+func (f *fake) JoinRoom(now time.Time, i int, room string) {
+	if f.rooms[room] == nil {
+		f.rooms[room] = make([]bool, len(f.alive))
+	}
+	f.rooms[room][i] = true
+}
+
+func (f *fake) SayLine(now time.Time, i int, room, text string) {
+	f.ask("say " + NodeName(i) + " " + room + " " + text)
+	for j := range f.alive {
+		if !f.alive[j] || f.rooms[room] == nil || !f.rooms[room][j] || j == f.deaf {
+			continue
+		}
+		at := now.Add(f.delay)
+		if j == i {
+			at = now
+		}
+		k := fakeKey{j, room, text}
+		f.lines[k] = append(f.lines[k], at)
+		if j == f.double {
+			f.lines[k] = append(f.lines[k], at.Add(time.Second))
+		}
+	}
+}
+
+func (f *fake) Count(i int, room, text string) int {
+	n := 0
+	for _, at := range f.lines[fakeKey{i, room, text}] {
+		if !at.After(f.now) {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *fake) Arrival(i int, room, text string) (time.Time, bool) {
+	ats := f.lines[fakeKey{i, room, text}]
+	if !f.exact || len(ats) == 0 {
+		return time.Time{}, false
+	}
+	return ats[0], true
+}
+
+func (f *fake) Subscribe(now time.Time, i int, topic string) { f.JoinRoom(now, i, "topic:"+topic) }
+func (f *fake) Publish(now time.Time, i int, topic, text string) {
+	f.SayLine(now, i, "topic:"+topic, text)
+}
+func (f *fake) Received(i int, topic, text string) int { return f.Count(i, "topic:"+topic, text) }
+func (f *fake) ReceivedAt(i int, topic, text string) (time.Time, bool) {
+	return f.Arrival(i, "topic:"+topic, text)
+}
+
+func (f *fake) Partition(now time.Time, a, b []int) {
+	f.ask("partition " + nodeNames(a) + " | " + nodeNames(b))
+}
+func (f *fake) Heal(now time.Time) { f.ask("heal") }
+func (f *fake) Weather(now time.Time, latency, jitter time.Duration, loss float64) {
+	f.ask("weather " + latency.String() + " " + jitter.String())
+}
+func (f *fake) Err() error { return f.err }
+
+var errFake = errors.New("the fake world broke")
+
+// perform plays a script to its end by jumping from deadline to deadline.
+func perform(text string, setup func(*fake)) (*Play, *fake) {
+	s, err := Parse("test.txt", []byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return performScript(s, setup)
+}
+
+func performScript(s *Script, setup func(*fake)) (*Play, *fake) {
+	f := newFake(s.Nodes(), s.Seeds())
+	if setup != nil {
+		setup(f)
+	}
+	p := NewPlay(s, f, rand.New(rand.NewPCG(7, 7)))
+	now := t0
+	for steps := 0; ; steps++ {
+		f.now = now
+		if p.Advance(now) {
+			return p, f
+		}
+		next := p.Deadline()
+		if !next.After(now) || steps > 1_000_000 {
+			panic("a play that does not go on")
+		}
+		now = next
+	}
+}
+
+func (f *fake) didAsk(s string) bool { return slices.Contains(f.asked, s) }
