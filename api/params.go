@@ -24,7 +24,7 @@ const (
 
 	socketsMax     = 128 // WebSockets at once
 	subsPerConnMax = 1024
-	subsMax        = 16384
+	subsMax        = 16000           // the node allows 16,384 listeners, its own included
 	authWithin     = 5 * time.Second // until a WebSocket has shown the token
 	authBytesMax   = 4 << 10         // of that first message
 	outboxMax      = 256             // notifications waiting for one WebSocket

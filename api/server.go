@@ -2,30 +2,174 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Server serves one node.
 type Server struct {
-	opts Options
-	node Node
+	opts    Options
+	node    Node
+	streams streams
+	log     *slog.Logger
+
+	http  *http.Server
+	cross *http.CrossOriginProtection
+	gate  chan struct{} // one place per request being executed
+	loose bool          // listening where others can reach it
+
+	ctx  context.Context // of every WebSocket and viewer; ends with Close
+	stop context.CancelFunc
+	wg   sync.WaitGroup // everything the http.Server does not wait for
+
+	sockets atomic.Int64 // open WebSockets
+	subs    atomic.Int64 // open subscriptions
+
+	mu    sync.Mutex
+	addr  net.Addr        // nil until started
+	names map[string]bool // acceptable Host headers, lower case
+	dnet  *dnet           // nil unless asked for
+	ended bool
 }
 
 // NewServer makes a server for a node. It opens nothing.
 func NewServer(n Node, opts Options) (*Server, error) {
+	return newServer(n, nodeStreams{n}, opts)
+}
+
+func newServer(n Node, st streams, opts Options) (*Server, error) {
 	if err := opts.fill(); err != nil {
 		return nil, err
 	}
-	return &Server{opts: opts, node: n}, nil
+	s := &Server{
+		opts: opts, node: n, streams: st, log: opts.Logger,
+		cross: http.NewCrossOriginProtection(),
+		gate:  make(chan struct{}, inFlightMax),
+		names: make(map[string]bool),
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler:           s.guard(s.routes()),
+		ReadHeaderTimeout: readHeaderWithin,
+		ReadTimeout:       readWithin,
+		WriteTimeout:      writeWithin,
+		IdleTimeout:       idleWithin,
+		MaxHeaderBytes:    headerBytesMax,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	return s, nil
 }
 
 // Start opens the listeners and serves until Close.
-func (s *Server) Start() error { return nil }
+func (s *Server) Start() error {
+	ln, err := net.Listen("tcp", s.opts.Listen)
+	if err != nil {
+		return fmt.Errorf("api: listen on %s: %w", s.opts.Listen, err)
+	}
+	if s.opts.Dnet != "" {
+		d, err := listenDnet(s)
+		if err != nil {
+			ln.Close()
+			return err
+		}
+		s.mu.Lock()
+		s.dnet = d
+		s.mu.Unlock()
+	}
+	return s.serve(ln)
+}
 
-// URL is where the server listens: http://127.0.0.1:PORT.
-func (s *Server) URL() string { return "" }
+// serve starts serving on a listener, which it owns from then on.
+func (s *Server) serve(ln net.Listener) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.addr != nil {
+		ln.Close()
+		return errors.New("api: started twice or after Close")
+	}
+	s.addr = ln.Addr()
+	s.names = ownNames(s.addr, s.opts.Listen, s.opts.Hosts)
+	s.loose = !isLoopback(s.addr)
+	if s.loose {
+		s.log.Warn("the API is open to other machines and not encrypted", "addr", s.addr.String())
+	}
+	s.wg.Go(func() {
+		if err := s.http.Serve(limit(ln, connsMax)); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("API stopped", "err", err)
+		}
+	})
+	return nil
+}
+
+// URL is where the server listens: http://127.0.0.1:PORT. Empty before Start.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.addr == nil {
+		return ""
+	}
+	return "http://" + reachable(s.addr)
+}
 
 // Token is what callers must show.
 func (s *Server) Token() string { return s.opts.Token }
 
-// Close ends every connection and waits, at most until the context ends.
-func (s *Server) Close(ctx context.Context) error { return nil }
+// DnetAddr is where DarkFi's viewers connect; empty when that is off.
+func (s *Server) DnetAddr() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dnet == nil {
+		return ""
+	}
+	return s.dnet.ln.Addr().String()
+}
+
+// Close ends every subscription, lets calls in flight finish until the context
+// ends, and waits for everything the server started. It may be called twice, and
+// without Start.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.ended = true
+	d := s.dnet
+	s.mu.Unlock()
+	s.stop()
+	if d != nil {
+		d.ln.Close()
+	}
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	s.wg.Wait()
+	return err
+}
+
+// enter takes a place among the requests in flight, waiting at most for wait. It
+// tells whether there was one; leave gives it back.
+func (s *Server) enter(ctx context.Context, wait time.Duration) bool {
+	select {
+	case s.gate <- struct{}{}:
+		return true
+	default:
+	}
+	if wait == 0 {
+		return false
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case s.gate <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func (s *Server) leave() { <-s.gate }

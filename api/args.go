@@ -1,0 +1,191 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// args are a call's parameters. A method asks for each by name, with its bounds,
+// and then calls end: it reports the first that was wrong, or one nobody asked
+// for. Until then nothing may be executed.
+type args struct {
+	all map[string]json.RawMessage
+	bad *Error
+}
+
+func newArgs(raw json.RawMessage) *args {
+	a := &args{}
+	if raw == nil {
+		return a
+	}
+	all, err := fields(raw)
+	if err != nil {
+		a.fail("%s", err.Error())
+	}
+	a.all = all
+	return a
+}
+
+// fail keeps the first complaint.
+func (a *args) fail(format string, v ...any) {
+	if a.bad == nil {
+		a.bad = errorOf(codeInvalidParams, fmt.Sprintf(format, v...))
+	}
+}
+
+// take removes and returns a field; null is as good as absent.
+func (a *args) take(name string) (json.RawMessage, bool) {
+	raw, given := a.all[name]
+	delete(a.all, name)
+	return raw, given && string(raw) != "null"
+}
+
+// end is the first complaint, or nil.
+func (a *args) end() error {
+	if a.bad != nil {
+		return a.bad
+	}
+	if len(a.all) == 0 {
+		return nil
+	}
+	var names []string
+	for name := range a.all {
+		names = append(names, fmt.Sprintf("%.64q", name))
+	}
+	slices.Sort(names)
+	a.fail("unknown field %s", strings.Join(names[:min(len(names), 8)], ", "))
+	return a.bad
+}
+
+// text is a required string of 1 to most bytes.
+func (a *args) text(name string, most int) string {
+	raw, given := a.take(name)
+	if !given {
+		a.fail("%s is missing", name)
+		return ""
+	}
+	s := a.str(name, raw, most)
+	if s == "" {
+		a.fail("%s is empty", name)
+	}
+	return s
+}
+
+// optText is a string that may be absent or empty.
+func (a *args) optText(name string, most int) string {
+	raw, given := a.take(name)
+	if !given {
+		return ""
+	}
+	return a.str(name, raw, most)
+}
+
+func (a *args) str(name string, raw json.RawMessage, most int) string {
+	var s string
+	if raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+		a.fail("%s is not text", name)
+		return ""
+	}
+	if len(s) > most {
+		a.fail("%s is longer than %d bytes", name, most)
+		return ""
+	}
+	return s
+}
+
+// oneOf is a string out of a list; absent means the list's first.
+func (a *args) oneOf(name string, list ...string) string {
+	raw, given := a.take(name)
+	if !given {
+		return list[0]
+	}
+	s := a.str(name, raw, requestIDMax)
+	if !slices.Contains(list, s) {
+		a.fail("%s is none of %s", name, strings.TrimLeft(strings.Join(list, " "), " "))
+	}
+	return s
+}
+
+// bytes is required base64, standard alphabet with padding, of at most most bytes.
+func (a *args) bytes(name string, most int) []byte {
+	raw, given := a.take(name)
+	if !given {
+		a.fail("%s is missing", name)
+		return nil
+	}
+	s := a.str(name, raw, base64.StdEncoding.EncodedLen(most))
+	data, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil {
+		a.fail("%s is not base64", name)
+	}
+	if len(data) > most {
+		a.fail("%s is longer than %d bytes", name, most)
+	}
+	return data
+}
+
+// number is an integer within [least, most]; absent means def.
+func (a *args) number(name string, least, most, def int) int {
+	raw, given := a.take(name)
+	if !given {
+		return def
+	}
+	n, err := strconv.Atoi(string(raw))
+	if err != nil || n < least || n > most {
+		a.fail("%s is not a whole number from %d to %d", name, least, most)
+		return def
+	}
+	return n
+}
+
+// span is a duration as text, "24h", within [least, most]; absent means def.
+func (a *args) span(name string, least, most, def time.Duration) time.Duration {
+	raw, given := a.take(name)
+	if !given {
+		return def
+	}
+	d, err := time.ParseDuration(a.str(name, raw, requestIDMax))
+	if err != nil || d < least || d > most {
+		a.fail("%s is not a duration from %s to %s", name, least, most)
+		return def
+	}
+	return d
+}
+
+// node is a required node ID.
+func (a *args) node(name string) id.ID {
+	s := a.text(name, requestIDMax)
+	if a.bad != nil {
+		return id.ID{}
+	}
+	who, err := id.Parse(s)
+	if err != nil {
+		a.fail("%s is not a node ID: 64 hex digits after 0x", name)
+	}
+	return who
+}
+
+// names is a list of at most most short strings that may be absent.
+func (a *args) names(name string, most int) []string {
+	raw, given := a.take(name)
+	if !given {
+		return nil
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil || len(list) > most {
+		a.fail("%s is not a list of at most %d names", name, most)
+		return nil
+	}
+	out := make([]string, 0, len(list))
+	for _, item := range list {
+		out = append(out, a.str(name, item, requestIDMax))
+	}
+	return out
+}

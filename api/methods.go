@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+)
+
+// method executes one call. It reads its parameters first and does nothing
+// before args.end says that all were right.
+type method func(s *Server, ctx context.Context, a *args) (any, error)
+
+// methods are the calls, by name.
+var methods = map[string]method{
+	"node_info":   (*Server).nodeInfo,
+	"node_health": (*Server).nodeHealth,
+	"node_stop":   (*Server).nodeStop,
+
+	"session_list":       (*Server).sessionList,
+	"session_slots":      (*Server).sessionSlots,
+	"session_hosts":      (*Server).sessionHosts,
+	"session_connect":    (*Server).sessionConnect,
+	"session_disconnect": (*Server).sessionDisconnect,
+	"session_ban":        (*Server).sessionBan,
+	"session_unban":      (*Server).sessionUnban,
+	"session_seed":       (*Server).sessionSeed,
+
+	"gossip_publish": (*Server).gossipPublish,
+	"gossip_topics":  (*Server).gossipTopics,
+	"gossip_mesh":    (*Server).gossipMesh,
+
+	"chat_join":    (*Server).chatJoin,
+	"chat_leave":   (*Server).chatLeave,
+	"chat_rooms":   (*Server).chatRooms,
+	"chat_send":    (*Server).chatSend,
+	"chat_history": (*Server).chatHistory,
+}
+
+// socketMethods open and close subscriptions, so they need a WebSocket.
+var socketMethods = map[string]func(c *socket, ctx context.Context, a *args) (any, error){
+	"node_events":        (*socket).nodeEvents,
+	"node_unsubscribe":   (*socket).unsubscribe,
+	"gossip_subscribe":   (*socket).gossipSubscribe,
+	"gossip_unsubscribe": (*socket).unsubscribe,
+	"chat_subscribe":     (*socket).chatSubscribe,
+	"chat_unsubscribe":   (*socket).unsubscribe,
+}
+
+// absent tells whether a method belongs to a strand that later versions have.
+func absent(name string) bool {
+	return name == "gossip_scores" || strings.HasPrefix(name, "content_") ||
+		strings.HasPrefix(name, "portal_") || strings.HasPrefix(name, "discv5_")
+}
+
+// call executes one request that was read well. sock is nil over plain HTTP.
+func (s *Server) call(ctx context.Context, sock *socket, r request) (result any, err error) {
+	if r.bad != nil {
+		return nil, r.bad
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("call panicked", "method", r.method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			result, err = nil, errorOf(codeInternal, "")
+		}
+	}()
+	a := newArgs(r.params)
+	if m, ok := methods[r.method]; ok {
+		ctx, stop := context.WithTimeout(ctx, callWithin)
+		defer stop()
+		return m(s, ctx, a)
+	}
+	if m, ok := socketMethods[r.method]; ok {
+		if sock == nil {
+			return nil, errorOf(codeNeedsSocket, "subscribe over /ws")
+		}
+		return m(sock, ctx, a)
+	}
+	if absent(r.method) {
+		return nil, errorOf(codeNotBuilt, "")
+	}
+	return nil, errorOf(codeNoMethod, fmt.Sprintf("%.64q", r.method))
+}
+
+// done is the result of a call that has nothing to tell.
+var done = map[string]bool{"ok": true}

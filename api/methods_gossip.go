@@ -1,0 +1,43 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ropewalk/ropewalk"
+)
+
+func (s *Server) gossipPublish(ctx context.Context, a *args) (any, error) {
+	topic := a.text("topic", topicBytesMax)
+	data := a.bytes("data", dataBytesMax)
+	least := a.number("min_peers", 0, minPeersMax, 0)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	out, err := s.node.Publish(ctx, topic, data, least)
+	if errors.Is(err, ropewalk.ErrTooFewPeers) {
+		// The message is out all the same, so say to how many and under which ID.
+		e := errorOf(codeTooFewPeers, fmt.Sprintf("reached %d, wanted %d", out.Peers, least))
+		e.Data["peers"], e.Data["min_peers"], e.Data["id"] = out.Peers, least, out.ID
+		return nil, e
+	}
+	return out, err
+}
+
+func (s *Server) gossipTopics(ctx context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	all, err := s.node.Topics(ctx)
+	return list(all), err
+}
+
+func (s *Server) gossipMesh(ctx context.Context, a *args) (any, error) {
+	topic := a.text("topic", topicBytesMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	all, err := s.node.Mesh(ctx, topic)
+	return map[string]any{"topic": topic, "mesh": list(all)}, err
+}

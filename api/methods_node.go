@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+
+	"github.com/ropewalk/ropewalk"
+)
+
+func (s *Server) nodeInfo(_ context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return s.node.Info(), nil
+}
+
+func (s *Server) nodeHealth(_ context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	h := s.node.Health()
+	h.Checks = list(h.Checks)
+	return h, nil
+}
+
+func (s *Server) nodeStop(_ context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	s.log.Info("stop requested over the API")
+	s.node.RequestStop()
+	return done, nil
+}
+
+func (s *Server) sessionList(ctx context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	all, err := s.node.Sessions(ctx)
+	return list(all), err
+}
+
+func (s *Server) sessionSlots(ctx context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	all, err := s.node.Slots(ctx)
+	return list(all), err
+}
+
+func (s *Server) sessionHosts(ctx context.Context, a *args) (any, error) {
+	colour := a.oneOf("colour", "", "grey", "white", "gold", "dark", "black")
+	offset := a.number("offset", 0, 1<<30, 0)
+	limit := a.number("limit", 1, pageMax, pageDefault)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	page, err := s.node.Hosts(ctx, colour, offset, limit)
+	page.Hosts = list(page.Hosts)
+	return page, err
+}
+
+func (s *Server) sessionConnect(ctx context.Context, a *args) (any, error) {
+	addr := a.text("addr", addrBytesMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	who, err := s.node.Connect(ctx, addr)
+	return map[string]any{"id": who}, err
+}
+
+func (s *Server) sessionDisconnect(ctx context.Context, a *args) (any, error) {
+	who := a.node("id")
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.Disconnect(ctx, who)
+}
+
+func (s *Server) sessionBan(ctx context.Context, a *args) (any, error) {
+	target := a.text("target", addrBytesMax)
+	span := a.span("for", banMin, banMax, banDefault)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.Ban(ctx, target, span)
+}
+
+func (s *Server) sessionUnban(ctx context.Context, a *args) (any, error) {
+	target := a.text("target", addrBytesMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.Unban(ctx, target)
+}
+
+func (s *Server) sessionSeed(ctx context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.Seed(ctx)
+}
+
+// list makes an absent list an empty one, so that callers always see [].
+func list[T any](all []T) []T {
+	if all == nil {
+		return []T{}
+	}
+	return all
+}
+
+// ready tells whether the node answers yes to all its checks.
+func (s *Server) ready() (ropewalk.Health, bool) {
+	h := s.node.Health()
+	h.Checks = list(h.Checks)
+	return h, h.OK
+}
