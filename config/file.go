@@ -13,6 +13,10 @@ import (
 // would hurt (threats Y3).
 const (
 	fileBytesMax   = 1 << 20
+	fileLinesMax   = 20_000
+	lineBytesMax   = 8 << 10 // the decoder's work grows with the square of a dotted key
+	bracketsMax    = 8 << 10 // the decoder recurses on each
+	problemsMax    = 200
 	listEntriesMax = 4096
 	namesMax       = 1024
 	nameBytesMax   = 256
@@ -35,6 +39,9 @@ func readFile(name, text string) ([]entry, []string, []Problem) {
 	if len(text) > fileBytesMax {
 		return nil, nil, []Problem{{Source: name, Want: fmt.Sprintf("file of %s, want at most 1MiB", FormatSize(int64(len(text))))}}
 	}
+	if line, want := tooMuch(text); want != "" {
+		return nil, nil, []Problem{{Source: name, Line: line, Want: want}}
+	}
 	root := map[string]toml.Primitive{}
 	md, err := toml.Decode(text, &root)
 	if err != nil {
@@ -50,6 +57,24 @@ func readFile(name, text string) ([]entry, []string, []Problem) {
 	slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.Line - b.Line })
 	slices.SortStableFunc(r.entries, func(a, b entry) int { return strings.Compare(a.source, b.source) })
 	return r.entries, r.warnings, r.problems
+}
+
+// tooMuch finds what would cost the decoder far more than it is worth.
+func tooMuch(text string) (line int, want string) {
+	brackets := 0
+	for l := range strings.Lines(text) {
+		line++
+		brackets += strings.Count(l, "[") + strings.Count(l, "{")
+		switch {
+		case len(l) > lineBytesMax:
+			return line, fmt.Sprintf("line of %d bytes, want at most %d", len(l), lineBytesMax)
+		case brackets > bracketsMax:
+			return line, fmt.Sprintf("want at most %d brackets in all", bracketsMax)
+		case line > fileLinesMax:
+			return line, fmt.Sprintf("want at most %d lines", fileLinesMax)
+		}
+	}
+	return 0, ""
 }
 
 // found stops the decoder once it has shown value and position.
@@ -79,6 +104,9 @@ func (r *fileReader) table(path []string, t map[string]toml.Primitive, line int)
 	}
 	slices.Sort(words)
 	for _, w := range words {
+		if len(r.problems) >= problemsMax {
+			return
+		}
 		full := append(slices.Clone(path), w)
 		v, at := r.at(t[w], line)
 		key, inner := match(full)
