@@ -1,0 +1,99 @@
+package chat
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// Owner is the owner of every ticket the hall makes.
+const Owner id.Owner = "chat"
+
+// Protocol is the lane for history and receipts.
+var Protocol = link.Protocol{Name: "chat", Version: 1, Length: codes, BytesMax: 128 << 10}
+
+// From the threat model (X3, X4, X11).
+const (
+	// TextBytesMax bounds the text of a line.
+	TextBytesMax = 4096
+	// backwardMax and forwardMax are how far the claimed time of a live line may
+	// lie before and after our clock.
+	backwardMax = 24 * time.Hour
+	forwardMax  = 60 * time.Second
+	// roomLinesMax and roomBytesMax bound what a room keeps; the oldest lines go.
+	roomLinesMax = 10_000
+	roomBytesMax = 64 << 20
+)
+
+// Our choice.
+const (
+	// RoomBytesMax bounds the name of a room.
+	RoomBytesMax = 64
+	// roomsMax bounds the rooms of a hall, those left included, so that the list
+	// of all fits one small message.
+	roomsMax = 256
+	// lineBytesMax bounds an encoded line: text, name and some 260 bytes of keys
+	// and signatures.
+	lineBytesMax = TextBytesMax + RoomBytesMax + 320
+	// timeMax bounds a claimed time in Unix nanoseconds (the year 2116), so that
+	// arithmetic on it cannot overflow.
+	timeMax = 1 << 62
+	// An author that says more than floodLines in floodEvery is dropped live; its
+	// lines can still come as history.
+	floodLines = 100
+	floodEvery = 10 * time.Second
+	// Above authorBurst and one line a second an author is only counted.
+	authorBurst = 10
+	authorRate  = 1
+	// What we say ourselves stays below what others drop: 50 + 5/s · 10 s = 100.
+	sayBurst = 50
+	sayRate  = 5
+	// sayingMax bounds own lines between Say and the answer; outboxMax bounds own
+	// undelivered lines of a room.
+	sayingMax = 256
+	outboxMax = 1000
+	// authorsMax bounds the table of authors heard of (a few hundred bytes each).
+	authorsMax = 4096
+	// acksMax bounds the peers whose receipts are told apart for one line, and
+	// ackedMax the lines for which they are.
+	acksMax  = 64
+	ackedMax = 256
+
+	// syncWindow is how far back members compare their history.
+	syncWindow = 7 * 24 * time.Hour
+	// hoursMax bounds the hours of one summary: the window, the hour at either
+	// end and the one ahead.
+	hoursMax = 7*24 + 3
+	// idsMax bounds the line IDs of one answer (64 KB), pagesMax the pages one
+	// comparison may have.
+	idsMax   = 2000
+	pagesMax = 8
+	// wantMax bounds the lines of one request; batchBytesMax their bytes.
+	wantMax       = 256
+	batchBytesMax = 64 << 10
+	// staleAfter is how long a transfer may stand still before another member is
+	// asked as well; pullTimeout ends it.
+	staleAfter  = 2 * time.Second
+	pullTimeout = 10 * time.Second
+	// joinTimeout bounds how long Join waits for the first history.
+	joinTimeout = 3 * time.Second
+	// resyncEvery is how often each room is compared with one more member.
+	resyncEvery = 30 * time.Second
+	// announceEvery bounds how often a change of our rooms is told.
+	announceEvery = 200 * time.Millisecond
+	// receiptEvery is how long receipts are gathered; receiptsMax how many.
+	receiptEvery = 100 * time.Millisecond
+	receiptsMax  = 256
+	// What a peer may send, and, at less than half of it, what we ask.
+	recvBurst, recvRate = 1200, 120
+	askBurst, askRate   = 300, 50
+	// publishTimeout is how long an answer waits to hear to how many peers a line
+	// went; retryEvery is when a line that went to none is tried again.
+	publishTimeout = 2 * time.Second
+	retryEvery     = 5 * time.Second
+	// A log is rewritten when it has 1 MiB and a quarter more than its lines need.
+	slackBytes = 1 << 20
+	// repairEvery is how often a log whose write failed is rewritten.
+	repairEvery = 10 * time.Second
+)

@@ -1,0 +1,309 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ropewalk/ropewalk/internal/ordered"
+	"github.com/ropewalk/ropewalk/internal/rlp"
+)
+
+// Codes of the chat lane. Every message is one RLP list.
+const (
+	codeRooms    = iota // [room, …]: the rooms the sender is a member of, all of them
+	codeCompare         // [request, room, first hour, count, digest]
+	codeSummary         // [request, verdict, [[hour, count, digest], …]]
+	codeGetIDs          // [request, room, [hour, …], skip]
+	codeIDs             // [request, more, IDs]
+	codeGetLines        // [request, room, IDs]
+	codeLines           // [request, [line, …]]
+	codeReceipts        // [[room, IDs], …]
+	codes
+)
+
+// Verdicts of a summary.
+const (
+	verdictStranger = iota // not a member
+	verdictSame            // the same lines
+	verdictDiffers         // the hours follow
+)
+
+// ErrMessage is returned by Recv for a message that is malformed or answers no
+// question; it costs the link.
+var ErrMessage = errors.New("chat: malformed message")
+
+func listOf(items ...[]byte) []byte {
+	var payload []byte
+	for _, it := range items {
+		payload = append(payload, it...)
+	}
+	return rlp.AppendList(nil, payload)
+}
+
+func uintItem(v uint64) []byte  { return rlp.AppendUint(nil, v) }
+func bytesItem(b []byte) []byte { return rlp.AppendBytes(make([]byte, 0, len(b)+5), b) }
+
+// idsItem is a string of IDs, 32 bytes each.
+func idsItem(ids []LineID) []byte {
+	b := make([]byte, 0, len(ids)*32)
+	for _, l := range ids {
+		b = append(b, l[:]...)
+	}
+	return bytesItem(b)
+}
+
+func readIDs(r *rlp.Reader, n int) ([]LineID, error) {
+	b, err := r.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	if len(b)%32 != 0 || len(b)/32 > n {
+		return nil, fmt.Errorf("%d bytes of IDs", len(b))
+	}
+	out := make([]LineID, len(b)/32)
+	for i := range out {
+		copy(out[i][:], b[32*i:])
+	}
+	return out, nil
+}
+
+func encodeRooms(keys []roomKey) []byte {
+	var items []byte
+	for _, k := range keys {
+		items = rlp.AppendBytes(items, k[:])
+	}
+	return rlp.AppendList(nil, items)
+}
+
+func decodeRooms(data []byte) (out ordered.Set[roomKey], err error) {
+	r, err := rlp.NewList(data)
+	for err == nil && r.More() {
+		var k roomKey
+		if err = fixed(r, k[:]); err == nil && (!out.Add(k) || out.Len() > roomsMax) {
+			err = errors.New("rooms repeated or too many")
+		}
+	}
+	return out, err
+}
+
+// compare asks for what the other has.
+type compare struct {
+	req   uint64
+	room  roomKey
+	from  hour
+	count uint64
+	sum   digest
+}
+
+func (m compare) encode() []byte {
+	return listOf(uintItem(m.req), bytesItem(m.room[:]), uintItem(m.from), uintItem(m.count), bytesItem(m.sum[:]))
+}
+
+func decodeCompare(data []byte) (m compare, err error) {
+	r, err := rlp.NewList(data)
+	if err == nil {
+		err = errors.Join(number(r, &m.req), fixed(r, m.room[:]), number(r, &m.from), number(r, &m.count), fixed(r, m.sum[:]), r.End())
+	}
+	return m, err
+}
+
+type summary struct {
+	req     uint64
+	verdict uint64
+	hours   []hourDigest // ascending, at most hoursMax
+}
+
+func (m summary) encode() []byte {
+	var items []byte
+	for _, d := range m.hours {
+		items = append(items, listOf(uintItem(d.hour), uintItem(d.count), bytesItem(d.sum[:]))...)
+	}
+	return listOf(uintItem(m.req), uintItem(m.verdict), rlp.AppendList(nil, items))
+}
+
+func decodeSummary(data []byte) (m summary, err error) {
+	r, err := rlp.NewList(data)
+	if err == nil {
+		err = errors.Join(number(r, &m.req), number(r, &m.verdict))
+	}
+	if err != nil {
+		return m, err
+	}
+	list, err := r.List()
+	for err == nil && list.More() {
+		var d hourDigest
+		var item *rlp.Reader
+		if item, err = list.List(); err != nil {
+			break
+		}
+		err = errors.Join(number(item, &d.hour), number(item, &d.count), fixed(item, d.sum[:]), item.End())
+		if n := len(m.hours); n >= hoursMax || n > 0 && d.hour <= m.hours[n-1].hour || d.count == 0 {
+			err = errors.Join(err, errors.New("hours out of order or too many"))
+		}
+		m.hours = append(m.hours, d)
+	}
+	if err == nil && (m.verdict > verdictDiffers || m.verdict != verdictDiffers && len(m.hours) > 0) {
+		err = fmt.Errorf("verdict %d", m.verdict)
+	}
+	return m, errors.Join(err, r.End())
+}
+
+type getIDs struct {
+	req   uint64
+	room  roomKey
+	hours []hour // ascending, at most hoursMax
+	skip  uint64
+}
+
+func (m getIDs) encode() []byte {
+	var items []byte
+	for _, h := range m.hours {
+		items = rlp.AppendUint(items, h)
+	}
+	return listOf(uintItem(m.req), bytesItem(m.room[:]), rlp.AppendList(nil, items), uintItem(m.skip))
+}
+
+func decodeGetIDs(data []byte) (m getIDs, err error) {
+	r, err := rlp.NewList(data)
+	if err == nil {
+		err = errors.Join(number(r, &m.req), fixed(r, m.room[:]))
+	}
+	if err != nil {
+		return m, err
+	}
+	list, err := r.List()
+	for err == nil && list.More() {
+		var v hour
+		err = number(list, &v)
+		if n := len(m.hours); err == nil && (n >= hoursMax || n > 0 && v <= m.hours[n-1]) {
+			err = errors.New("hours out of order or too many")
+		}
+		m.hours = append(m.hours, v)
+	}
+	if err != nil {
+		return m, err
+	}
+	return m, errors.Join(number(r, &m.skip), r.End())
+}
+
+type someIDs struct {
+	req  uint64
+	more uint64 // 1: more follow behind these
+	ids  []LineID
+}
+
+func (m someIDs) encode() []byte {
+	return listOf(uintItem(m.req), uintItem(m.more), idsItem(m.ids))
+}
+
+func decodeIDs(data []byte) (m someIDs, err error) {
+	r, err := rlp.NewList(data)
+	if err == nil {
+		err = errors.Join(number(r, &m.req), number(r, &m.more))
+	}
+	if err != nil {
+		return m, err
+	}
+	if m.ids, err = readIDs(r, idsMax); err == nil && m.more > 1 {
+		err = errors.New("flag")
+	}
+	return m, errors.Join(err, r.End())
+}
+
+type getLines struct {
+	req  uint64
+	room roomKey
+	ids  []LineID // at most wantMax
+}
+
+func (m getLines) encode() []byte {
+	return listOf(uintItem(m.req), bytesItem(m.room[:]), idsItem(m.ids))
+}
+
+func decodeGetLines(data []byte) (m getLines, err error) {
+	r, err := rlp.NewList(data)
+	if err == nil {
+		err = errors.Join(number(r, &m.req), fixed(r, m.room[:]))
+	}
+	if err == nil {
+		m.ids, err = readIDs(r, wantMax)
+	}
+	if err != nil {
+		return m, err
+	}
+	return m, r.End()
+}
+
+type someLines struct {
+	req   uint64
+	lines [][]byte // alias the message
+}
+
+func (m someLines) encode() []byte {
+	size := 16
+	for _, l := range m.lines {
+		size += len(l) + 5
+	}
+	items := make([]byte, 0, size)
+	for _, l := range m.lines {
+		items = rlp.AppendBytes(items, l)
+	}
+	return listOf(uintItem(m.req), rlp.AppendList(nil, items))
+}
+
+func decodeLines(data []byte) (m someLines, err error) {
+	r, err := rlp.NewList(data)
+	if err == nil {
+		err = number(r, &m.req)
+	}
+	if err != nil {
+		return m, err
+	}
+	list, err := r.List()
+	for err == nil && list.More() {
+		var b []byte
+		if err = loose(list, &b); err == nil && (len(b) > lineBytesMax || len(m.lines) >= wantMax) {
+			err = errors.New("lines too long or too many")
+		}
+		m.lines = append(m.lines, b)
+	}
+	return m, errors.Join(err, r.End())
+}
+
+// confirmed are the lines of one room that somebody has.
+type confirmed struct {
+	room roomKey
+	ids  []LineID
+}
+
+func encodeReceipts(cs []confirmed) []byte {
+	var items []byte
+	for _, c := range cs {
+		items = append(items, listOf(bytesItem(c.room[:]), idsItem(c.ids))...)
+	}
+	return rlp.AppendList(nil, items)
+}
+
+func decodeReceipts(data []byte) (out []confirmed, err error) {
+	r, err := rlp.NewList(data)
+	total := 0
+	for err == nil && r.More() {
+		var item *rlp.Reader
+		if item, err = r.List(); err != nil {
+			break
+		}
+		var c confirmed
+		if err = fixed(item, c.room[:]); err != nil {
+			break
+		}
+		if c.ids, err = readIDs(item, receiptsMax-total); err != nil {
+			break
+		}
+		total += len(c.ids)
+		if err = item.End(); err == nil && (len(c.ids) == 0 || len(out) >= roomsMax) {
+			err = errors.New("empty or too many")
+		}
+		out = append(out, c)
+	}
+	return out, err
+}
