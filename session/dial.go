@@ -1,0 +1,141 @@
+package session
+
+import (
+	"strings"
+	"time"
+
+	"github.com/ropewalk/ropewalk/hosts"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// dial is a dial without an outcome. Owner: Keeper.
+type dial struct {
+	kind  Kind
+	slot  *slot // nil for direct dials
+	who   id.ID // zero when the address does not say
+	addr  link.Addr
+	until time.Time   // its deadline
+	users []id.Ticket // direct: who waits; at most directsMax in all
+}
+
+// rate remembers the dials of the last second, at most dialsPerSecond.
+type rate struct{ at []time.Time }
+
+func (r *rate) allow(now time.Time) bool {
+	for len(r.at) > 0 && now.Sub(r.at[0]) >= time.Second {
+		r.at = r.at[1:]
+	}
+	return len(r.at) < dialsPerSecond
+}
+
+// free is when the next dial is allowed.
+func (r *rate) free(now time.Time) time.Time {
+	if r.allow(now) {
+		return now
+	}
+	return r.at[0].Add(time.Second)
+}
+
+// mayDial tells whether the caps allow another dial.
+func (k *Keeper) mayDial(now time.Time) bool {
+	return k.dials.Len() < inFlightMax && k.rate.allow(now)
+}
+
+// start asks the dialler for a link; the caller has checked mayDial.
+func (k *Keeper) start(now time.Time, t id.Ticket, d *dial) {
+	d.until = now.Add(dialFor)
+	k.dials.Put(t, d)
+	k.rate.at = append(k.rate.at, now)
+	if s := d.slot; s != nil {
+		s.ticket, s.ID, s.Addr = t, d.who, d.addr
+		s.Attempts++
+		s.RetryAt = time.Time{}
+		s.set(now, Connecting, "")
+		k.emit(now, "slot_connecting", s, "")
+	}
+	k.dialer.Dial(t, d.addr)
+}
+
+// dialling tells whether a dial to the host is under way.
+func (k *Keeper) dialling(who id.ID) bool {
+	for _, d := range k.dials.All() {
+		if d.who == who {
+			return true
+		}
+	}
+	return false
+}
+
+// DialFailed notes that a dial gave no link, or that its link was not kept. That
+// we are connected already is no failure of the host; that it has too many peers
+// is none either, but it is left alone for a while.
+func (k *Keeper) DialFailed(now time.Time, t id.Ticket, why string) News {
+	k.failed(now, t, why)
+	return k.stir(now)
+}
+
+func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
+	d, ok := k.dials.Get(t)
+	if !ok {
+		return
+	}
+	k.dials.Delete(t)
+	if told(why, link.Self) {
+		k.book.Filter().Mine(d.addr)
+	}
+	if d.kind == Outbound || d.kind == Refine {
+		switch {
+		case k.links.Has(d.who):
+		case told(why, link.AlreadyConnected), told(why, link.TooManyPeers):
+			k.book.Refused(now, d.who)
+		default:
+			k.book.Tried(now, d.who, false)
+			k.outFails++
+		}
+	}
+	k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: why})
+	if s := d.slot; s != nil {
+		name := "slot_failed"
+		if s.Role == Refine {
+			name = "refine_failed"
+		}
+		k.emit(now, name, s, why)
+		k.restAfter(now, s, why)
+	}
+}
+
+// restAfter puts a slot to sleep after a failure or a lost link: a manual slot for
+// its growing delay, others for a short pause.
+func (k *Keeper) restAfter(now time.Time, s *slot, why string) {
+	pause := pauseMin + time.Duration(k.rng.Int64N(int64(pauseMax-pauseMin)))
+	if s.Role == Manual {
+		pause = hosts.Redial(k.rng.Float64(), s.delays)
+		s.delays++
+	}
+	s.rest(now, now.Add(pause), why)
+}
+
+// told tells whether a failure carries the reason, which a world hands over in
+// words because it comes from a remote or from the dialler itself.
+func told(why string, r link.Reason) bool { return strings.Contains(why, r.String()) }
+
+// DialError is why a direct dial failed; Why may hold words of a remote.
+type DialError struct {
+	Addr link.Addr
+	Why  string
+}
+
+func (e *DialError) Error() string { return "session: dial " + e.Addr.String() + ": " + e.Why }
+
+// answer tells the users of a dial.
+func (k *Keeper) answer(d *dial, who id.ID, err error) {
+	for _, t := range d.users {
+		a := Answer{Ticket: t, ID: who}
+		if who.IsZero() {
+			a.Err = err
+		}
+		k.news.Answers = append(k.news.Answers, a)
+	}
+	d.users = nil
+}

@@ -1,0 +1,30 @@
+// Package session decides whom to dial, keep, probe and drop. It is DarkFi's six
+// sessions (manual, inbound, outbound, seed, refine, direct) as one machine: a
+// slot scheduler with injected time, dialler and randomness.
+//
+// A session is a reason for having a link. Manual slots keep the configured peers
+// for ever. Outbound slots, a fixed number, each keep one host of the book: anchors
+// first, then mostly proven and sometimes unproven ones, one per network group.
+// Inbound links are admitted up to a cap, with a reserve for manual peers and
+// anchors. Refine probes one grey host at a time and turns it white, or keeps it
+// when a slot is free. Direct is a dial on the user's demand. Inbound links fill no
+// slot; when everybody known is connected anyway a slot sleeps: "nobody left".
+//
+// When slots are empty and the book has nobody to dial, the connected peers are
+// asked for addresses, at 1 s, 2 s, 4 s … 30 s. Seeds are asked when the saved
+// hosts are exhausted or twice failed, or when there is no peer after about 3 s:
+// again at 1 s, 2 s, 4 s … 10 min while there is none, and every 30 s … 10 min
+// while there are too few. A seed is asked once and dropped after its answer. Every
+// period is jittered, so that nodes which lost each other in one moment do not come
+// back in one.
+//
+// Place: strand. Asks below: Dialer, Finder and the host book, which it moves. News:
+// outcomes of direct dials, a seed that answered, the last peer lost. A world calls
+// Admit for a finished link, adds it to its peer table, then calls Up; it calls
+// DialFailed for a dial without a link, also when the peer table refused the link.
+// Every input may make Deadline due at once, and so may news in the book.
+//
+// It does not listen, save the book, evict inbound links for better ones, or keep
+// per-transport timeouts. Its slots are bounded by configuration; links by the caps
+// of Admit; dials by params.go. Nothing of a peer stays here when its link is gone.
+package session

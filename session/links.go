@@ -1,0 +1,240 @@
+package session
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/hosts"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// conn is a link in use. Owner: Keeper; one per remote.
+type conn struct {
+	kind   Kind
+	ticket id.Ticket
+	slot   *slot // nil for inbound, direct, and links whose slot let go
+	addr   link.Addr
+	at     time.Time
+}
+
+// Kind tells why a remote is connected.
+func (k *Keeper) Kind(who id.ID) Kind {
+	if c, ok := k.links.Get(who); ok {
+		return c.kind
+	}
+	return None
+}
+
+// Peers is how many links count as peers.
+func (k *Keeper) Peers() int { return k.peers }
+
+// Admit judges a finished link before it goes into the peer table: which session
+// it belongs to, or why it is refused. A refused link of our own dial counts as a
+// failed dial; nobody needs to say so again.
+func (k *Keeper) Admit(now time.Time, info link.Info) (Kind, link.Reason, bool) {
+	kind, why, ok := k.judge(now, info)
+	e := trace.Event{Strand: "session", Kind: "admitted", Topic: string(kind), Peer: info.ID, Addr: info.Addr.String(), Ticket: info.Ticket}
+	if !ok {
+		e.Kind, e.Err = "refused", why.String()
+		if info.Dir == link.Out && k.running {
+			k.failed(now, info.Ticket, why.String())
+			k.next = now
+		}
+	}
+	k.cfg.Trace.Emit(now, e)
+	return kind, why, ok
+}
+
+func (k *Keeper) judge(now time.Time, info link.Info) (Kind, link.Reason, bool) {
+	if !k.running {
+		return None, link.Quitting, false
+	}
+	kind := Inbound
+	if info.Dir == link.Out {
+		d, ok := k.dials.Get(info.Ticket)
+		if !ok {
+			return None, link.Requested, false // its dial was cancelled or given up
+		}
+		kind = d.kind
+	}
+	if info.ID == k.cfg.Self {
+		return kind, link.Self, false
+	}
+	trusted := named(k.manuals, info.ID) != nil || kind == Manual
+	if !trusted && k.book.Banned(now, info.ID, info.Addr) {
+		return kind, link.Useless, false
+	}
+	if kind == Inbound && !k.links.Has(info.ID) && !k.roomFor(info, trusted) {
+		return kind, link.TooManyPeers, false
+	}
+	if kind == Refine && k.vacancy(info.Addr) != nil {
+		kind = Outbound // a slot is missing: keep it
+	}
+	return kind, 0, true
+}
+
+// roomFor holds the caps on inbound links: the total, of which a few are reserved
+// for manual peers and anchors, and a quarter of it for one subnet.
+func (k *Keeper) roomFor(info link.Info, trusted bool) bool {
+	total, near := 0, 0
+	subnet := info.Addr.Subnet()
+	for _, c := range k.links.All() {
+		if c.kind != Inbound {
+			continue
+		}
+		total++
+		if c.addr.Subnet() == subnet {
+			near++
+		}
+	}
+	if h, ok := k.book.Get(info.ID); ok && h.Colour == hosts.Gold {
+		trusted = true
+	}
+	if trusted {
+		return total < k.cfg.Inbound
+	}
+	if !k.cfg.Localnet && subnet != "" && near >= max(k.cfg.Inbound/4, 1) {
+		return false
+	}
+	return total < k.cfg.Inbound-min(inboundReserve, k.cfg.Inbound/4)
+}
+
+// Up takes a link that was admitted and stands in the peer table. kind is what
+// Admit said. A link of the same remote that it replaces is forgotten here; Down
+// for that one comes later and changes nothing.
+func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
+	if !k.running {
+		k.dialer.Drop(info.ID, link.Quitting)
+		return k.take()
+	}
+	c := &conn{kind: kind, addr: info.Addr, at: now}
+	var d *dial
+	if info.Dir == link.Out {
+		var ok bool
+		if d, ok = k.dials.Get(info.Ticket); !ok {
+			k.dialer.Drop(info.ID, link.Requested)
+			return k.take()
+		}
+		k.dials.Delete(info.Ticket)
+		c.ticket, c.slot = info.Ticket, d.slot
+		k.outFails = 0
+		if c.kind != Outbound && c.kind != Refine {
+			c.kind = d.kind // a user may have joined since Admit
+		}
+	} else {
+		c.kind = Inbound
+	}
+	k.replace(now, info.ID)
+	k.links.Put(info.ID, c)
+	k.gained(now, c.kind)
+	_ = k.book.Seen(now, info) // a host the book will not keep may still be a peer
+	if d != nil {
+		k.arrived(now, info, c, d)
+		k.answer(d, info.ID, nil)
+	}
+	k.moist()
+	return k.stir(now)
+}
+
+// replace forgets a link that a newer one of the same remote takes the place of.
+func (k *Keeper) replace(now time.Time, who id.ID) {
+	c, ok := k.links.Get(who)
+	if !ok {
+		return
+	}
+	if c.slot != nil {
+		k.restAfter(now, c.slot, "replaced by another link")
+		if c.slot.Role == Manual {
+			c.slot.RetryAt, c.slot.delays = now, 0
+		}
+	}
+	k.links.Delete(who)
+	k.leave(now, c.kind)
+}
+
+// arrived puts a dialled link where it belongs.
+func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
+	who := info.ID
+	k.book.Tried(now, who, true)
+	if d.kind == Refine {
+		k.probed(now, info, c)
+	}
+	if s := c.slot; s != nil {
+		s.ID, s.Addr, s.ticket, s.Attempts, s.RetryAt = who, info.Addr, info.Ticket, 0, time.Time{}
+		s.set(now, Connected, "")
+		k.emit(now, "slot_connected", s, "")
+	}
+	switch c.kind {
+	case Outbound, Direct:
+		_ = k.book.Move(now, who, hosts.Gold) // unknown hosts and a full list stay as they are
+	case Seed:
+		k.greetSeed(now, c.slot)
+	}
+}
+
+// Down notes that a link is gone. t is the ticket of its dial, zero when inbound;
+// useful is how long it served.
+func (k *Keeper) Down(now time.Time, who id.ID, t id.Ticket, reason string, useful time.Duration) News {
+	c, ok := k.links.Get(who)
+	if !ok || c.ticket != t {
+		return k.take()
+	}
+	k.links.Delete(who)
+	k.leave(now, c.kind)
+	h, _ := k.book.Get(who)
+	if c.kind == Outbound || c.kind == Direct || h.Colour == hosts.Gold {
+		k.book.Ended(now, who, useful)
+	}
+	if s := c.slot; s != nil {
+		k.emit(now, "slot_disconnected", s, reason)
+		if useful >= usefulFor {
+			s.delays = 0
+		}
+		k.restAfter(now, s, reason)
+	}
+	if s := named(k.manuals, who); s != nil && s.State == Connected {
+		k.restAfter(now, s, reason) // it was held by this link
+	}
+	k.moist()
+	return k.stir(now)
+}
+
+// gained and leave keep the count of peers.
+func (k *Keeper) gained(now time.Time, kind Kind) {
+	if !kind.IsPeer() {
+		return
+	}
+	if k.peers == 0 {
+		k.peersAt = now
+	}
+	k.peers++
+	k.contact.some = 0
+	k.findSoon(now)
+}
+
+func (k *Keeper) leave(now time.Time, kind Kind) {
+	if !kind.IsPeer() {
+		return
+	}
+	if k.peers--; k.peers == 0 {
+		k.news.NoPeers = true
+		k.lost(now)
+	}
+}
+
+// lost begins a time without peers: saved hosts first, seeds after a wait that
+// differs from node to node.
+func (k *Keeper) lost(now time.Time) {
+	k.peersAt = now
+	k.outFails = 0
+	k.zeroUntil = now.Add(zeroWait - zeroWait/6 + time.Duration(k.rng.Int64N(int64(zeroWait/3))))
+	k.contact.notBefore = now.Add(time.Duration(k.rng.Int64N(int64(time.Second))))
+}
+
+// setKind gives a link another reason to be.
+func (k *Keeper) setKind(now time.Time, who id.ID, c *conn, kind Kind) {
+	k.leave(now, c.kind)
+	c.kind = kind
+	k.gained(now, kind)
+}

@@ -1,0 +1,132 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// AddPeer makes a configured peer of an address: it gets a manual slot for ever.
+func (k *Keeper) AddPeer(now time.Time, a link.Addr) error {
+	if !a.ID().IsZero() && a.ID() == k.cfg.Self {
+		return ErrSelf
+	}
+	if len(k.manuals) >= slotsMax {
+		return fmt.Errorf("%w: %d configured peers", ErrBusy, slotsMax)
+	}
+	if s := k.addManual(a); s != nil && k.running {
+		k.wake(now, s)
+		k.next = now
+	}
+	return nil
+}
+
+// RemovePeer takes a configured peer back, with its link or dial. It tells whether
+// there was such a peer.
+func (k *Keeper) RemovePeer(now time.Time, a link.Addr) bool {
+	s := find1(k.manuals, a)
+	if s == nil {
+		return false
+	}
+	k.manuals = slices.DeleteFunc(k.manuals, func(x *slot) bool { return x == s })
+	for i, x := range k.manuals {
+		x.Slot.Slot = i
+	}
+	k.forget(now, s, link.Requested)
+	return true
+}
+
+func (k *Keeper) addManual(a link.Addr) *slot {
+	if find1(k.manuals, a) != nil || len(k.manuals) >= slotsMax || a.IsZero() {
+		return nil
+	}
+	s := newSlot(len(k.manuals), Manual, a)
+	k.manuals = append(k.manuals, s)
+	return s
+}
+
+func find1(in []*slot, home link.Addr) *slot {
+	for _, s := range in {
+		if s.home == home {
+			return s
+		}
+	}
+	return nil
+}
+
+// forget takes the dial or the link from a slot that goes away.
+func (k *Keeper) forget(now time.Time, s *slot, why link.Reason) {
+	if d, ok := k.dials.Get(s.ticket); ok && d.slot == s {
+		k.dials.Delete(s.ticket)
+		k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: "no longer wanted"})
+	}
+	if c, ok := k.links.Get(s.ID); ok && c.slot == s {
+		c.slot = nil
+		k.dialer.Drop(s.ID, why)
+	}
+	s.idle(now, "removed")
+}
+
+// wake starts a manual slot. A peer that is listed as a seed too is a mistake in
+// the configuration: the seed wins.
+func (k *Keeper) wake(now time.Time, s *slot) {
+	if k.isSeed(s.home.ID()) || find1(k.seeds, s.home) != nil {
+		s.idle(now, "listed as a seed too")
+		return
+	}
+	s.rest(now, now, "")
+}
+
+func (k *Keeper) isSeed(who id.ID) bool { return named(k.seeds, who) != nil }
+
+// named finds the slot of a configured host.
+func named(in []*slot, who id.ID) *slot {
+	if who.IsZero() {
+		return nil
+	}
+	for _, s := range in {
+		if s.home.ID() == who {
+			return s
+		}
+	}
+	return nil
+}
+
+// runManual dials the configured peers that are due. A peer connected in another
+// way holds its slot: there is nothing to do until that link ends.
+func (k *Keeper) runManual(now time.Time) {
+	for _, s := range k.manuals {
+		if s.State != Sleeping || now.Before(s.RetryAt) {
+			continue
+		}
+		who := s.home.ID()
+		if c, ok := k.links.Get(who); ok {
+			s.set(now, Connected, "by a link of kind "+string(c.kind))
+			s.RetryAt = time.Time{}
+			if c.slot == nil && !c.kind.IsPeer() {
+				k.setKind(now, who, c, Manual)
+			}
+			continue
+		}
+		if !who.IsZero() && k.dialling(who) {
+			s.RetryAt = now.Add(time.Second)
+			continue
+		}
+		if !k.mayDial(now) {
+			return
+		}
+		k.start(now, k.tickets.Next(), &dial{kind: Manual, slot: s, who: who, addr: s.home})
+	}
+}
+
+func (k *Keeper) manualDue() (at time.Time) {
+	for _, s := range k.manuals {
+		if s.State == Sleeping && (at.IsZero() || s.RetryAt.Before(at)) {
+			at = s.RetryAt
+		}
+	}
+	return at
+}

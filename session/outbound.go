@@ -1,0 +1,209 @@
+package session
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/hosts"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+const nobodyLeft = "nobody left to dial"
+
+// SetOutbound changes the number of outbound slots. When slots go, empty ones go
+// first, then those that dial, then connected ones with their links.
+func (k *Keeper) SetOutbound(now time.Time, n int) {
+	n = min(max(n, 0), OutboundMax)
+	for len(k.outs) > n {
+		worst := len(k.outs) - 1
+		for i, s := range k.outs {
+			if rank(s) < rank(k.outs[worst]) {
+				worst = i
+			}
+		}
+		s := k.outs[worst]
+		k.outs = append(k.outs[:worst], k.outs[worst+1:]...)
+		k.forget(now, s, link.Requested)
+	}
+	for len(k.outs) < n {
+		s := newSlot(0, Outbound, link.Addr{})
+		if k.running {
+			s.rest(now, now, "")
+		}
+		k.outs = append(k.outs, s)
+	}
+	for i, s := range k.outs {
+		s.Slot.Slot = i
+	}
+	k.cfg.Outbound = n
+	if k.running {
+		k.next = now
+	}
+}
+
+func rank(s *slot) int {
+	switch s.State {
+	case Connected:
+		return 2
+	case Connecting:
+		return 1
+	}
+	return 0
+}
+
+// filled is how many outbound slots have a link; the rest is missing.
+func (k *Keeper) filled() (n int) {
+	for _, s := range k.outs {
+		if s.State == Connected {
+			n++
+		}
+	}
+	return n
+}
+
+func (k *Keeper) hungry() bool { return k.filled() < len(k.outs) }
+
+// runOutbound gives every empty slot that is rested a host to dial. A slot has one
+// dial, so dials in flight never exceed the missing links.
+func (k *Keeper) runOutbound(now time.Time) {
+	for _, s := range k.outs {
+		if s.State != Sleeping || now.Before(s.RetryAt) {
+			continue
+		}
+		if k.stillDry(now) {
+			k.sleep(now, s)
+			continue
+		}
+		if !k.mayDial(now) {
+			return
+		}
+		h, ok := k.book.Pick(now, k.taste(), k.skip(now))
+		if !ok {
+			k.dry = dry{is: true, version: k.book.Version(), until: k.book.NextTry(now, anyColour, k.skip(now))}
+			k.sleep(now, s)
+			continue
+		}
+		a, _ := k.book.Addr(h, h.Tries)
+		k.start(now, k.tickets.Next(), &dial{kind: Outbound, slot: s, who: h.ID, addr: a})
+	}
+}
+
+func (k *Keeper) sleep(now time.Time, s *slot) {
+	if s.Why != nobodyLeft {
+		s.set(now, Sleeping, nobodyLeft)
+		k.emit(now, "slot_sleeping", s, nobodyLeft)
+	}
+	s.RetryAt = k.dry.until
+}
+
+// stillDry tells whether looking into the book again is idle.
+func (k *Keeper) stillDry(now time.Time) bool {
+	if k.dry.is && (k.dry.version != k.book.Version() || (!k.dry.until.IsZero() && !now.Before(k.dry.until))) {
+		k.moist()
+	}
+	return k.dry.is
+}
+
+// moist forgets that the book had nobody, and when its slots would look again.
+func (k *Keeper) moist() {
+	if !k.dry.is {
+		return
+	}
+	k.dry = dry{}
+	for _, s := range k.outs {
+		if s.State == Sleeping && s.Why == nobodyLeft {
+			s.RetryAt = time.Time{}
+		}
+	}
+}
+
+var anyColour = []hosts.Colour{hosts.Gold, hosts.White, hosts.Grey}
+
+// taste is the order of colours for one pick: anchors first, then proven hosts,
+// but sometimes unproven ones: who always prefers the long proven favours the
+// patient attacker.
+func (k *Keeper) taste() []hosts.Colour {
+	if k.rng.IntN(100) < knownPercent {
+		return anyColour
+	}
+	return []hosts.Colour{hosts.Gold, hosts.Grey, hosts.White}
+}
+
+// skip refuses hosts that need no slot of their own, and those in a network group
+// that a slot has already.
+func (k *Keeper) skip(now time.Time) func(id.ID) bool {
+	groups := k.groups()
+	return func(who id.ID) bool {
+		if k.taken(who) {
+			return true
+		}
+		if len(groups) == 0 {
+			return false
+		}
+		h, _ := k.book.Get(who)
+		a, ok := k.book.Addr(h, h.Tries)
+		return !ok || has(groups, a.Group()) || k.book.Banned(now, who, a)
+	}
+}
+
+// taken tells whether a host is connected, being dialled, or kept by other slots.
+func (k *Keeper) taken(who id.ID) bool {
+	return who == k.cfg.Self || k.links.Has(who) || named(k.manuals, who) != nil || k.isSeed(who) || k.dialling(who)
+}
+
+// groups are the network groups of the outbound slots; none on a local network.
+func (k *Keeper) groups() (out []string) {
+	if k.cfg.Localnet {
+		return nil
+	}
+	for _, s := range k.outs {
+		if g := s.Addr.Group(); (s.State == Connecting || s.State == Connected) && g != "" {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func has(groups []string, g string) bool {
+	for _, x := range groups {
+		if x == g {
+			return true
+		}
+	}
+	return false
+}
+
+// vacancy is a sleeping outbound slot that may take a link to the address, or nil.
+func (k *Keeper) vacancy(a link.Addr) *slot {
+	if has(k.groups(), a.Group()) {
+		return nil
+	}
+	for _, s := range k.outs {
+		if s.State == Sleeping {
+			return s
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) outboundDue() (at time.Time) {
+	for _, s := range k.outs {
+		if s.State != Sleeping || (k.dry.is && s.RetryAt.IsZero()) {
+			continue
+		}
+		next := s.RetryAt
+		if k.dry.is {
+			if k.dry.until.IsZero() {
+				continue // news in the book wakes it
+			}
+			next = later(next, k.dry.until)
+		}
+		if next.IsZero() {
+			next = k.bookAt.Add(-bookEvery)
+		}
+		if at.IsZero() || next.Before(at) {
+			at = next
+		}
+	}
+	return at
+}

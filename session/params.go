@@ -1,0 +1,60 @@
+package session
+
+import "time"
+
+// From the reference (sessions.md 3, rules for all sessions; threats.md 3.8).
+const (
+	dialsPerSecond = 10                     // new dials of any kind
+	inFlightMax    = 50                     // dials without an outcome
+	pauseMin       = 100 * time.Millisecond // of a slot after a failure
+	pauseMax       = time.Second
+	refineEvery    = 15 * time.Second
+	seedGapSome    = 30 * time.Second // between seed contacts with peers, at least; doubled
+	seedGapMax     = 10 * time.Minute
+	offlineAfter   = 30 * time.Second // without peers, probing pauses
+	inboundReserve = 4                // of the inbound cap, for manual peers and anchors
+	usefulFor      = time.Minute      // a link that lived this long clears backoff
+	knownPercent   = 70               // share of picks that prefer proven hosts
+	findFor        = 5 * time.Second  // wait for addresses
+)
+
+// Our choice.
+const (
+	// OutboundDefault and InboundDefault serve a zero Config.
+	OutboundDefault = 8
+	InboundDefault  = 32
+	// OutboundMax bounds the slots: above it a node is a crawler.
+	OutboundMax = 128
+	// slotsMax bounds configured peers and seeds, each kind.
+	slotsMax = 128
+	// directsMax bounds the user's dials that wait for an outcome.
+	directsMax = 64
+	// dialFor is the deadline of one dial, resolve to hello; worlds have their own,
+	// shorter one (15 s), and this catches the outcome that never came.
+	dialFor = 20 * time.Second
+	// refineFewEvery is the probe period while fewer than half of the slots are
+	// filled: a young node wants to know quickly who is there.
+	refineFewEvery = 2 * time.Second
+	// whiteFor is how long a proven host stays proven before a probe looks again.
+	whiteFor = 10 * time.Minute
+	// zeroWait is how long a node without peers leaves its saved hosts to come up
+	// before it asks seeds all the same; ±1/6 jitter.
+	zeroWait = 3 * time.Second
+	// seedGapZero is the first gap between seed contacts without peers; doubled.
+	seedGapZero = time.Second
+	// seedsAtOnce is how many seeds one contact asks: two, so that one seed alone
+	// does not choose our peers (threats H7).
+	seedsAtOnce = 2
+	// seedFor is how long a seed may take to answer.
+	seedFor = 10 * time.Second
+	// seedAgain is when a seed that knew nobody is asked once more on the same
+	// link: nodes that start together find the seed as empty as themselves.
+	seedAgain = time.Second
+	// findGap and findGapMax space the rounds of asking connected peers; doubled.
+	findGap    = time.Second
+	findGapMax = 30 * time.Second
+	// barrenRounds is how many rounds that brought nothing lead to a seed.
+	barrenRounds = 2
+	// bookEvery is how often the book ends bans and forgets the dark.
+	bookEvery = 10 * time.Second
+)

@@ -1,0 +1,90 @@
+package session
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// The states of a slot.
+const (
+	Idle       = "idle"       // the Keeper is not started, or the slot has no work
+	Sleeping   = "sleeping"   // waits for RetryAt, or for somebody to dial
+	Connecting = "connecting" // a dial is under way
+	Connected  = "connected"
+	Asking     = "asking" // a seed is connected and asked
+)
+
+// Slot is one worker that tries to keep one link, as shown to people.
+type Slot struct {
+	Slot     int // number within its role
+	Role     Kind
+	State    string
+	ID       id.ID     // who is dialled or connected
+	Addr     link.Addr // where
+	Since    time.Time // of the state
+	Attempts int       // dials since the last link
+	RetryAt  time.Time // no dial before; zero when nothing is planned
+	Why      string    // of the state, in plain words
+}
+
+// slot is a Slot at work. Owner: Keeper.
+type slot struct {
+	Slot
+	home   link.Addr // the configured address of manual and seed slots
+	ticket id.Ticket // of the dial while connecting
+	delays int       // doublings of a manual slot's delay
+
+	// Seed slots: the question, when it is due, when the wait ends.
+	ask      id.Ticket
+	askAt    time.Time
+	askUntil time.Time
+	asked    int
+	tried    time.Time // last contact
+}
+
+func newSlot(n int, role Kind, home link.Addr) *slot {
+	return &slot{Slot: Slot{Slot: n, Role: role, State: Idle, Addr: home, ID: home.ID()}, home: home}
+}
+
+func (s *slot) set(now time.Time, state, why string) {
+	if s.State != state {
+		s.Since = now
+	}
+	s.State, s.Why = state, why
+}
+
+// rest puts the slot to sleep until retry.
+func (s *slot) rest(now, retry time.Time, why string) {
+	s.set(now, Sleeping, why)
+	s.RetryAt, s.ticket = retry, id.Ticket{}
+	s.ID, s.Addr = s.home.ID(), s.home
+	s.ask, s.askAt, s.askUntil, s.asked = id.Ticket{}, time.Time{}, time.Time{}, 0
+}
+
+// idle takes all work from the slot.
+func (s *slot) idle(now time.Time, why string) {
+	s.rest(now, time.Time{}, why)
+	s.set(now, Idle, why)
+	s.Attempts, s.delays, s.tried = 0, 0, time.Time{}
+}
+
+func (k *Keeper) emit(now time.Time, kind string, s *slot, why string) {
+	k.cfg.Trace.Emit(now, trace.Event{
+		Strand: "session", Kind: kind, Topic: string(s.Role), Peer: s.ID, Addr: s.Addr.String(),
+		Ticket: s.ticket, N: int64(s.Slot.Slot), Err: why,
+	})
+}
+
+// Slots shows every slot: manual, outbound, seed, refine.
+func (k *Keeper) Slots() []Slot {
+	var out []Slot
+	for _, group := range [][]*slot{k.manuals, k.outs, k.seeds, {k.probe}} {
+		for _, s := range group {
+			out = append(out, s.Slot)
+		}
+	}
+	return out
+}
