@@ -1,0 +1,53 @@
+package libp2p
+
+import (
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+// book is libp2p's peerstore without a memory: addresses of peers that are not
+// connected live for one dial. The address book of a node is package hosts.
+type book struct {
+	peerstore.Peerstore
+	peerstore.CertifiedAddrBook
+}
+
+func newBook(ps peerstore.Peerstore) *book {
+	certified, _ := peerstore.GetCertifiedAddrBook(ps)
+	return &book{Peerstore: ps, CertifiedAddrBook: certified}
+}
+
+func shorten(ttl time.Duration) time.Duration {
+	if ttl >= peerstore.ConnectedAddrTTL {
+		return ttl // connected, or our own
+	}
+	return min(ttl, addrTTLMax)
+}
+
+// AddAddr keeps an address no longer than addrTTLMax beyond the connection.
+func (b *book) AddAddr(p peer.ID, a ma.Multiaddr, ttl time.Duration) {
+	b.Peerstore.AddAddr(p, a, shorten(ttl))
+}
+
+// AddAddrs keeps addresses no longer than addrTTLMax beyond the connection.
+func (b *book) AddAddrs(p peer.ID, as []ma.Multiaddr, ttl time.Duration) {
+	b.Peerstore.AddAddrs(p, as, shorten(ttl))
+}
+
+// SetAddr keeps an address no longer than addrTTLMax beyond the connection.
+func (b *book) SetAddr(p peer.ID, a ma.Multiaddr, ttl time.Duration) {
+	b.Peerstore.SetAddr(p, a, shorten(ttl))
+}
+
+// SetAddrs keeps addresses no longer than addrTTLMax beyond the connection.
+func (b *book) SetAddrs(p peer.ID, as []ma.Multiaddr, ttl time.Duration) {
+	b.Peerstore.SetAddrs(p, as, shorten(ttl))
+}
+
+// UpdateAddrs changes lifetimes; like the others it keeps the new one short.
+func (b *book) UpdateAddrs(p peer.ID, from, to time.Duration) {
+	b.Peerstore.UpdateAddrs(p, shorten(from), shorten(to))
+}

@@ -1,0 +1,112 @@
+package libp2p
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// Config says what the transport is. Key is required; everything else has a use
+// when zero.
+type Config struct {
+	// Key is the identity: secp256k1, as everywhere in a node.
+	Key *id.Key
+	// Protocols are the node's protocol table; a lane is an index into it.
+	Protocols []link.Protocol
+	// Listen are libp2p addresses without a peer: /ip4/0.0.0.0/tcp/0 and the like.
+	// Empty makes a transport that only dials.
+	Listen []link.Addr
+	// Limits bound what remotes can take; zero fields get defaults.
+	Limits Limits
+	// Localnet is for a network of one machine or house: private addresses count as
+	// loopback, and what asks the world about us (NATPortMap, Relay, HolePunch,
+	// AutoNAT, observed addresses) is off whatever those fields say.
+	Localnet bool
+	// NATPortMap asks the router for port mappings (UPnP, NAT-PMP).
+	NATPortMap bool
+	// Relay reserves a place on connected relays while we are not reachable, and
+	// dials addresses that lead through one.
+	Relay bool
+	// HolePunch turns relayed connections into direct ones. It needs Relay.
+	HolePunch bool
+	// AutoNAT asks others whether we are reachable (version 1 and 2), and answers
+	// such questions in version 2.
+	AutoNAT bool
+	// Limited lets a connection that a relay limits in time and bytes be a link.
+	Limited bool
+	// UserAgent is what we call ourselves; default "ropewalk".
+	UserAgent string
+	// Registry receives libp2p's metrics; nil means none are kept.
+	Registry prometheus.Registerer
+	// Logger receives what libp2p logs at warn and above; nil means none. libp2p
+	// has one logger per process: with several transports the newest one's counts.
+	Logger *slog.Logger
+}
+
+// Limits bound what remotes can take together and alone.
+type Limits struct {
+	Inbound  int // links others dialled; default 96
+	Outbound int // links we dialled; default 32
+	PerIP    int // connections of one IPv4 address or IPv6 /56; default 8 (threats K3)
+
+	// MemoryBytes, Files and Conns are the profile's figures for libp2p's resource
+	// manager: memory it may reserve, sockets, and connections of every sort.
+	// Defaults: 128 MiB, 512, and what the links need with room for setup.
+	MemoryBytes int64
+	Files       int
+	Conns       int
+}
+
+func (c *Config) fill() {
+	if c.UserAgent == "" {
+		c.UserAgent = "ropewalk"
+	}
+	if c.Localnet {
+		c.NATPortMap, c.Relay, c.HolePunch, c.AutoNAT = false, false, false, false
+	}
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	l := &c.Limits
+	def(&l.Inbound, 96)
+	def(&l.Outbound, 32)
+	def(&l.PerIP, 8)
+	def(&l.Files, 512)
+	def(&l.Conns, l.Inbound+l.Outbound+2*pendingMax+strayConns)
+	if l.MemoryBytes <= 0 {
+		l.MemoryBytes = 128 << 20
+	}
+}
+
+// Validate names the field that cannot be and what it wants.
+func (c *Config) Validate() error {
+	switch {
+	case c.Key == nil:
+		return fmt.Errorf("libp2p: Key: want the node's key")
+	case len(c.Protocols) > link.LanesMax:
+		return fmt.Errorf("libp2p: Protocols: %d, want at most %d", len(c.Protocols), link.LanesMax)
+	case c.HolePunch && !c.Relay && !c.Localnet:
+		return fmt.Errorf("libp2p: HolePunch: needs Relay")
+	}
+	seen := make(map[string]bool)
+	for _, p := range c.Protocols {
+		for _, s := range p.StreamIDs() {
+			if seen[s] || s == "" {
+				return fmt.Errorf("libp2p: Protocols: stream %q is empty or named twice", s)
+			}
+			seen[s] = true
+		}
+	}
+	for _, a := range c.Listen {
+		if a.Kind() != link.LibP2P {
+			return fmt.Errorf("libp2p: Listen: %q is no libp2p address", a)
+		}
+	}
+	return nil
+}

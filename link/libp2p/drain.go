@@ -1,0 +1,106 @@
+package libp2p
+
+import (
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// batches are the buffers of running writers.
+var batches = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes+64); return &b }}
+
+// drain writes what is queued and returns when there is nothing left. One runs per
+// lane, and only while there is something to write.
+func (ln *lane) drain() {
+	buf := batches.Get().(*[]byte)
+	defer batches.Put(buf)
+	for {
+		s, batch := ln.take()
+		if s == nil {
+			return
+		}
+		err := s.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if err == nil {
+			err = ln.writeBatch(s, (*buf)[:0], batch)
+		}
+		if err != nil {
+			_ = s.Reset() // the keeper's Read returns and tells
+			ln.detach(s)
+			continue
+		}
+		ln.sent(s, batch)
+	}
+}
+
+// take cuts the next batch off the queue: up to batchBytes, one message at least.
+// It returns no stream when there is nothing to write.
+func (ln *lane) take() (network.Stream, []link.Msg) {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	if ln.stream == nil || len(ln.queue) == 0 {
+		ln.writing = false
+		return nil, nil
+	}
+	n, bytes := 0, 0
+	for n < len(ln.queue) && (n == 0 || bytes+len(ln.queue[n].Data) <= batchBytes) {
+		bytes += len(ln.queue[n].Data)
+		n++
+	}
+	batch := ln.queue[:n:n]
+	if ln.queue = ln.queue[n:]; len(ln.queue) == 0 {
+		ln.queue = nil
+	}
+	return ln.stream, batch
+}
+
+// writeBatch puts a batch into one write, or a large message into two, so that it
+// need not be copied.
+func (ln *lane) writeBatch(s network.Stream, buf []byte, batch []link.Msg) error {
+	for _, m := range batch {
+		if m.Op == link.Shut {
+			if err := flush(s, buf); err != nil {
+				return err
+			}
+			return s.CloseWrite()
+		}
+		if len(m.Data) > batchBytes/2 {
+			if err := flush(s, appendHead(buf, ln.protocol, m)); err != nil {
+				return err
+			}
+			if _, err := s.Write(m.Data); err != nil {
+				return err
+			}
+			buf = buf[:0]
+			continue
+		}
+		buf = appendFrame(buf, ln.protocol, m)
+	}
+	return flush(s, buf)
+}
+
+func flush(s network.Stream, buf []byte) error {
+	if len(buf) == 0 {
+		return nil
+	}
+	_, err := s.Write(buf)
+	return err
+}
+
+// sent counts a batch off and frees the lane when it is half empty.
+func (ln *lane) sent(s network.Stream, batch []link.Msg) {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	if ln.stream != s {
+		return // emptied meanwhile
+	}
+	for _, m := range batch {
+		ln.bytes -= len(m.Data)
+		ln.msgs--
+	}
+	if ln.msgs <= laneMsgsMax/2 && ln.bytes <= laneBytesMax/2 {
+		ln.unbusy()
+	}
+}

@@ -1,0 +1,91 @@
+package libp2p
+
+import "time"
+
+// From the specifications.
+const (
+	// reopenFirst, reopenMax, reopenAttempts, reopenForget: a dead stream is opened
+	// again at once, then after 100 ms doubling with jitter up to 10 s, at most four
+	// times, counters forgotten after 10 minutes (gossipsub reference, "Streams and
+	// framing").
+	reopenFirst    = 100 * time.Millisecond
+	reopenMax      = 10 * time.Second
+	reopenAttempts = 4
+	reopenForget   = 10 * time.Minute
+
+	// lengthVarintMax is the longest varint of 64 bits.
+	lengthVarintMax = 10
+)
+
+// Our choice.
+const (
+	// setupTimeout covers identify and the negotiation of lanes (threats K1, M3);
+	// acceptTimeout covers security and the muxer of an inbound connection.
+	setupTimeout  = 10 * time.Second
+	acceptTimeout = 10 * time.Second
+
+	// pendingMax and pendingPerIPMax bound inbound connections before they are
+	// links, counted once for raw sockets and once for those that identify
+	// (threats K2). Loopback is exempt from the second. The oldest gives way.
+	pendingMax      = 64
+	pendingPerIPMax = 4
+
+	// writeTimeout bounds one batch on the wire, set per batch because a timer per
+	// frame costs CPU (gossipsub reference, section 2: 30 s; threats K12: 20 s).
+	writeTimeout = 25 * time.Second
+
+	// dialTimeout bounds a dial whose context has no deadline (threats K1: 15 s).
+	dialTimeout = 15 * time.Second
+
+	// batchBytes is how much the writer puts into one write.
+	batchBytes = 64 << 10
+
+	// laneMsgsMax and laneBytesMax make a lane busy. One more message of any legal
+	// size still goes in, so a lane holds at most laneBytesMax and one payload.
+	laneMsgsMax  = 128
+	laneBytesMax = 256 << 10
+
+	// inboxMsgsMax and inboxBytesMax bound what was read and not yet taken
+	// (threats M1: 4 MiB buffered per link). One message always fits.
+	inboxMsgsMax  = 256
+	inboxBytesMax = 4 << 20
+
+	// growBytes is the step in which a frame's buffer follows the bytes that
+	// arrived; no more is allocated on a remote's word.
+	growBytes = 64 << 10
+
+	// readBufferBytes is the buffer in front of each inbound stream.
+	readBufferBytes = 4 << 10
+
+	// breachesMax malformed or oversized frames close the link.
+	breachesMax = 3
+
+	// streamsPerSecond and streamsBurst bound the inbound lane streams of a link
+	// (threats M2: rapid open and reset). More is a breach.
+	streamsPerSecond = 5
+	streamsBurst     = 64
+
+	// waitingStreamsMax bounds inbound lane streams of one connection that came
+	// before its link was finished.
+	waitingStreamsMax = 32
+
+	// agentBytesMax is link.Info's bound.
+	agentBytesMax = 128
+
+	// windowBytesMax is the yamux window one stream may grow to (threats M1), and
+	// incomingStreamsMax its inbound streams per connection (threats M2).
+	windowBytesMax     = 1 << 20
+	incomingStreamsMax = 128
+
+	// strayConns are the connections beyond links that libp2p's own services (relay
+	// reservations, AutoNAT) may hold before the connection manager trims them.
+	strayConns = 32
+
+	// addrTTLMax is how long the peerstore may keep an address of a peer that is
+	// not connected: one dial.
+	addrTTLMax = time.Minute
+
+	// reasonBase is where the reasons of link.Reason start among libp2p's
+	// connection error codes; below 0x2000 are libp2p's own.
+	reasonBase = 0x5200
+)

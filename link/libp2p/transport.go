@@ -1,0 +1,243 @@
+package libp2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
+	ma "github.com/multiformats/go-multiaddr"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// What a caller can act on.
+var (
+	ErrClosed    = errors.New("libp2p: transport closed")
+	ErrAddr      = errors.New("libp2p: want a libp2p address that names its peer")
+	ErrConnected = errors.New("libp2p: already connected to that peer")
+	ErrNoLanes   = errors.New("libp2p: no protocol in common")
+	ErrLost      = errors.New("libp2p: connection lost")
+)
+
+// Transport dials and accepts libp2p links. Its methods may be called by any
+// goroutine.
+type Transport struct {
+	cfg    Config
+	peerID id.PeerID
+	stack  *stack
+	lane   map[protocol.ID]link.Lane // fixed
+	exempt []netip.Prefix            // loopback; fixed
+	events event.Subscription
+	accept chan *Link
+	done   chan struct{}
+	tasks  sync.WaitGroup // every goroutine of ours
+
+	mu      sync.Mutex
+	closed  bool
+	conns   map[network.Conn]*entry
+	pending []*entry // inbound entries in setup, oldest first
+	dials   map[peer.ID]*dial
+	err     error // of Close
+}
+
+// New makes a transport. It can dial at once, and is reachable after Listen.
+func New(c Config) (*Transport, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c.fill()
+	logger.Store(c.Logger)
+	s, err := newStack(&c)
+	if err != nil {
+		return nil, err
+	}
+	v4, v6 := localPrefixes(c.Localnet)
+	t := &Transport{
+		cfg:    c,
+		peerID: c.Key.Public().PeerID(),
+		stack:  s,
+		lane:   make(map[protocol.ID]link.Lane),
+		exempt: append(v4, v6...),
+		accept: make(chan *Link),
+		done:   make(chan struct{}),
+		conns:  make(map[network.Conn]*entry),
+		dials:  make(map[peer.ID]*dial),
+	}
+	t.events, err = s.host.EventBus().Subscribe(new(event.EvtPeerProtocolsUpdated), eventbus.Name("ropewalk"))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("libp2p: events: %w", err), s.Close())
+	}
+	for i, p := range c.Protocols {
+		n := link.Lane(i)
+		for _, sid := range p.StreamIDs() {
+			t.lane[protocol.ID(sid)] = n
+			s.host.SetStreamHandler(protocol.ID(sid), func(st network.Stream) { t.onStream(n, st) })
+		}
+	}
+	t.run(t.watchProtocols)
+	s.swarm.Notify((*notifiee)(t))
+	return t, nil
+}
+
+// Kind is link.LibP2P.
+func (t *Transport) Kind() link.Kind { return link.LibP2P }
+
+// Listen opens every listener of Config.Listen, or none: after an error the
+// transport should be closed.
+func (t *Transport) Listen() error {
+	for _, a := range t.cfg.Listen {
+		m, err := ma.NewMultiaddr(a.Bare().String())
+		if err != nil {
+			return fmt.Errorf("libp2p: listen %s: %w", a, err)
+		}
+		if err := t.stack.swarm.Listen(m); err != nil {
+			return fmt.Errorf("libp2p: listen %s: %w", a, err)
+		}
+	}
+	return nil
+}
+
+// Addrs is where we are reached as far as libp2p knows by now: listeners, mapped
+// ports, what several peers observed, relays. Each names us.
+func (t *Transport) Addrs() []link.Addr {
+	var out []link.Addr
+	seen := make(map[link.Addr]bool)
+	for _, m := range t.stack.host.Addrs() {
+		a, err := link.ParseAddr(m.String())
+		if err != nil {
+			continue
+		}
+		if a = a.WithPeer(t.peerID); !seen[a] {
+			seen[a] = true
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Accept waits for the next finished link that Dial did not return. After Close it
+// returns ErrClosed.
+func (t *Transport) Accept() (link.Link, error) {
+	select {
+	case <-t.done:
+		return nil, ErrClosed
+	default:
+	}
+	select {
+	case <-t.done:
+		return nil, ErrClosed
+	case l := <-t.accept:
+		return l, nil
+	}
+}
+
+// Close ends every link with reason Quitting, then the host, and waits. It may be
+// called any number of times.
+func (t *Transport) Close() error {
+	t.mu.Lock()
+	first := !t.closed
+	t.closed = true
+	if first {
+		close(t.done)
+	}
+	var all []*entry
+	for _, e := range t.conns {
+		all = append(all, e)
+	}
+	t.mu.Unlock()
+	if !first {
+		t.tasks.Wait()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.err
+	}
+	var farewell sync.WaitGroup
+	for _, e := range all {
+		farewell.Go(func() {
+			if l := t.linkOn(e); l != nil {
+				l.end(&link.Closed{Reason: link.Quitting}, true)
+			}
+			_ = e.conn.CloseWithError(toCode(link.Quitting))
+		})
+	}
+	farewell.Wait()
+	err := errors.Join(t.events.Close(), t.stack.Close())
+	t.mu.Lock()
+	t.err = err
+	t.mu.Unlock()
+	t.tasks.Wait()
+	logger.CompareAndSwap(t.cfg.Logger, nil)
+	return err
+}
+
+// run starts a goroutine that Close waits for; false when closed already. f must
+// end soon after the transport's connections are closed.
+func (t *Transport) run(f func()) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false
+	}
+	t.tasks.Go(f)
+	return true
+}
+
+// watchProtocols opens lanes that a remote names later. It ends when Close closes
+// the subscription.
+func (t *Transport) watchProtocols() {
+	for e := range t.events.Out() {
+		up, ok := e.(event.EvtPeerProtocolsUpdated)
+		if !ok || len(up.Added) == 0 {
+			continue
+		}
+		for _, en := range t.entries(up.Peer) {
+			if l := t.linkOn(en); l != nil {
+				l.wantAll()
+			} else {
+				t.again(en)
+			}
+		}
+	}
+}
+
+// remoteSpeaks is what the remote says it supports: for each lane our stream IDs
+// among it, in our order.
+func (t *Transport) remoteSpeaks(p peer.ID, extra map[protocol.ID]bool) map[link.Lane][]string {
+	ids, err := t.stack.swarm.Peerstore().GetProtocols(p)
+	if err != nil {
+		ids = nil
+	}
+	has := make(map[protocol.ID]bool, len(ids))
+	for _, i := range ids {
+		has[i] = true
+	}
+	out := make(map[link.Lane][]string)
+	for i, pr := range t.cfg.Protocols {
+		for _, s := range pr.StreamIDs() {
+			if has[protocol.ID(s)] || extra[protocol.ID(s)] {
+				out[link.Lane(i)] = append(out[link.Lane(i)], s)
+			}
+		}
+	}
+	return out
+}
+
+// identified waits until libp2p has asked the remote who it is.
+func (t *Transport) identified(ctx context.Context, c network.Conn) error {
+	select {
+	case <-t.stack.host.IDService().IdentifyWait(c):
+		return nil
+	case <-t.done:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
