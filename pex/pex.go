@@ -120,6 +120,7 @@ func (x *Pex) Down(now time.Time, p id.ID) {
 	if !x.peers.Delete(p) {
 		return
 	}
+	x.stale = x.stale && x.peers.Len() > 0
 	if a, ok := x.asks.Get(p); ok {
 		x.asks.Delete(p)
 		x.giveUp(now, p, a.tickets, "peer gone")
