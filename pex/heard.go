@@ -134,7 +134,7 @@ func (x *Pex) Done(now time.Time, t id.Ticket, result any) News {
 	res, _ := result.(verified) // anything else, as from a world that is closing, says nothing
 	why := b.judge(res)
 	if why != nil {
-		if st, ok := x.peers.Get(b.from); ok && st == b.st {
+		if st, ok := x.peers.Get(b.from); ok { // over whichever link
 			x.drop(now, b.from, st, why)
 		}
 		res.records = nil

@@ -431,18 +431,25 @@ func TestEmptyAnswer(t *testing.T) {
 	}
 }
 
-// One forged record spoils the answer, and the link.
+// One forged record spoils the answer, and the link; also the next one, when the
+// peer came back before we had looked.
 func TestForgedAnswer(t *testing.T) {
-	x, d := newPex(Config{})
-	x.Up(t0, mate, true)
-	x.Ask(t0, ticket(1), mate, 0)
-	n := mustRecv(t, x, t0, codePeers, encodePeers(req(t, d), append(many(10, 5), forged(15))))
-	n = run(x, t0, n.Jobs)
-	if len(n.Heard) != 1 || !n.Heard[0].Done || len(n.Heard[0].Records) != 0 {
-		t.Errorf("%+v", n)
-	}
-	if len(d.drops) != 1 || !errors.Is(d.drops[0], ErrForged) {
-		t.Errorf("drops %v", d.drops)
+	for _, again := range []bool{false, true} {
+		x, d := newPex(Config{})
+		x.Up(t0, mate, true)
+		x.Ask(t0, ticket(1), mate, 0)
+		n := mustRecv(t, x, t0, codePeers, encodePeers(req(t, d), append(many(10, 5), forged(15))))
+		if again {
+			x.Down(t0, mate)
+			x.Up(t0, mate, true)
+		}
+		n = run(x, t0, n.Jobs)
+		if len(n.Heard) != 1 || !n.Heard[0].Done || len(n.Heard[0].Records) != 0 {
+			t.Errorf("%+v", n)
+		}
+		if len(d.drops) != 1 || !errors.Is(d.drops[0], ErrForged) {
+			t.Errorf("drops %v", d.drops)
+		}
 	}
 }
 
