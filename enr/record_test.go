@@ -300,8 +300,10 @@ func TestSignatureRefusals(t *testing.T) {
 	if err != nil || !r.ID().IsZero() {
 		t.Fatal("an unverified record has an ID", err)
 	}
-	if r.Verify() != nil || r.Verify() != nil || r.ID() != vectorNode(t).ID() {
-		t.Error("verified apart it differs")
+	for range 2 { // a second time it has nothing to do
+		if r.Verify() != nil || r.ID() != vectorNode(t).ID() {
+			t.Error("verified apart it differs")
+		}
 	}
 }
 
