@@ -20,6 +20,7 @@ var (
 	ErrFull    = errors.New("hosts: no room")
 	ErrUnknown = errors.New("hosts: not in the book")
 	ErrSeed    = errors.New("hosts: a configured seed")
+	ErrNetwork = errors.New("hosts: the record is of another network")
 	ErrNoID    = errors.New("hosts: the address names no peer")
 )
 
@@ -27,6 +28,7 @@ var (
 type Config struct {
 	Self     id.ID
 	Localnet bool        // private and loopback addresses are fine, limits per group are off
+	Network  string      // records that name another network are refused; empty takes all
 	Kinds    []link.Kind // link kinds we can dial; empty means all
 	Seeds    []id.ID     // configured seeds, which are kept out of the book
 	Trace    trace.Func  // events host_moved {Peer, Topic "from→to", Addr}
@@ -59,6 +61,8 @@ type Book struct {
 	sources ordered.Map[string, int]     // unproven greys by source group
 	ips     ordered.Map[netip.Addr, int] // unproven greys by IP address
 	version uint64
+
+	taken, skipped int // lines of the last Load
 }
 
 // New makes an empty book. rng serves picks, jitter and evictions.

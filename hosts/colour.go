@@ -31,7 +31,8 @@ type Step struct{ From, To Colour }
 var Moves = map[Step]string{
 	{None, Grey}:  "heard of, dialable",
 	{None, Dark}:  "heard of, not dialable by us",
-	{None, Black}: "banned by key before it was heard of",
+	{None, White}: "loaded",
+	{None, Gold}:  "loaded, an anchor candidate",
 
 	{Grey, Grey}:  "failed again, or a lost link reported twice",
 	{Grey, White}: "a probe succeeded",

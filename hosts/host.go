@@ -45,6 +45,9 @@ type entry struct {
 func (b *Book) addresses(now time.Time, r *enr.Record, observed []link.Addr) (out []link.Addr, dark bool, err error) {
 	var all []link.Addr
 	if r != nil {
+		if rope, ok := r.Rope(); ok && b.cfg.Network != "" && rope.Network != enr.NetworkTag(b.cfg.Network) {
+			return nil, false, ErrNetwork
+		}
 		all = link.RecordAddrs(r)
 	}
 	err = ErrAddress

@@ -14,8 +14,6 @@ const (
 	DarkFor = 24 * time.Hour
 	// BanFor is the length of a ban that names none (threats rule 15).
 	BanFor = time.Hour
-	// FutureMax is how far a saved time may lie in the future before it is clamped.
-	FutureMax = 10 * time.Minute
 	// SampleMax bounds an answer to an address request.
 	SampleMax = 250
 

@@ -94,7 +94,12 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 			k.outFails++
 		}
 	}
-	k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: why})
+	if k.links.Has(d.who) {
+		k.answer(d, d.who, nil) // another link with it came first
+	} else {
+		k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: why})
+	}
+	k.moist()
 	if s := d.slot; s != nil {
 		name := "slot_failed"
 		if s.Role == Refine {

@@ -66,6 +66,7 @@ func (k *Keeper) hungry() bool { return k.filled() < len(k.outs) }
 // runOutbound gives every empty slot that is rested a host to dial. A slot has one
 // dial, so dials in flight never exceed the missing links.
 func (k *Keeper) runOutbound(now time.Time) {
+	k.stillDry(now) // wakes the sleepers when it is over
 	for _, s := range k.outs {
 		if s.State != Sleeping || now.Before(s.RetryAt) {
 			continue
