@@ -1,0 +1,211 @@
+// All the page knows, in one object, and who wants to be told when it changes.
+import { batch, call, follow, graph, keepToken, takeToken, Unauthorised } from "./rpc.js";
+import { clean } from "./clean.js";
+
+const eventsMax = 300; // kept and shown
+const linesMax = 500; // per room
+const roomsMax = 64;
+const meshMax = 16; // topics whose mesh is asked for
+const chartSeconds = 120;
+const pollEvery = 2000;
+const graphEvery = 1500;
+
+export const state = {
+  token: takeToken(), locked: false, online: false, live: false, why: "",
+  info: null, health: null, sessions: [], slots: [], topics: [], rooms: [], counts: {}, mesh: {},
+  graph: { nodes: [], links: [] },
+  events: [], lines: new Map(), room: "lobby", chosen: false,
+  chart: emptyChart(),
+};
+
+const listeners = new Set();
+let asked = false;
+
+export function listen(f) {
+  listeners.add(f);
+  return () => listeners.delete(f);
+}
+
+// changed tells the listeners once per frame, however often it is called.
+export function changed() {
+  if (asked) return;
+  asked = true;
+  setTimeout(() => { asked = false; listeners.forEach((f) => f()); }, 30);
+}
+
+// pulses are told of events at once: the picture shows them as they happen.
+export const pulses = new Set();
+
+function emptyChart() {
+  const t = Math.floor(Date.now() / 1000);
+  const time = Array.from({ length: chartSeconds }, (_, i) => t - chartSeconds + 1 + i);
+  const zero = () => new Array(chartSeconds).fill(0);
+  return { time, gossip: zero(), session: zero(), other: zero(), peers: zero().fill(null), rtt: zero().fill(null) };
+}
+
+// advanceChart moves the window to this second.
+function advanceChart() {
+  const c = state.chart, now = Math.floor(Date.now() / 1000);
+  let steps = Math.min(now - c.time[c.time.length - 1], chartSeconds);
+  for (; steps > 0; steps--) {
+    for (const k of Object.keys(c)) c[k].shift();
+    c.time.push(now - steps + 1);
+    for (const k of ["gossip", "session", "other"]) c[k].push(0);
+    c.peers.push(state.online ? state.sessions.length : null);
+    c.rtt.push(state.online ? medianRTT() : null);
+  }
+}
+
+function medianRTT() {
+  const all = state.sessions.map((s) => s.rtt_ms).filter((v) => v > 0).sort((a, b) => a - b);
+  return all.length ? all[all.length >> 1] : null;
+}
+
+function onEvent(e) {
+  advanceChart();
+  const c = state.chart, end = c.time.length - 1;
+  if (/gossip|chat/.test(e.strand)) c.gossip[end]++;
+  else if (/session|peer|pex/.test(e.strand)) c.session[end]++;
+  else c.other[end]++;
+  state.events.unshift({ key: ++eventKey, ...e });
+  state.events.length = Math.min(state.events.length, eventsMax);
+  pulses.forEach((f) => f(e));
+  changed();
+}
+let eventKey = 0;
+
+// onLine takes a line that is new, or whose state changed.
+function onLine(line) {
+  const room = String(line.room);
+  if (!state.lines.has(room)) {
+    if (state.lines.size >= roomsMax) return;
+    state.lines.set(room, []);
+  }
+  const all = state.lines.get(room);
+  const at = all.findIndex((l) => l.id === line.id);
+  if (at >= 0) all[at] = line;
+  else all.push(line);
+  all.sort((a, b) => (Date.parse(a.at) || 0) - (Date.parse(b.at) || 0) || (a.id < b.id ? -1 : 1));
+  if (all.length > linesMax) all.splice(0, all.length - linesMax);
+  changed();
+}
+
+export async function loadHistory(room) {
+  try {
+    const h = await call(state.token, "chat_history", { room, limit: 200 });
+    h.messages.forEach(onLine);
+  } catch { /* not a member: there is nothing to show yet */ }
+}
+
+export function chooseRoom(room, byUser = true) {
+  state.room = room;
+  state.chosen ||= byUser;
+  changed();
+}
+
+// say sends a line, and joins the room first when that is needed.
+export async function say(room, text) {
+  if (!state.rooms.some((r) => r.room === room)) {
+    await call(state.token, "chat_join", { room });
+    await loadHistory(room);
+    state.rooms = [...state.rooms, { room, members: 0, lines: 0 }];
+  }
+  onLine(await call(state.token, "chat_send", { room, text }));
+}
+
+export const connect = (addr) => call(state.token, "session_connect", { addr });
+export const disconnect = (id) => call(state.token, "session_disconnect", { id });
+
+async function poll() {
+  const take = (a, otherwise) => (a.error ? otherwise : a.result);
+  const [info, health, sessions, slots, topics, rooms, hosts] = await batch(state.token, [
+    ["node_info"], ["node_health"], ["session_list"], ["session_slots"], ["gossip_topics"], ["chat_rooms"],
+    ["session_hosts", { limit: 1 }],
+  ]);
+  state.info = take(info, state.info);
+  state.health = take(health, state.health);
+  state.sessions = take(sessions, []);
+  state.slots = take(slots, []);
+  state.topics = take(topics, []);
+  state.rooms = take(rooms, []);
+  state.counts = take(hosts, {}).counts || {};
+  const own = state.topics.filter((t) => t.subscribed).slice(0, meshMax);
+  if (own.length) {
+    const answers = await batch(state.token, own.map((t) => ["gossip_mesh", { topic: t.topic }]));
+    state.mesh = Object.fromEntries(answers.map((a, i) => [own[i].topic, take(a, { mesh: [] }).mesh]));
+  }
+  if (!state.chosen && state.rooms.length && !state.rooms.some((r) => r.room === state.room)) state.room = state.rooms[0].room;
+  for (const r of state.rooms) {
+    if (!state.lines.has(r.room)) {
+      state.lines.set(r.room, []);
+      await loadHistory(r.room);
+    }
+  }
+}
+
+// every repeats a job, with a pause between the end of one and the next.
+async function every(pause, session, job) {
+  while (session.on) {
+    try {
+      await job();
+      state.online = true;
+      state.why = "";
+    } catch (err) {
+      if (!session.on) return;
+      if (err instanceof Unauthorised) return lock("The node refused this token.");
+      state.online = false;
+      state.why = "The node does not answer.";
+    }
+    changed();
+    await new Promise((r) => setTimeout(r, document.hidden ? 4 * pause : pause));
+  }
+}
+
+let running = { on: false, end() {} };
+
+function lock(why) {
+  stop();
+  keepToken("");
+  Object.assign(state, { token: "", locked: true, online: false, live: false, why });
+  changed();
+}
+
+// The charts move on every second, whatever the node does.
+setInterval(() => {
+  advanceChart();
+  if (running.on) changed();
+}, 1000);
+
+function stop() {
+  running.on = false;
+  running.end();
+}
+
+// start begins, or begins again with another token.
+export function start(token = state.token) {
+  stop();
+  state.token = clean(token.trim(), 512);
+  if (!state.token) {
+    state.locked = true;
+    return changed();
+  }
+  keepToken(state.token);
+  state.locked = false;
+  const session = { on: true, end() {} };
+  running = session;
+  session.end = follow(state.token, [["node_events"], ["chat_subscribe"]], {
+    note(method, params) {
+      if (method === "node_subscription") onEvent(params.result);
+      else if (method === "chat_subscription") onLine(params.result);
+      else if (method === "lagged") onEvent({ at: new Date().toISOString(), strand: "page", kind: "lagged", n: params.lost });
+    },
+    state(live) {
+      if (live && !state.live) for (const r of state.rooms) loadHistory(r.room);
+      state.live = live;
+      changed();
+    },
+  });
+  every(pollEvery, session, poll);
+  every(graphEvery, session, async () => { state.graph = await graph(state.token); });
+  changed();
+}
