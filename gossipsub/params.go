@@ -3,6 +3,8 @@ package gossipsub
 import (
 	"fmt"
 	"time"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 )
 
 // Params are the router's parameters. Zero fields take the default in brackets.
@@ -40,7 +42,7 @@ type Params struct {
 
 	FloodPublish bool // own messages go to all topic peers
 
-	MessageBytesMax int // data of one message [768 KiB]
+	MessageBytesMax int // data of one message [1016 KiB]
 	SeenBytes       int // memory of the seen cache [64 MiB, about 3 M IDs]
 	CacheBytes      int // memory of the message cache [256 MiB]
 }
@@ -72,32 +74,25 @@ const (
 	defaultMaxIDontWantMessages = 1000
 	defaultIDontWantTTL         = 3
 
-	frameBytesMax = 1 << 20 // one RPC
+	frameBytesMax = rpc.BytesMax // one RPC
 )
 
 // Our choice.
 const (
-	// A signed message with its envelope and an RSA key must fit one frame, and
-	// what is not data must fit controlBytesMax.
-	defaultMessageBytesMax = 768 << 10
+	// What leaves room in a frame for the envelope, an RSA key and signature.
+	defaultMessageBytesMax = frameBytesMax - 8<<10
 	// IDONTWANT for smaller messages costs more than it saves.
 	defaultIDontWantThreshold = 16 << 10
 	defaultSeenBytes          = 64 << 20
 	defaultCacheBytes         = 256 << 20
 
-	controlBytesMax    = 512 << 10 // inbound: all of an RPC that is not message data
-	controlBytesOut    = 16 << 10  // outbound: the smallest limit in the field (rust)
-	helloEntriesMax    = 100       // subscriptions in one RPC, for the same reason
-	publishMax         = 5000      // messages in one RPC
-	idsMax             = 5000      // IDs of one kind in one RPC
-	idBytesMax         = 128
-	subsMax            = 16384 // subscriptions read of one RPC
+	controlBytesOut    = 16 << 10 // outbound: the smallest limit in the field (rust)
+	helloEntriesMax    = 100      // subscriptions in one RPC, for the same reason
+	idBytesMax         = rpc.IDBytesMax
 	topicBytesMax      = 256
 	peerTopicBytesMax  = 1 << 20  // topic bytes of one peer, each topic charged topicCharge more
 	totalTopicBytesMax = 64 << 20 // the same of all peers
 	topicCharge        = 100      // about what an entry costs beside its name
-	graftsAboveOwn     = 128      // GRAFT or PRUNE entries in one RPC above the number of own topics
-	pxMax              = 16
 
 	backoffMin        = time.Second // clamps of a PRUNE's backoff
 	backoffMax        = time.Hour
@@ -212,7 +207,7 @@ func (p *Params) check() error {
 		return bad("IWantFollowupTime", "10ms or more")
 	case p.SeenTTL < time.Second:
 		return bad("SeenTTL", "1s or more")
-	case p.MessageBytesMax < 1 || p.MessageBytesMax > frameBytesMax-8<<10:
+	case p.MessageBytesMax < 1 || p.MessageBytesMax > defaultMessageBytesMax:
 		return bad("MessageBytesMax", "1 byte to 1016 KiB")
 	case p.MaxIHaveLength < 1 || p.MaxIHaveMessages < 1 || p.MaxIDontWantLength < 1 || p.MaxIDontWantMessages < 1:
 		return bad("MaxIHaveLength, MaxIHaveMessages, MaxIDontWantLength, MaxIDontWantMessages", "1 or more")

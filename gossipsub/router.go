@@ -1,17 +1,129 @@
 package gossipsub
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/internal/ordered"
+	"github.com/ropewalk/ropewalk/trace"
 )
 
-// Router is one node's GossipSub machine.
+// owner is the owner of the router's tickets.
+const owner id.Owner = "gossipsub"
+
+// Router is one node's GossipSub machine. Its methods are called by one goroutine.
 type Router struct {
-	cfg Config
-	rng *rand.Rand
-	out Sender
+	cfg  Config
+	p    Params
+	self []byte // our peer ID, as an author
+	rng  *rand.Rand
+	out  Sender
+
+	peers      ordered.Map[id.ID, *peer]
+	byName     map[string]*topic // the same topics as in topics, for look-ups
+	topics     set[*topic]
+	joined     set[*topic]
+	fanouts    set[*topic]
+	backed     set[*topic] // topics with backoffs
+	topicBytes int         // charged to all peers
+	floods     int         // peers we write floodsub to
+
+	beat     uint64 // heartbeats so far
+	nextBeat time.Time
+	call     uint64 // inputs so far
+
+	salt     uint64
+	seqno    uint64
+	seen     seen
+	cache    mcache
+	wants    wants
+	flights  flights
+	tickets  id.Tickets
+	doubters set[*peer] // peers with IDONTWANT entries
+
+	rpc    rpc.RPC   // scratch of Recv
+	idBuf  []byte    // scratch of identify
+	pick   []*peer   // scratch of sample
+	hello  [][]byte  // frames of our subscriptions; nil when they changed
+	dirty  []*peer   // peers with pending control
+	spares []*outbox // emptied ones
+	news   News
+}
+
+// New makes a router. The generator decides whom it grafts and gossips to; in the
+// real world it must not be predictable.
+func New(cfg Config, rng *rand.Rand, s Sender) (*Router, error) {
+	if err := cfg.fill(); err != nil {
+		return nil, err
+	}
+	r := &Router{
+		cfg: cfg, p: cfg.Params, self: []byte(cfg.PeerID), rng: rng, out: s,
+		byName:  make(map[string]*topic),
+		salt:    rng.Uint64(),
+		tickets: id.Tickets{Owner: owner},
+	}
+	r.seen = seen{ttl: r.p.SeenTTL, bytesMax: r.p.SeenBytes}
+	r.cache = mcache{length: uint64(r.p.HistoryLength), bytesMax: r.p.CacheBytes}
+	return r, nil
+}
+
+// begin starts an input: the first one starts the clock of heartbeats, with ten
+// per cent of jitter so that nodes started together do not beat together, and
+// the sequence numbers, which must rise across restarts too.
+func (r *Router) begin(now time.Time) {
+	r.call++
+	if !r.nextBeat.IsZero() {
+		return
+	}
+	jitter := time.Duration((r.rng.Float64()*2 - 1) * 0.1 * float64(r.p.HeartbeatInterval))
+	r.nextBeat = now.Add(max(0, r.p.HeartbeatInitialDelay+jitter))
+	r.seqno = uint64(now.UnixNano())
+}
+
+// end sends what an input has left to say and hands out the news.
+func (r *Router) end() News {
+	r.flush()
+	n := r.news
+	r.news = News{}
+	return n
+}
+
+func (r *Router) nextSeqno() []byte {
+	r.seqno++
+	return binary.BigEndian.AppendUint64(nil, r.seqno)
+}
+
+// Advance does what is due: heartbeats and further requests for messages that did
+// not come. Missed heartbeats are skipped, not made up for.
+func (r *Router) Advance(now time.Time) News {
+	r.begin(now)
+	r.chase(now)
+	if !now.Before(r.nextBeat) {
+		if r.busy() {
+			r.heartbeat(now)
+		}
+		behind := now.Sub(r.nextBeat) / r.p.HeartbeatInterval
+		r.nextBeat = r.nextBeat.Add((behind + 1) * r.p.HeartbeatInterval)
+	}
+	return r.end()
+}
+
+// Deadline is when Advance wants to be called; zero when nothing is due.
+func (r *Router) Deadline() time.Time {
+	d := r.wants.next()
+	if r.busy() && (d.IsZero() || r.nextBeat.Before(d)) {
+		d = r.nextBeat
+	}
+	return d
+}
+
+// busy tells whether a heartbeat would have anything to do.
+func (r *Router) busy() bool {
+	return r.joined.len() > 0 || r.fanouts.len() > 0 || r.backed.len() > 0 || r.doubters.len() > 0 ||
+		r.cache.all.len() > 0 || len(r.seen.pages) > 0
 }
 
 // TopicInfo describes a topic for people.
@@ -21,28 +133,68 @@ type TopicInfo struct {
 	Peers, Mesh, Fanout int
 }
 
-// New makes a router.
-func New(cfg Config, rng *rand.Rand, s Sender) (*Router, error) {
-	if err := cfg.fill(); err != nil {
-		return nil, err
+// Topics lists every topic that we or a peer know.
+func (r *Router) Topics() []TopicInfo {
+	out := make([]TopicInfo, 0, r.topics.len())
+	for _, t := range r.topics.list {
+		info := TopicInfo{Topic: t.name, Peers: t.peers.len()}
+		if t.own != nil {
+			info.Joined, info.Mesh = true, t.own.mesh.len()
+		}
+		if t.fanout != nil {
+			info.Fanout = t.fanout.peers.len()
+		}
+		out = append(out, info)
 	}
-	return &Router{cfg: cfg, rng: rng, out: s}, nil
+	return out
 }
 
-func (r *Router) Up(now time.Time, p id.ID, peerID id.PeerID, stream string, outbound bool) News {
-	return News{}
+// Mesh lists the mesh of a joined topic.
+func (r *Router) Mesh(topic string) []id.ID {
+	if t := r.byName[topic]; t != nil && t.own != nil {
+		return ids(t.own.mesh.list)
+	}
+	return nil
 }
-func (r *Router) Shut(now time.Time, p id.ID)                                        {}
-func (r *Router) Began(now time.Time, p id.ID)                                       {}
-func (r *Router) Ended(now time.Time, p id.ID)                                       {}
-func (r *Router) Down(now time.Time, p id.ID)                                        {}
-func (r *Router) Recv(now time.Time, p id.ID, frame []byte) (News, error)            { return News{}, nil }
-func (r *Router) Join(now time.Time, topic string, tc TopicConfig) error             { return nil }
-func (r *Router) Leave(now time.Time, topic string)                                  {}
-func (r *Router) Publish(now time.Time, t id.Ticket, topic string, data []byte) News { return News{} }
-func (r *Router) Done(now time.Time, t id.Ticket, result any) News                   { return News{} }
-func (r *Router) Advance(now time.Time) News                                         { return News{} }
-func (r *Router) Deadline() time.Time                                                { return time.Time{} }
-func (r *Router) Topics() []TopicInfo                                                { return nil }
-func (r *Router) Mesh(topic string) []id.ID                                          { return nil }
-func (r *Router) Peers(topic string) []id.ID                                         { return nil }
+
+// Peers lists the peers that subscribe a topic.
+func (r *Router) Peers(topic string) []id.ID {
+	if t := r.byName[topic]; t != nil {
+		return ids(t.peers.list)
+	}
+	return nil
+}
+
+// Fanout lists the fanout of a topic that we publish to without having joined.
+func (r *Router) Fanout(topic string) []id.ID {
+	if t := r.byName[topic]; t != nil && t.fanout != nil {
+		return ids(t.fanout.peers.list)
+	}
+	return nil
+}
+
+func ids(ps []*peer) []id.ID {
+	out := make([]id.ID, len(ps))
+	for i, p := range ps {
+		out[i] = p.id
+	}
+	return out
+}
+
+// tracing tells whether anybody listens; building an event is not free.
+func (r *Router) tracing() bool { return r.cfg.Trace != nil }
+
+// emit reports a decision about a peer and a topic, either of which may be nil.
+func (r *Router) emit(now time.Time, kind string, p *peer, t *topic, n int, why string) {
+	if r.cfg.Trace == nil {
+		return
+	}
+	e := trace.Event{Strand: string(owner), Kind: kind, N: int64(n), Err: why}
+	if p != nil {
+		e.Peer = p.id
+	}
+	if t != nil {
+		e.Topic = t.name
+	}
+	r.cfg.Trace(now, e)
+}

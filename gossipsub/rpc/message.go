@@ -110,3 +110,13 @@ func AppendUnsigned(dst, raw []byte) []byte {
 	}
 	return dst
 }
+
+// SplitPublish takes the first message field off an RPC whose message fields come
+// first; raw is nil when there is none.
+func SplitPublish(frame []byte) (f, raw []byte) {
+	x, _, err := next(frame)
+	if err != nil || x.num != 2 || x.typ != length {
+		return nil, nil
+	}
+	return x.whole, x.val
+}

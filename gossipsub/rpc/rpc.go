@@ -160,6 +160,7 @@ func (r *RPC) takeSub(b []byte, lim *Limits) error {
 	r.order.bad = r.order.bad || o.bad || !has
 	if len(r.Subs) >= lim.Subs {
 		r.SubsOver++
+		r.order.bad = true // not all of it can be written again
 		return nil
 	}
 	r.Subs = append(r.Subs, s)

@@ -1,0 +1,31 @@
+// Package gossipsub is the router of the pubsub specification: GossipSub v1.0 in
+// full, v1.1 and v1.2 to each peer as its negotiated version says, and floodsub
+// (libp2p specifications pubsub/README, gossipsub-v1.0 to v1.2).
+//
+// Strand, pure: it asks below for a Sender, and its news are jobs, deliveries and
+// answers to Publish. It owns no clock, no key and no link; the world hands in
+// time, chance and frames, runs the jobs and comes back with Done.
+//
+// Every joined topic has a mesh of D peers that get each message whole and at
+// once. Peers outside it hear by IHAVE, once a heartbeat, which messages there
+// were, and fetch by IWANT what they missed. A topic published to without being
+// joined has a fanout of D peers for a minute instead of a mesh. The heartbeat
+// keeps meshes between Dlo and Dhi, with Dout links that we dialled; a peer that
+// was pruned is not grafted again before its backoff ended.
+//
+// A message is walked once, identified, looked up among those seen and those in
+// checking, and only then costs memory. An ID counts as seen when its signature
+// and check have passed, never before, so that a bogus copy cannot censor the
+// real one; copies that arrive meanwhile wait for the verdict, and their senders
+// are not sent the message again. Accepted messages are forwarded as the very
+// bytes they came in, one buffer for all peers. IDs are remembered as salted
+// hashes that belong to their topic, so equal data in two topics is two messages.
+//
+// What it does not do in this version: scores and what hangs on them (gater, peer
+// exchange, opportunistic grafting), the extensions of v1.3, and cancelling of
+// frames already queued below. A backoff is held for a connected or a lost peer
+// alike; penalties are only reported as events.
+//
+// Limits are in params.go: everything a peer can grow is capped for that peer and
+// for all, and nothing of a peer is left when its link and its backoffs ended.
+package gossipsub

@@ -1,0 +1,126 @@
+package gossipsub
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+)
+
+// heartbeat keeps meshes and fanouts in bounds and gossips. Counters of peers need
+// no visit: they start anew at their first touch in a new beat.
+func (r *Router) heartbeat(now time.Time) {
+	r.beat++
+	if r.beat%backoffSweepBeats == 0 {
+		r.sweepBackoffs(now)
+	}
+	r.ageUnwanted()
+	for _, t := range r.joined.list {
+		r.balance(now, t)
+		r.gossip(now, t, &t.own.mesh)
+	}
+	r.keepFanouts(now)
+	r.cache.shift(r.beat)
+	r.seen.expire(now)
+	if r.seen.cut > 0 {
+		r.emit(now, "seencut", nil, nil, r.seen.cut, "seen cache full: replays may pass")
+		r.seen.cut = 0
+	}
+}
+
+// balance brings the mesh of a topic between Dlo and Dhi.
+func (r *Router) balance(now time.Time, t *topic) {
+	o := t.own
+	for i := 0; i < len(o.graced); {
+		g := &o.graced[i]
+		if g.beats++; g.beats > unannouncedBeatsMax {
+			r.prune(now, t, g.p, r.p.PruneBackoff, "never announced")
+			continue // another one took its place
+		}
+		i++
+	}
+	r.topUp(now, t)
+	if o.mesh.len() > 0 && o.mesh.len() >= r.p.Dhi && o.mesh.len() > r.p.D {
+		r.trim(now, t)
+	}
+	if o.mesh.len() >= r.p.Dlo && r.p.Dout > 0 {
+		out := 0
+		for _, p := range o.mesh.list {
+			if p.outbound {
+				out++
+			}
+		}
+		if out < r.p.Dout {
+			r.graftSome(now, t, r.p.Dout-out, true)
+		}
+	}
+}
+
+// keepFanouts forgets stale fanouts, drops members that left the topic, refills
+// the others and gossips for them.
+func (r *Router) keepFanouts(now time.Time) {
+	for i := 0; i < r.fanouts.len(); {
+		t := r.fanouts.list[i]
+		if now.Sub(t.fanout.last) >= r.p.FanoutTTL {
+			t.fanout = nil
+			r.fanouts.remove(t)
+			r.emit(now, "fanoutend", nil, t, 0, "")
+			r.tidy(t)
+			continue
+		}
+		r.fillFanout(t)
+		r.gossip(now, t, &t.fanout.peers)
+		i++
+	}
+}
+
+// fillFanout brings a fanout up to D. Members that left were removed when they did.
+func (r *Router) fillFanout(t *topic) {
+	f := t.fanout
+	if f.peers.len() >= r.p.D {
+		return
+	}
+	for _, p := range r.sample(t.peers.list, r.p.D-f.peers.len(), func(p *peer) bool {
+		return p.meshable() && !f.peers.has(p)
+	}) {
+		f.peers.add(p)
+	}
+}
+
+// gossip tells random topic peers outside the mesh or fanout what messages there
+// were lately.
+func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
+	ids := r.cache.recent(t.name, r.beat, r.p.HistoryGossip)
+	if len(ids) == 0 {
+		return
+	}
+	eligible := r.collect(t.peers.list, func(p *peer) bool { return p.meshable() && !except.has(p) })
+	targets := r.draw(eligible, max(r.p.Dlazy, int(r.p.GossipFactor*float64(len(eligible)))))
+	if len(targets) == 0 {
+		return
+	}
+	shared := ihaveParts(t.name, ids[:min(len(ids), r.p.MaxIHaveLength)])
+	for _, p := range targets {
+		parts := shared
+		if len(ids) > r.p.MaxIHaveLength { // a different random part for each
+			r.rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+			parts = ihaveParts(t.name, ids[:r.p.MaxIHaveLength])
+		}
+		r.boxOf(p).ihave(parts)
+		r.emit(now, "ihave", p, t, min(len(ids), r.p.MaxIHaveLength), "")
+	}
+}
+
+// ihaveParts encodes IHAVE so that each part fits an outbound control message.
+func ihaveParts(topic string, ids []string) (parts []part) {
+	for len(ids) > 0 {
+		n, size := 0, rpc.FieldSize(len(topic))
+		for n < len(ids) && (n == 0 || size+rpc.FieldSize(len(ids[n])) <= controlBytesOut-16) {
+			size += rpc.FieldSize(len(ids[n]))
+			n++
+		}
+		entry := rpc.AppendIHave(nil, topic, ids[:n])
+		parts = append(parts, part{entry: entry, frame: rpc.AppendControl(nil, entry)})
+		ids = ids[n:]
+	}
+	return parts
+}

@@ -1,0 +1,167 @@
+package gossipsub
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"time"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// Reasons of reject events, in the words of the reference implementation's trace.
+const (
+	whyMissing    = "missing signature"
+	whyUnexpected = "unexpected auth info"
+	whyInvalid    = "invalid signature"
+	whySelf       = "self originated message"
+	whyQueueFull  = "validation queue full"
+	whyFailed     = "validation failed"
+	whyIgnored    = "validation ignored"
+	whyLarge      = "message too large"
+	whyID         = "no message ID"
+)
+
+// receive takes one message of a frame: cheapest checks first, memory only for
+// what is new. frameBytes is the size of the frame it came in.
+func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int) {
+	t := r.byName[string(m.Topic)]
+	if t == nil || t.own == nil {
+		r.reportLost(now, p, m.Topic)
+		return
+	}
+	if why := t.own.check(m); why != "" {
+		r.reject(now, p, t, nil, why)
+		return
+	}
+	mid := r.identify(&t.own.rules, t.name, m)
+	if len(mid) == 0 || len(mid) > idBytesMax {
+		r.reject(now, p, t, nil, whyID)
+		return
+	}
+	k := makeKey(t.own.salt, mid)
+	f := r.flights.byKey[k]
+	if f != nil || r.seen.has(now, k) {
+		if f != nil {
+			f.join(p, m, r)
+		}
+		r.report(now, "duplicate", p, t, mid, "")
+		return
+	}
+	if len(m.From) > 0 && bytes.Equal(m.From, r.self) {
+		r.reject(now, p, t, mid, whySelf)
+		return
+	}
+	r.wants.fulfil(k)
+	r.sayIDontWant(now, t, p, m, mid)
+	if t.own.policy == StrictNoSign && t.own.validate == nil {
+		raw, frame := keep(m, frameBytes, false)
+		var c rpc.Message
+		_ = c.Decode(raw) // it is canonical
+		r.accept(now, t, k, string(mid), &c, frame, p, nil)
+		return
+	}
+	r.takeOff(now, p, t, k, mid, m, frameBytes)
+}
+
+// check holds a message against the policy of its topic.
+func (o *rules) check(m *rpc.Message) string {
+	if o.policy == StrictNoSign {
+		if m.From != nil || m.Seqno != nil || m.Signature != nil || m.Key != nil {
+			return whyUnexpected
+		}
+	} else if !validAuthor(m.From) || len(m.Seqno) != 8 || len(m.Signature) == 0 {
+		return whyMissing
+	}
+	if len(m.Data) > o.bytesMax {
+		return whyLarge
+	}
+	return ""
+}
+
+// validAuthor tells whether from has the form of a peer ID: an identity multihash
+// of a small key, or a SHA-256 multihash.
+func validAuthor(from []byte) bool {
+	switch {
+	case len(from) == 34 && from[0] == 0x12 && from[1] == 32:
+		return true
+	}
+	return len(from) > 2 && len(from) <= 44 && from[0] == 0 && int(from[1]) == len(from)-2
+}
+
+// identify makes the ID of a message; the result is scratch.
+func (r *Router) identify(o *rules, topic string, m *rpc.Message) []byte {
+	switch {
+	case o.messageID != nil:
+		msg := Message{Topic: topic, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data}
+		r.idBuf = append(r.idBuf[:0], safeID(o.messageID, &msg)...)
+	case o.policy == StrictSign:
+		r.idBuf = append(append(r.idBuf[:0], m.From...), m.Seqno...)
+	default:
+		sum := sha256.Sum256(m.Data)
+		r.idBuf = append(r.idBuf[:0], sum[:]...)
+	}
+	if cap(r.idBuf) > 1024 { // a foreign function made something odd
+		out := r.idBuf
+		r.idBuf = nil
+		return out
+	}
+	return r.idBuf
+}
+
+// safeID gives no ID when the application's function panics: what a remote sent
+// must not end the node.
+func safeID(f func(*Message) string, m *Message) (out string) {
+	defer func() {
+		if recover() != nil {
+			out = ""
+		}
+	}()
+	return f(m)
+}
+
+// keep gives the bytes of a message to keep: those that came in when they are
+// canonical and not a small part of a large frame, else a copy or a new encoding.
+// Unknown fields stay only where a signature covers them.
+func keep(m *rpc.Message, frameBytes int, unknown bool) (raw, frame []byte) {
+	switch {
+	case !m.Canonical:
+		frame = rpc.AppendPublish(nil, rpc.AppendMessage(nil, m, unknown))
+	case frameBytes > 2*len(m.Frame)+256:
+		frame = bytes.Clone(m.Frame)
+	default:
+		return m.Raw, m.Frame
+	}
+	_, raw = rpc.SplitPublish(frame)
+	return raw, frame
+}
+
+// accept marks a checked message as seen, delivers, caches and forwards it.
+func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Message, frame []byte, via *peer, senders []*peer) {
+	r.seen.add(now, k)
+	r.news.Deliveries = append(r.news.Deliveries, Message{
+		Topic: t.name, ID: mid, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data, Via: via.id,
+	})
+	if r.tracing() {
+		r.report(now, "deliver", via, t, []byte(mid), "")
+	}
+	r.cache.put(t.name, mid, frame, r.beat)
+	r.spread(t, frame, mid, m.From, via, senders, false)
+}
+
+func (r *Router) reject(now time.Time, p *peer, t *topic, mid []byte, why string) {
+	r.report(now, "reject", p, t, mid, why)
+}
+
+// report is an event about a message.
+func (r *Router) report(now time.Time, kind string, p *peer, t *topic, mid []byte, why string) {
+	if r.cfg.Trace == nil {
+		return
+	}
+	e := trace.Event{Strand: string(owner), Kind: kind, Topic: t.name, ID: string(mid), Err: why}
+	if p != nil {
+		e.Peer = p.id
+	}
+	r.cfg.Trace(now, e)
+}

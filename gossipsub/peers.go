@@ -1,0 +1,237 @@
+package gossipsub
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// version is what the stream we write on was negotiated for. It decides what we
+// send; what we parse never depends on it.
+type version uint8
+
+const (
+	flood version = iota // subscriptions and messages only
+	v10                  // GRAFT, PRUNE, IHAVE, IWANT
+	v11                  // backoff in PRUNE
+	v12                  // IDONTWANT
+)
+
+// versionOf a stream. Links that do not negotiate streams (RLPx) name none and
+// join only routers of our own kind.
+func versionOf(stream string) version {
+	switch stream {
+	case Floodsub:
+		return flood
+	case Meshsub10:
+		return v10
+	case Meshsub11:
+		return v11
+	}
+	return v12
+}
+
+// peer is all that is known of one remote. What it told us (topics) dies with its
+// writing; what we keep for sending (mesh, fanout, unwanted) dies with ours; the
+// rest dies with the link.
+type peer struct {
+	id       id.ID
+	pid      id.PeerID
+	version  version
+	writable bool
+	outbound bool // we dialled
+	deaf     bool // it stopped writing: frames that still come are stale
+
+	topics     set[*topic]
+	topicBytes int
+
+	count    counters
+	flights  int // its messages in checking
+	unwanted unwanted
+	box      *outbox // pending control, nil when none
+}
+
+// counters of one heartbeat; see peer.tick.
+type counters struct {
+	beat       uint64
+	ihaves     int // RPCs with IHAVE
+	asked      int // IDs we asked it for
+	iwantBytes int // served to it
+	dontwants  int // RPCs with IDONTWANT
+}
+
+// tick returns the counters of this heartbeat, fresh ones at first touch.
+func (p *peer) tick(beat uint64) *counters {
+	if p.count.beat != beat {
+		p.count = counters{beat: beat}
+	}
+	return &p.count
+}
+
+// meshable tells whether control messages may be sent to p.
+func (p *peer) meshable() bool { return p.writable && p.version >= v10 }
+
+// peer finds or makes the state of a remote.
+func (r *Router) peer(who id.ID) *peer {
+	p, ok := r.peers.Get(who)
+	if !ok {
+		p = &peer{id: who}
+		r.peers.Put(who, p)
+	}
+	return p
+}
+
+// Up: we may write to a peer from now on, on a stream of the given protocol. Our
+// subscriptions go first (the hello), again on every new stream. outbound tells
+// that we dialled the link.
+func (r *Router) Up(now time.Time, who id.ID, peerID id.PeerID, stream string, outbound bool) News {
+	r.begin(now)
+	p := r.peer(who)
+	if p.writable {
+		r.mute(now, p)
+	}
+	p.pid, p.version, p.outbound, p.writable = peerID, versionOf(stream), outbound, true
+	if p.version == flood {
+		r.floods++
+	}
+	r.emit(now, "up", p, nil, int(p.version), "")
+	for _, frame := range r.helloFrames() {
+		r.out.Send(p.id, frame, true)
+	}
+	for _, t := range p.topics.list {
+		r.topUp(now, t)
+	}
+	return r.end()
+}
+
+// Shut: we may not write to a peer any more.
+func (r *Router) Shut(now time.Time, who id.ID) {
+	r.begin(now)
+	if p, ok := r.peers.Get(who); ok {
+		r.mute(now, p)
+	}
+}
+
+// Began: a peer started to write anew. What it told us before is void.
+func (r *Router) Began(now time.Time, who id.ID) {
+	r.begin(now)
+	p := r.peer(who)
+	r.unlearn(p)
+	p.deaf = false
+}
+
+// Ended: a peer will not write any more.
+func (r *Router) Ended(now time.Time, who id.ID) {
+	r.begin(now)
+	if p, ok := r.peers.Get(who); ok {
+		r.unlearn(p)
+		p.deaf = true
+	}
+}
+
+// Down: the link to a peer is gone, and with it all that is kept of it but its
+// backoffs.
+func (r *Router) Down(now time.Time, who id.ID) {
+	r.begin(now)
+	p, ok := r.peers.Get(who)
+	if !ok {
+		return
+	}
+	r.mute(now, p)
+	r.unlearn(p)
+	r.peers.Delete(who)
+	r.emit(now, "down", p, nil, 0, "")
+}
+
+// mute ends the state that is tied to sending.
+func (r *Router) mute(now time.Time, p *peer) {
+	if !p.writable {
+		return
+	}
+	for _, t := range r.joined.list {
+		if t.own.mesh.has(p) {
+			r.leaveMesh(now, t, p, "gone")
+		}
+	}
+	for _, t := range r.fanouts.list {
+		t.fanout.peers.remove(p)
+	}
+	if p.version == flood {
+		r.floods--
+	}
+	p.writable = false
+	p.unwanted = unwanted{}
+	r.doubters.remove(p)
+}
+
+// unlearn forgets the topics a peer announced.
+func (r *Router) unlearn(p *peer) {
+	for p.topics.len() > 0 {
+		t := p.topics.list[p.topics.len()-1]
+		r.forgetTopic(p, t)
+		if t.own != nil && t.own.mesh.has(p) {
+			t.own.grace(p) // it stays in the mesh while it says so again
+		}
+	}
+}
+
+// forgetTopic undoes a subscription of a peer.
+func (r *Router) forgetTopic(p *peer, t *topic) {
+	p.topics.remove(t)
+	t.peers.remove(p)
+	p.topicBytes -= len(t.name) + topicCharge
+	r.topicBytes -= len(t.name) + topicCharge
+	r.tidy(t)
+}
+
+// helloFrames are our subscriptions, split so that every implementation takes
+// them: a hundred entries and 16 KiB a frame.
+func (r *Router) helloFrames() [][]byte {
+	if r.hello != nil || r.joined.len() == 0 {
+		return r.hello
+	}
+	var frame []byte
+	n := 0
+	for _, t := range r.joined.list {
+		if n == helloEntriesMax || len(frame)+len(t.name)+16 > controlBytesOut {
+			r.hello, frame, n = append(r.hello, frame), nil, 0
+		}
+		frame = rpc.AppendSub(frame, true, t.name)
+		n++
+	}
+	r.hello = append(r.hello, frame)
+	return r.hello
+}
+
+// Recv takes a frame from a peer. The frame must not change afterwards: its bytes
+// are delivered, cached and forwarded. An error says that the frame was refused as
+// a whole and left no trace; the inbound stream should be reset.
+func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
+	r.begin(now)
+	p := r.peer(who)
+	if p.deaf || len(frame) == 0 {
+		return News{}, nil
+	}
+	if err := r.rpc.Decode(frame, rpc.DefaultLimits(r.joined.len())); err != nil {
+		r.rpc.Reset()
+		r.emit(now, "badframe", p, nil, len(frame), err.Error())
+		return News{}, fmt.Errorf("%w: %w", ErrFrame, err)
+	}
+	r.subscriptions(now, p)
+	for i := range r.rpc.Publish {
+		r.receive(now, p, &r.rpc.Publish[i], len(frame))
+	}
+	r.onIHave(now, p)
+	r.onIWant(now, p)
+	for i := range r.rpc.Graft {
+		r.onGraft(now, p, r.rpc.Graft[i].Topic)
+	}
+	for i := range r.rpc.Prune {
+		r.onPrune(now, p, &r.rpc.Prune[i])
+	}
+	r.onIDontWant(now, p)
+	r.rpc.Reset()
+	return r.end(), nil
+}

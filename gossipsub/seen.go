@@ -1,0 +1,157 @@
+package gossipsub
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// key is a message ID as the router remembers it: a salted hash, so that nobody
+// can make two IDs fall together and every entry has the same size.
+type key [16]byte
+
+// makeKey hashes an ID under a salt. An ID of up to 47 bytes, which the default
+// ones are, costs one SHA-256 block.
+func makeKey(salt uint64, id []byte) (k key) {
+	var buf [8 + idBytesMax]byte
+	binary.LittleEndian.PutUint64(buf[:], salt)
+	n := 8 + copy(buf[8:], id)
+	sum := sha256.Sum256(buf[:n])
+	copy(k[:], sum[:])
+	if k == (key{}) {
+		k[0] = 1 // the zero key marks an empty slot
+	}
+	return k
+}
+
+// Pages of the seen cache, our choice: eight close within one TTL, and a full one
+// holds 98,304 keys in 2 MiB, so that growing it never takes a millisecond.
+const (
+	seenPagesPerTTL  = 8
+	seenPageSlotsMin = 8
+	seenPageSlotsMax = 1 << 17
+)
+
+// seen remembers keys for at least ttl, at most ttl and an eighth, unless memory
+// runs out first. Keys stand in pages by time; forgetting is dropping a page.
+type seen struct {
+	ttl      time.Duration
+	bytesMax int
+	pages    []*seenPage // oldest first; the last one is open
+	bytes    int
+	cut      int // pages dropped before their time
+}
+
+// seenPage is an open-addressing table of keys.
+type seenPage struct {
+	slots          []key
+	n              int
+	opened, closed time.Time
+}
+
+func (s *seen) has(now time.Time, k key) bool {
+	for i := len(s.pages) - 1; i >= 0; i-- {
+		p := s.pages[i]
+		if !p.closed.IsZero() && now.Sub(p.closed) >= s.ttl {
+			return false // and all before it are older
+		}
+		if p.has(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// add remembers k. The caller has looked that it is not there.
+func (s *seen) add(now time.Time, k key) {
+	s.expire(now)
+	p := s.open(now)
+	if (p.n+1)*4 > len(p.slots)*3 {
+		s.bytes += len(p.slots) * len(k)
+		p.grow()
+	}
+	p.put(k)
+	for s.bytes > s.bytesMax && len(s.pages) > 1 {
+		s.cut++
+		s.drop()
+	}
+}
+
+// open returns the page to write to, a new one when the last is old or full.
+func (s *seen) open(now time.Time) *seenPage {
+	if n := len(s.pages); n > 0 {
+		p := s.pages[n-1]
+		full := p.n+1 > s.pageMax()*3/4
+		if !full && now.Sub(p.opened) < s.ttl/seenPagesPerTTL {
+			return p
+		}
+		if p.closed.IsZero() {
+			p.closed = now
+		}
+	}
+	p := &seenPage{slots: make([]key, seenPageSlotsMin), opened: now}
+	s.bytes += len(p.slots) * len(key{})
+	s.pages = append(s.pages, p)
+	return p
+}
+
+// pageMax keeps pages small enough that dropping one frees a small share.
+func (s *seen) pageMax() int {
+	slots := seenPageSlotsMax
+	for slots > seenPageSlotsMin && slots*len(key{})*seenPagesPerTTL > s.bytesMax {
+		slots /= 2
+	}
+	return slots
+}
+
+// expire drops the pages whose last key is ttl old.
+func (s *seen) expire(now time.Time) {
+	if n := len(s.pages); n > 0 {
+		if p := s.pages[n-1]; now.Sub(p.opened) >= s.ttl/seenPagesPerTTL && p.closed.IsZero() {
+			p.closed = now
+		}
+	}
+	for len(s.pages) > 0 && !s.pages[0].closed.IsZero() && now.Sub(s.pages[0].closed) >= s.ttl {
+		s.drop()
+	}
+}
+
+func (s *seen) drop() {
+	s.bytes -= len(s.pages[0].slots) * len(key{})
+	n := copy(s.pages, s.pages[1:])
+	s.pages[n] = nil
+	s.pages = s.pages[:n]
+}
+
+func (s *seen) len() (n int) {
+	for _, p := range s.pages {
+		n += p.n
+	}
+	return n
+}
+
+func (p *seenPage) slot(k key) int {
+	mask := uint64(len(p.slots) - 1)
+	i := binary.LittleEndian.Uint64(k[:]) & mask
+	for p.slots[i] != k && p.slots[i] != (key{}) {
+		i = (i + 1) & mask
+	}
+	return int(i)
+}
+
+func (p *seenPage) has(k key) bool { return p.slots[p.slot(k)] == k }
+
+func (p *seenPage) put(k key) {
+	p.slots[p.slot(k)] = k
+	p.n++
+}
+
+func (p *seenPage) grow() {
+	old := p.slots
+	p.slots = make([]key, 2*len(old))
+	for _, k := range old {
+		if k != (key{}) {
+			p.slots[p.slot(k)] = k
+		}
+	}
+}

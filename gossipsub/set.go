@@ -1,0 +1,69 @@
+package gossipsub
+
+// set is a small set in a reproducible order: that of insertion, disturbed only by
+// removal. Unlike ordered.Set it has no index while it is small, which most sets
+// of the router are: a foreign topic known from one peer costs eight bytes here.
+type set[T comparable] struct {
+	list []T
+	at   map[T]int32 // index in list; nil while the set is small
+}
+
+// setLinearMax is the size up to which a scan beats an index.
+const setLinearMax = 16
+
+func (s *set[T]) len() int { return len(s.list) }
+
+func (s *set[T]) index(v T) int {
+	if s.at != nil {
+		if i, ok := s.at[v]; ok {
+			return int(i)
+		}
+		return -1
+	}
+	for i := range s.list {
+		if s.list[i] == v {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *set[T]) has(v T) bool { return s.index(v) >= 0 }
+
+func (s *set[T]) add(v T) bool {
+	if s.has(v) {
+		return false
+	}
+	s.list = append(s.list, v)
+	if s.at != nil {
+		s.at[v] = int32(len(s.list) - 1)
+	} else if len(s.list) > setLinearMax {
+		s.at = make(map[T]int32, len(s.list)*2)
+		for i, w := range s.list {
+			s.at[w] = int32(i)
+		}
+	}
+	return true
+}
+
+func (s *set[T]) remove(v T) bool {
+	i := s.index(v)
+	if i < 0 {
+		return false
+	}
+	last := len(s.list) - 1
+	s.list[i] = s.list[last]
+	var zero T
+	s.list[last] = zero
+	s.list = s.list[:last]
+	if s.at != nil {
+		if i != last {
+			s.at[s.list[i]] = int32(i)
+		}
+		delete(s.at, v)
+	}
+	if last == 0 {
+		*s = set[T]{} // an emptied set gives its memory back
+	}
+	return true
+}

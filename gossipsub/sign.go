@@ -1,0 +1,123 @@
+package gossipsub
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+
+	"crypto"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// signPrefix stands before the message in what is signed (pubsub/README "Message
+// Signing"); the message stands without signature and key.
+const signPrefix = "libp2p-pubsub:"
+
+// Bounds of RSA author keys, our choice: weaker ones prove nothing, larger ones
+// cost milliseconds.
+const rsaBitsMin, rsaBitsMax = 2048, 8192
+
+// verdict is the result of a job.
+type verdict struct {
+	Verdict
+	genuine bool   // the signature is right, or none is wanted
+	why     string // when not accepted
+	raw     []byte // our own message, signed
+}
+
+// checking is the work of a job: it touches nothing but its own bytes.
+type checking struct {
+	policy   Policy
+	validate func(Message) Verdict
+	id       string
+	raw      []byte
+	signer   func([32]byte) []byte // for our own messages
+}
+
+func (c checking) run() verdict {
+	var m rpc.Message
+	if m.Decode(c.raw) != nil {
+		return verdict{Verdict: Reject, why: whyInvalid}
+	}
+	out := verdict{genuine: true}
+	if c.policy == StrictSign {
+		if c.signer != nil {
+			m.Signature = c.signer(digest(c.raw))
+			out.raw = rpc.AppendMessage(nil, &m, true)
+		} else if !genuine(&m) {
+			return verdict{Verdict: Reject, why: whyInvalid}
+		}
+	}
+	if c.validate == nil {
+		return out
+	}
+	msg := Message{Topic: string(m.Topic), ID: c.id, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data}
+	switch out.Verdict = safeVerdict(c.validate, msg); out.Verdict {
+	case Accept:
+	case Reject:
+		out.why = whyFailed
+	default:
+		out.Verdict, out.why = Ignore, whyIgnored
+	}
+	return out
+}
+
+// safeVerdict rejects a message that makes the application's check panic.
+func safeVerdict(f func(Message) Verdict, m Message) (v Verdict) {
+	defer func() {
+		if recover() != nil {
+			v = Reject
+		}
+	}()
+	return f(m)
+}
+
+func signedBytes(raw []byte) []byte {
+	return rpc.AppendUnsigned(append(make([]byte, 0, len(signPrefix)+len(raw)), signPrefix...), raw)
+}
+
+func digest(raw []byte) [32]byte { return sha256.Sum256(signedBytes(raw)) }
+
+// genuine verifies the signature of a canonical message: the key is in its author
+// or comes along and then must be the author's.
+func genuine(m *rpc.Message) bool {
+	t, key, ok := id.PeerID(m.From).Key()
+	if m.Key != nil {
+		kt, k, err := id.UnmarshalPublicKey(m.Key)
+		if err != nil || !bytes.Equal([]byte(id.PeerIDOf(kt, k)), m.From) {
+			return false
+		}
+		t, key, ok = kt, k, true
+	}
+	return ok && verify(t, key, signedBytes(m.Raw), m.Signature)
+}
+
+// verify checks a signature by a key of any of libp2p's kinds (peer-ids
+// specification, "Keys").
+func verify(t id.KeyType, key, signed, sig []byte) bool {
+	switch t {
+	case id.Ed25519:
+		return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, signed, sig)
+	case id.Secp256k1:
+		pub, err := id.ParsePublic(key)
+		return err == nil && pub.VerifyDER(sha256.Sum256(signed), sig)
+	}
+	parsed, err := x509.ParsePKIXPublicKey(key)
+	if err != nil {
+		return false
+	}
+	sum := sha256.Sum256(signed)
+	switch pub := parsed.(type) {
+	case *ecdsa.PublicKey:
+		return t == id.ECDSA && ecdsa.VerifyASN1(pub, sum[:], sig)
+	case *rsa.PublicKey:
+		bits := pub.N.BitLen()
+		return t == id.RSA && bits >= rsaBitsMin && bits <= rsaBitsMax && rsa.VerifyPKCS1v15(pub, crypto.SHA256, sum[:], sig) == nil
+	}
+	return false
+}

@@ -1,0 +1,279 @@
+package gossipsub
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// topic exists while a peer subscribes it, we have joined it, we publish to it, or
+// backoffs of it run.
+type topic struct {
+	name   string
+	peers  set[*peer] // who announced it
+	own    *own       // nil unless joined
+	fanout *fanout    // nil unless published to without being joined
+	back   backoffs
+}
+
+// own is a topic we joined. mesh ⊆ peers we may write to that speak meshsub;
+// checked by the tests' invariants.
+type own struct {
+	rules
+	mesh   set[*peer]
+	graced []graced
+}
+
+// graced is a mesh peer that has not announced the topic (yet): its GRAFT
+// overtook its SUBSCRIBE, or it writes on a new stream.
+type graced struct {
+	p     *peer
+	beats int
+}
+
+// fanout is where messages of a topic go that we did not join.
+type fanout struct {
+	rules
+	peers set[*peer]
+	last  time.Time // last publish
+}
+
+// rules are a topic's configuration with defaults filled in.
+type rules struct {
+	policy    Policy
+	messageID func(*Message) string // nil: the policy's own
+	validate  func(Message) Verdict
+	rule      string
+	bytesMax  int
+	salt      uint64 // of the topic's keys
+}
+
+func (r *Router) rules(name string, tc TopicConfig) rules {
+	out := rules{policy: r.cfg.Sign, messageID: tc.MessageID, validate: tc.Validate, rule: tc.Rule, bytesMax: r.p.MessageBytesMax}
+	if tc.Sign != nil {
+		out.policy = *tc.Sign
+	}
+	if tc.BytesMax > 0 {
+		out.bytesMax = min(out.bytesMax, tc.BytesMax)
+	}
+	k := makeKey(r.salt, []byte(name)[:min(len(name), idBytesMax)])
+	for i, c := range k[:8] {
+		out.salt |= uint64(c) << (8 * i)
+	}
+	if len(name) > idBytesMax { // makeKey takes no more at once
+		k = makeKey(out.salt, []byte(name[idBytesMax:]))
+		out.salt ^= uint64(k[0]) | uint64(k[1])<<8 | uint64(k[2])<<16 | uint64(k[3])<<24
+	}
+	return out
+}
+
+func (o *own) grace(p *peer) {
+	for i := range o.graced {
+		if o.graced[i].p == p {
+			o.graced[i].beats = 0
+			return
+		}
+	}
+	o.graced = append(o.graced, graced{p: p})
+}
+
+func (o *own) ungrace(p *peer) {
+	for i := range o.graced {
+		if o.graced[i].p == p {
+			last := len(o.graced) - 1
+			o.graced[i] = o.graced[last]
+			o.graced[last] = graced{}
+			o.graced = o.graced[:last]
+			return
+		}
+	}
+}
+
+// topic finds or makes a topic.
+func (r *Router) topic(name string) *topic {
+	t := r.byName[name]
+	if t == nil {
+		t = &topic{name: name}
+		r.byName[name] = t
+		r.topics.add(t)
+	}
+	return t
+}
+
+// tidy forgets a topic that nothing needs any more.
+func (r *Router) tidy(t *topic) {
+	if t.peers.len() == 0 && t.own == nil && t.fanout == nil && t.back.m.Len() == 0 {
+		delete(r.byName, t.name)
+		r.topics.remove(t)
+	}
+}
+
+func validTopic(name string) bool {
+	return name != "" && len(name) <= topicBytesMax && utf8.ValidString(name)
+}
+
+// Join subscribes a topic: all peers are told, and a mesh is made at once, of the
+// fanout first. Joining again replaces the configuration.
+func (r *Router) Join(now time.Time, name string, tc TopicConfig) error {
+	r.begin(now)
+	if !validTopic(name) {
+		return ErrTopic
+	}
+	rl := r.rules(name, tc)
+	if rl.policy == StrictSign && (r.cfg.Signer == nil || r.cfg.PeerID == "") {
+		return ErrNoSigner
+	}
+	t := r.topic(name)
+	if t.own != nil {
+		t.own.rules = rl
+		return nil
+	}
+	t.own = &own{rules: rl}
+	r.joined.add(t)
+	r.hello = nil
+	r.announce(rpc.AppendSub(nil, true, name))
+	r.emit(now, "join", nil, t, t.peers.len(), "")
+	if f := t.fanout; f != nil {
+		t.fanout = nil
+		r.fanouts.remove(t)
+		for _, p := range f.peers.list {
+			if t.own.mesh.len() < r.p.D && r.graftable(now, t, p) {
+				r.graft(now, t, p)
+			}
+		}
+	}
+	r.fill(now, t)
+	r.flush()
+	return nil
+}
+
+// Leave ends a subscription: all peers are told, the mesh by PRUNE with the
+// shorter backoff, which we hold ourselves too.
+func (r *Router) Leave(now time.Time, name string) {
+	r.begin(now)
+	t := r.byName[name]
+	if t == nil || t.own == nil {
+		return
+	}
+	r.announce(rpc.AppendSub(nil, false, name))
+	r.hello = nil
+	for t.own.mesh.len() > 0 {
+		r.prune(now, t, t.own.mesh.list[t.own.mesh.len()-1], r.p.UnsubscribeBackoff, "left")
+	}
+	t.own = nil
+	r.joined.remove(t)
+	r.emit(now, "leave", nil, t, 0, "")
+	r.tidy(t)
+	r.flush()
+}
+
+// announce tells all peers a change, not only those of the topic.
+func (r *Router) announce(frame []byte) {
+	for i := range r.peers.Len() {
+		if _, p := r.peers.At(i); p.writable {
+			r.out.Send(p.id, frame, true)
+		}
+	}
+}
+
+// subscriptions applies the subscription changes of the RPC in scratch.
+func (r *Router) subscriptions(now time.Time, p *peer) {
+	subs := r.rpc.Subs
+	if r.rpc.SubsOver > 0 {
+		r.emit(now, "excess", p, nil, r.rpc.SubsOver, "subscriptions in one RPC")
+	}
+	var contrary map[string]bool
+	if len(subs) > 1 {
+		contrary = contradictions(subs)
+	}
+	for i := range subs {
+		switch s := &subs[i]; {
+		case contrary[string(s.Topic)]:
+		case s.Subscribe:
+			r.subscribed(now, p, s.Topic)
+		default:
+			r.unsubscribed(now, p, s.Topic)
+		}
+	}
+}
+
+// contradictions are the topics that one RPC both subscribes and unsubscribes;
+// these entries cancel out. Nearly every RPC is all of one kind and costs nothing.
+func contradictions(subs []rpc.Sub) map[string]bool {
+	mixed := false
+	for i := range subs {
+		mixed = mixed || subs[i].Subscribe != subs[0].Subscribe
+	}
+	if !mixed {
+		return nil
+	}
+	first := make(map[string]bool, len(subs))
+	contrary := make(map[string]bool)
+	for i := range subs {
+		name := string(subs[i].Topic)
+		if was, ok := first[name]; !ok {
+			first[name] = subs[i].Subscribe
+		} else if was != subs[i].Subscribe {
+			contrary[name] = true
+		}
+	}
+	return contrary
+}
+
+func (r *Router) subscribed(now time.Time, p *peer, name []byte) {
+	charge := len(name) + topicCharge
+	t := r.byName[string(name)]
+	switch {
+	case t != nil && t.peers.has(p):
+		return
+	case len(name) == 0 || len(name) > topicBytesMax:
+		r.emit(now, "excess", p, nil, len(name), "topic length")
+		return
+	case p.topicBytes+charge > peerTopicBytesMax || r.topicBytes+charge > totalTopicBytesMax:
+		r.emit(now, "excess", p, nil, p.topicBytes, "topics")
+		return
+	case t == nil:
+		t = r.topic(string(name))
+	}
+	t.peers.add(p)
+	p.topics.add(t)
+	p.topicBytes += charge
+	r.topicBytes += charge
+	r.emit(now, "subscribe", p, t, t.peers.len(), "")
+	if t.own != nil {
+		t.own.ungrace(p)
+		r.topUp(now, t)
+	}
+}
+
+func (r *Router) unsubscribed(now time.Time, p *peer, name []byte) {
+	t := r.byName[string(name)]
+	if t == nil {
+		return
+	}
+	inMesh := t.own != nil && t.own.mesh.has(p)
+	if inMesh {
+		// It left; its own backoff for that is the shorter one.
+		r.leaveMesh(now, t, p, "unsubscribed")
+		r.addBackoff(now, t, p, r.p.UnsubscribeBackoff, true)
+	}
+	if t.fanout != nil {
+		t.fanout.peers.remove(p)
+	}
+	if t.peers.has(p) {
+		r.emit(now, "unsubscribe", p, t, t.peers.len()-1, "")
+		r.forgetTopic(p, t)
+	}
+	if inMesh {
+		r.topUp(now, t)
+	}
+}
+
+// reportLost is the event of a message that nobody wants.
+func (r *Router) reportLost(now time.Time, p *peer, name []byte) {
+	if r.tracing() {
+		r.cfg.Trace(now, trace.Event{Strand: string(owner), Kind: "undeliverable", Peer: p.id, Topic: string(name)})
+	}
+}
