@@ -41,7 +41,9 @@ type ErrListen struct {
 	Err         error
 }
 
-func (e *ErrListen) Error() string { return fmt.Sprintf("listen on %s (%s): %v", e.Addr, e.Field, e.Err) }
+func (e *ErrListen) Error() string {
+	return fmt.Sprintf("listen on %s (%s): %v", e.Addr, e.Field, e.Err)
+}
 func (e *ErrListen) Unwrap() error { return e.Err }
 
 // FieldError is one bad field of a Config, in the words of the configuration file.

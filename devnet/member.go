@@ -1,0 +1,206 @@
+package devnet
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/api/client"
+)
+
+// member is one node of the net as the devnet knows it: what it asked the node
+// over RPC, and what the node told.
+type member struct {
+	i    int
+	name string
+	dir  string
+	seed bool
+
+	mu       sync.Mutex
+	alive    bool
+	info     ropewalk.Info
+	client   *client.Client
+	node     running
+	sessions []ropewalk.Session
+	meshes   map[string]bool // peers in any mesh of ours, by node ID
+	seen     map[place]*sighting
+	cancel   context.CancelFunc
+}
+
+// running is a node at work, in this process or another.
+type running interface {
+	endpoint() client.Endpoint
+	info() ropewalk.Info
+	kill()                    // at once, as hard as can be
+	stop(time.Duration) error // in order, within bounds
+}
+
+// place is where a text stands: a room's or a topic's.
+type place struct {
+	topic      bool
+	name, text string
+}
+
+// sighting is how often and when first a node showed a text.
+type sighting struct {
+	count int
+	at    time.Time
+	id    string
+}
+
+// up takes a launched node in and begins to watch it.
+func (m *member) up(ctx context.Context, run func(func()), r running) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := client.New(r.endpoint())
+	m.mu.Lock()
+	m.alive, m.node, m.client, m.cancel, m.info = true, r, c, cancel, r.info()
+	m.sessions, m.meshes = nil, nil
+	m.mu.Unlock()
+	run(func() { m.poll(ctx, c) })
+	run(func() { m.hear(ctx, c) })
+}
+
+// down forgets a node and returns it for its end.
+func (m *member) down() running {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.alive {
+		return nil
+	}
+	m.alive = false
+	m.cancel()
+	m.client.Close()
+	m.sessions = nil
+	return m.node
+}
+
+// poll keeps the member's view of its node's peers fresh.
+func (m *member) poll(ctx context.Context, c *client.Client) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		var sessions []ropewalk.Session
+		if err := c.Call(ctx, "session_list", struct{}{}, &sessions); err == nil {
+			m.mu.Lock()
+			m.sessions = sessions
+			m.mu.Unlock()
+		}
+		m.pollMeshes(ctx, c)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (m *member) pollMeshes(ctx context.Context, c *client.Client) {
+	var topics []ropewalk.TopicInfo
+	if c.Call(ctx, "gossip_topics", struct{}{}, &topics) != nil {
+		return
+	}
+	all := map[string]bool{}
+	for _, t := range topics {
+		var mesh []string
+		if t.Mesh > 0 && c.Call(ctx, "gossip_mesh", map[string]string{"topic": t.Topic}, &mesh) == nil {
+			for _, p := range mesh {
+				all[p] = true
+			}
+		}
+	}
+	m.mu.Lock()
+	m.meshes = all
+	m.mu.Unlock()
+}
+
+// hear notes every line the node shows.
+func (m *member) hear(ctx context.Context, c *client.Client) {
+	sub, err := c.Subscribe(ctx, "chat_subscribe", struct{}{})
+	if err != nil {
+		return
+	}
+	for {
+		raw, err := sub.Next(ctx)
+		if err != nil {
+			return
+		}
+		var l ropewalk.ChatLine
+		if json.Unmarshal(raw, &l) == nil && l.ID != "" {
+			m.sight(place{name: l.Room, text: l.Text}, l.ID, l.AuthorID == m.info.ID)
+		}
+	}
+}
+
+// follow notes every message of a topic.
+func (m *member) follow(ctx context.Context, topic string) error {
+	m.mu.Lock()
+	c := m.client
+	m.mu.Unlock()
+	sub, err := c.Subscribe(ctx, "gossip_subscribe", map[string]string{"topic": topic})
+	if err != nil {
+		return err
+	}
+	for {
+		raw, err := sub.Next(ctx)
+		if err != nil {
+			return nil // the node or the devnet ends
+		}
+		var msg ropewalk.Message
+		if json.Unmarshal(raw, &msg) == nil {
+			m.sight(place{true, topic, string(msg.Data)}, string(msg.ID), false)
+		}
+	}
+}
+
+// sight counts a text. An own line comes up again with every change of state.
+func (m *member) sight(p place, id string, own bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.seen[p]
+	switch {
+	case !ok:
+		m.seen[p] = &sighting{count: 1, at: time.Now(), id: id}
+	case !own || s.id != id:
+		s.count++
+	}
+}
+
+func (m *member) saw(p place) sighting {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s, ok := m.seen[p]; ok {
+		return *s
+	}
+	return sighting{}
+}
+
+// peers counts the links that are no visits to or by a seed and no probes.
+func (m *member) peers() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, s := range m.sessions {
+		if s.Session != "seed" && s.Session != "refine" {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *member) isAlive() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.alive
+}
+
+// call calls the node's RPC.
+func (m *member) call(ctx context.Context, method string, params, result any) error {
+	m.mu.Lock()
+	c := m.client
+	m.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, callWithin)
+	defer cancel()
+	return c.Call(ctx, method, params, result)
+}

@@ -1,0 +1,52 @@
+package devnet
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/ropewalk/ropewalk/scenario"
+)
+
+// Options of a devnet.
+type Options struct {
+	Nodes  int              // the first is the seed; 0: as many as the script has
+	Script *scenario.Script // nil: start the nodes, join them to the room "lobby" and keep running
+	Exit   bool             // end with the script instead of keeping the nodes
+	// Dash is where the dashboard of the whole net listens; empty means none.
+	Dash string
+	// Dir holds the nodes' data folders, node1, node2 …; empty means a temporary
+	// one that is removed at the end.
+	Dir string
+	// Processes makes every node a child process that runs Binary.
+	Processes bool
+	Binary    string
+
+	Out    io.Writer // steps and their times, a line each; nil means none
+	Logger *slog.Logger
+}
+
+// ErrOptions is returned for options that cannot be.
+var ErrOptions = errors.New("devnet: bad options")
+
+// NodesMax bounds a devnet: real nodes cost real memory.
+const NodesMax = 100
+
+// can is what a devnet can do.
+const can = scenario.CanKill | scenario.CanPubSub
+
+const (
+	// pollEvery is how often each node is asked for its peers.
+	pollEvery = 100 * time.Millisecond
+	// visitEvery is how often the play is looked at at least.
+	visitEvery = 20 * time.Millisecond
+	// callWithin bounds one call to a node.
+	callWithin = 10 * time.Second
+	// launchWithin bounds a node's way to its ready line.
+	launchWithin = 20 * time.Second
+	// network of every devnet.
+	network = "devnet"
+	// slots a node tries to fill.
+	outbound = 8
+)

@@ -1,0 +1,90 @@
+package ropewalk
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/ropewalk/ropewalk/internal/plain"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// eventRoom is how many events a listener may be behind.
+const eventRoom = 1024
+
+// onEvent turns an event of the machine into metrics, log and stream. It runs in
+// the loop.
+func (n *Node) onEvent(now time.Time, e trace.Event) {
+	n.metrics.event(e.Strand, e.Kind)
+	n.eventSeq++
+	if level := levelOf(e); n.log.Enabled(context.Background(), level) {
+		n.logEvent(level, e)
+	}
+	if !n.events.listened() {
+		return
+	}
+	out := Event{Seq: n.eventSeq, At: now, Strand: e.Strand, Kind: e.Kind, Topic: plain.Line(e.Topic, 256), Addr: e.Addr, N: e.N, Err: plain.Line(e.Err, 256)}
+	if !e.Peer.IsZero() {
+		out.Peer = e.Peer.String()
+	}
+	if e.ID != "" {
+		out.ID = []byte(e.ID)
+	}
+	n.events.tell(out)
+}
+
+// infos are the events an operator would act on.
+var infos = [][2]string{
+	{"session", "admitted"}, {"session", "down"}, {"session", "seed_contact"}, {"session", "slot_failed"}, {"session", "refused"},
+	{"hosts", "load_failed"}, {"hosts", "banned"}, {"peer", "stalled"}, {"pulse", "silent"}, {"node", "record"},
+}
+
+func levelOf(e trace.Event) slog.Level {
+	if slices.Contains(infos, [2]string{e.Strand, e.Kind}) {
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
+
+func (n *Node) logEvent(level slog.Level, e trace.Event) {
+	attrs := make([]slog.Attr, 0, 6)
+	if !e.Peer.IsZero() {
+		attrs = append(attrs, slog.String("peer", e.Peer.Short()))
+	}
+	if e.Addr != "" {
+		attrs = append(attrs, slog.String("addr", e.Addr))
+	}
+	if e.Topic != "" {
+		attrs = append(attrs, slog.String("topic", plain.Line(e.Topic, 64)))
+	}
+	if e.N != 0 {
+		attrs = append(attrs, slog.Int64("n", e.N))
+	}
+	if e.Err != "" {
+		attrs = append(attrs, slog.String("err", plain.Line(e.Err, 256)))
+	}
+	n.log.LogAttrs(context.Background(), level, e.Strand+": "+e.Kind, attrs...)
+}
+
+// Events subscribes to the node's event stream, or to the named strands of it.
+// It returns nil when there are too many listeners.
+func (n *Node) Events(ctx context.Context, strands ...string) *EventSubscription {
+	var wants func(Event) bool
+	if len(strands) > 0 {
+		wants = func(e Event) bool { return slices.Contains(strands, e.Strand) }
+	}
+	s := n.events.listen(eventRoom, wants, nil)
+	if s == nil {
+		return nil
+	}
+	stopWith(ctx, s.close)
+	return &EventSubscription{s}
+}
+
+// stopWith calls stop when the context ends.
+func stopWith(ctx context.Context, stop func()) {
+	if ctx != nil && ctx.Done() != nil {
+		context.AfterFunc(ctx, stop)
+	}
+}

@@ -1,0 +1,130 @@
+package ropewalk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/ropewalk/ropewalk/gossipsub"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// messageRoom is how many messages a subscriber may be behind.
+const messageRoom = 1024
+
+// Publish sends a message to a topic. It fails with ErrTooFewPeers when fewer
+// than minPeers peers were reached; the message is then out all the same, and in
+// the message cache for whoever comes.
+func (n *Node) Publish(ctx context.Context, topic string, data []byte, minPeers int) (Published, error) {
+	p, err := ask(ctx, n, func(now time.Time, reply func(Published, error)) {
+		t := n.tickets.Next()
+		n.waits[t] = func(result any) {
+			p := result.(gossipsub.Published)
+			reply(Published{ID: []byte(p.ID), Peers: p.Peers}, publishError(p.Err))
+		}
+		n.machine.Publish(now, t, topic, data)
+	})
+	if err == nil && p.Peers < minPeers {
+		err = fmt.Errorf("%w: %d of %d", ErrTooFewPeers, p.Peers, minPeers)
+	}
+	return p, err
+}
+
+func publishError(err error) error {
+	if errors.Is(err, gossipsub.ErrTooLarge) {
+		return fmt.Errorf("%w: %v", ErrTooLarge, err)
+	}
+	return err
+}
+
+// Subscribe joins a topic, if nobody here has yet, and delivers its messages.
+// The subscription ends with the context too.
+func (n *Node) Subscribe(ctx context.Context, topic string) (*Subscription, error) {
+	return ask(ctx, n, func(now time.Time, reply func(*Subscription, error)) {
+		s := n.messages.listen(messageRoom, func(m Message) bool { return m.Topic == topic }, func() { n.unsubscribe(topic) })
+		if s == nil {
+			reply(nil, ErrBusy)
+			return
+		}
+		if n.topics[topic]++; n.topics[topic] == 1 {
+			if err := n.machine.Follow(now, topic); err != nil {
+				// The listener's end takes back the count.
+				go s.close()
+				reply(nil, err)
+				return
+			}
+		}
+		stopWith(ctx, s.close)
+		reply(&Subscription{s}, nil)
+	})
+}
+
+func (n *Node) unsubscribe(topic string) {
+	n.post(input{fn: func(now time.Time) {
+		if n.topics[topic]--; n.topics[topic] > 0 {
+			return
+		}
+		delete(n.topics, topic)
+		n.machine.Unfollow(now, topic)
+	}})
+}
+
+// Topics states the neighbourhood of every topic we are in or publish to.
+func (n *Node) Topics(ctx context.Context) ([]TopicInfo, error) {
+	return ask(ctx, n, func(_ time.Time, reply func([]TopicInfo, error)) {
+		out := []TopicInfo{}
+		for _, t := range n.machine.Topics() {
+			out = append(out, TopicInfo{Topic: t.Topic, Subscribed: t.Joined, Peers: t.Peers, Mesh: t.Mesh, Fanout: t.Fanout})
+		}
+		reply(out, nil)
+	})
+}
+
+// Mesh lists the mesh peers of a topic.
+func (n *Node) Mesh(ctx context.Context, topic string) ([]id.ID, error) {
+	return ask(ctx, n, func(_ time.Time, reply func([]id.ID, error)) { reply(n.machine.Mesh(topic), nil) })
+}
+
+// Topic is a topic we have joined.
+type Topic struct {
+	n    *Node
+	name string
+	sub  *Subscription
+}
+
+// Join joins a topic. Close leaves it.
+func (n *Node) Join(ctx context.Context, topic string) (*Topic, error) {
+	s, err := n.Subscribe(context.WithoutCancel(ctx), topic)
+	if err != nil {
+		return nil, err
+	}
+	return &Topic{n, topic, s}, nil
+}
+
+// Publish sends a message to the topic and says to how many peers it went. Zero
+// peers is no error here: look at the receipt.
+func (t *Topic) Publish(ctx context.Context, data []byte) (Published, error) {
+	return t.n.Publish(ctx, t.name, data, 0)
+}
+
+// Messages yields the topic's messages until the context ends or the topic is
+// closed. Only one loop at a time gets each message.
+func (t *Topic) Messages(ctx context.Context) iter.Seq[Message] {
+	return func(yield func(Message) bool) {
+		for {
+			select {
+			case m, ok := <-t.sub.Messages():
+				if !ok || !yield(m) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// Close leaves the topic, unless somebody else here is in it.
+func (t *Topic) Close() { t.sub.Close() }

@@ -1,0 +1,69 @@
+package ropewalk
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// Info says who the node is and where it listens.
+func (n *Node) Info() Info {
+	info := Info{ID: n.key.ID(), PeerID: n.key.Public().PeerID().String(), LibP2P: []string{}, Version: Version(), Profile: n.cfg.Profile, Network: n.cfg.Network}
+	if text := n.record.Load(); text != nil {
+		info.ENR = *text
+	}
+	n.mu.Lock()
+	info.RPC = n.rpc
+	up := n.state == running
+	if up {
+		info.Uptime = time.Since(n.started).Seconds()
+	}
+	n.mu.Unlock()
+	if up {
+		for _, t := range n.transports {
+			if t.Kind() == link.RLPx {
+				continue
+			}
+			for _, a := range t.Addrs() {
+				info.LibP2P = append(info.LibP2P, a.String())
+			}
+		}
+	}
+	return info
+}
+
+// Record is the node's own record; empty before Start.
+func (n *Node) Record() string {
+	if text := n.record.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
+// healthWithin bounds how long the loop may take to answer a health check.
+const healthWithin = 2 * time.Second
+
+// Health asks the loop whether it still turns and the parts whether they work.
+func (n *Node) Health() Health {
+	ctx, cancel := context.WithTimeout(context.Background(), healthWithin)
+	defer cancel()
+	sessions, err := n.Sessions(ctx)
+	h := Health{OK: err == nil, Checks: []Check{
+		{Name: "loop", OK: err == nil, Detail: detail(err, "turns")},
+		{Name: "listen", OK: len(n.Info().LibP2P) > 0 || len(n.cfg.Listen.LibP2P) == 0, Detail: fmt.Sprintf("%d addresses", len(n.Info().LibP2P))},
+		{Name: "peers", OK: true, Detail: fmt.Sprintf("%d connected", len(sessions))},
+	}}
+	for _, c := range h.Checks {
+		h.OK = h.OK && c.OK
+	}
+	return h
+}
+
+func detail(err error, otherwise string) string {
+	if err != nil {
+		return err.Error()
+	}
+	return otherwise
+}

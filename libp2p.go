@@ -1,0 +1,32 @@
+package ropewalk
+
+import (
+	"fmt"
+
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/link/libp2p"
+)
+
+// defaultTransports are the links of a node whose user names none: libp2p.
+func (n *Node) defaultTransports(protocols []link.Protocol) ([]Transport, error) {
+	p, _ := profileNamed(n.cfg.Profile)
+	public := !n.cfg.Localnet
+	c := libp2p.Config{
+		Key: n.key, Protocols: protocols, Localnet: n.cfg.Localnet, UserAgent: n.cfg.Agent,
+		NATPortMap: public, Relay: public, HolePunch: public, AutoNAT: public,
+		Limits:   libp2p.Limits{Inbound: n.cfg.Session.Inbound, Outbound: max(32, n.cfg.Session.Outbound+16), MemoryBytes: p.memoryMax, Files: p.fds},
+		Registry: n.metrics.registry, Logger: n.log,
+	}
+	for _, text := range n.cfg.Listen.LibP2P {
+		a, err := link.ParseAddr(text)
+		if err != nil {
+			return nil, err
+		}
+		c.Listen = append(c.Listen, a)
+	}
+	t, err := libp2p.New(c)
+	if err != nil {
+		return nil, fmt.Errorf("ropewalk: %w", err)
+	}
+	return []Transport{t}, nil
+}

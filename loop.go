@@ -1,0 +1,260 @@
+package ropewalk
+
+import (
+	"context"
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/node"
+	"github.com/ropewalk/ropewalk/work"
+)
+
+// input is one thing that happens to the machine: a call, or a link's message
+// (fn is nil), or a link's writer being free (fn is nil, wrote is set).
+type input struct {
+	fn    func(now time.Time)
+	conn  link.Conn
+	msg   link.Msg
+	wrote bool
+}
+
+// roundMax bounds how many inputs are handled before what they brought is
+// carried out.
+const roundMax = 64
+
+// loop owns the machine. Nothing else touches it.
+func (n *Node) loop() error {
+	defer close(n.gone)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case in := <-n.inbox:
+			n.handle(in)
+			n.drain()
+		case <-timer.C:
+			n.step("advance", func(now time.Time) { n.machine.Advance(now) })
+		case <-n.quit:
+			return nil
+		}
+		n.flush()
+		// Deadlines that passed while inputs were handled are met at once.
+		if at := n.machine.Deadline(); at.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(max(0, time.Until(at)))
+		}
+	}
+}
+
+func (n *Node) drain() {
+	for range roundMax {
+		select {
+		case in := <-n.inbox:
+			n.handle(in)
+		default:
+			return
+		}
+	}
+}
+
+func (n *Node) handle(in input) {
+	switch {
+	case in.fn != nil:
+		n.step("call", in.fn)
+	case in.wrote:
+		if w, ok := n.links[in.conn]; ok {
+			w.idle = true
+			n.pull(w)
+		}
+	case in.msg.Op == link.Freed:
+		if w, ok := n.links[in.conn]; ok {
+			n.pull(w)
+		}
+	default:
+		n.step("message", func(now time.Time) { n.machine.LinkMsg(now, in.conn, in.msg) })
+	}
+}
+
+// step times one input of the machine.
+func (n *Node) step(what string, f func(now time.Time)) {
+	start := time.Now()
+	f(start)
+	n.metrics.step(what, time.Since(start))
+}
+
+// flush carries out what the machine asks for.
+func (n *Node) flush() {
+	out := n.machine.Take()
+	for _, d := range out.Dials {
+		n.dial(d)
+	}
+	for _, c := range out.Closes {
+		if w, ok := n.links[c.Conn]; ok {
+			n.closeLink(w, c.Reason)
+		}
+	}
+	if len(out.Jobs) > 0 {
+		n.pool.add(out.Jobs)
+	}
+	if len(out.Saves) > 0 {
+		n.writer.add(out.Saves)
+	}
+	n.tell(out)
+	for _, c := range out.Ready {
+		if w, ok := n.links[c]; ok {
+			n.pull(w)
+		}
+	}
+}
+
+// tell hands the machine's news to the application.
+func (n *Node) tell(out node.Out) {
+	now := time.Now()
+	for _, m := range out.Messages {
+		from := ""
+		if m.From != "" {
+			from = m.From.String()
+		}
+		n.messages.tell(Message{Topic: m.Topic, ID: []byte(m.ID), From: from, Seqno: m.Seqno, Data: m.Data, At: now})
+	}
+	for _, l := range out.Lines {
+		n.lines.tell(chatLine(l))
+	}
+	for _, p := range out.Published {
+		n.answer(p.Ticket, p)
+	}
+	for _, a := range out.Answers {
+		n.answer(a.Ticket, a)
+	}
+	for _, c := range out.Connected {
+		n.answer(c.Ticket, c)
+	}
+}
+
+func (n *Node) answer(t id.Ticket, result any) {
+	if f, ok := n.waits[t]; ok {
+		delete(n.waits, t)
+		f(result)
+	}
+}
+
+// post hands an input to the loop and tells whether the loop will see it.
+func (n *Node) post(in input) bool {
+	select {
+	case n.inbox <- in:
+		return true
+	case <-n.gone:
+		return false
+	}
+}
+
+func (n *Node) jobDone(j work.Job, result any) {
+	n.post(input{fn: func(now time.Time) { n.machine.Done(now, j.Ticket, result) }})
+}
+
+func (n *Node) saved(s work.Save, err error) {
+	if err != nil {
+		n.log.Error("save fails", "file", s.File, "err", err)
+	}
+	n.post(input{fn: func(now time.Time) { n.machine.Saved(now, s.Ticket, err) }})
+}
+
+// housekeeping keeps the node's own addresses and the saved host book fresh.
+func (n *Node) housekeeping() error {
+	addrs := time.NewTicker(addrsEvery)
+	defer addrs.Stop()
+	save := time.NewTicker(n.cfg.Session.SaveEvery)
+	defer save.Stop()
+	for {
+		select {
+		case <-addrs.C:
+			list := n.addrs()
+			n.post(input{fn: func(now time.Time) { n.announce(now, list) }})
+		case <-save.C:
+			n.post(input{fn: func(time.Time) { n.machine.SaveHosts() }})
+		case <-n.ctx.Done():
+			return nil
+		}
+	}
+}
+
+// addrsEvery is how often the links are asked where they can be reached.
+const addrsEvery = 5 * time.Second
+
+func (n *Node) setAddrs(now time.Time) { n.announce(now, n.addrs()) }
+
+// addrs is where others can dial us: what the user says, else what the links know.
+func (n *Node) addrs() []link.Addr {
+	var out []link.Addr
+	for _, text := range n.cfg.Listen.External {
+		if a, err := link.ParseAddr(text); err == nil {
+			out = append(out, a.WithPeer(n.key.Public().PeerID()))
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, t := range n.transports {
+		out = append(out, t.Addrs()...)
+	}
+	return out
+}
+
+// announce puts the addresses that are fit for our network into the record.
+func (n *Node) announce(now time.Time, addrs []link.Addr) {
+	var fit []link.Addr
+	for _, a := range addrs {
+		if n.cfg.Localnet || !a.IsLocal() {
+			fit = append(fit, a)
+		}
+	}
+	if err := n.machine.SetAddrs(now, fit); err != nil {
+		n.log.Warn("record not signed", "err", err)
+		return
+	}
+	text := n.machine.Record()
+	n.record.Store(&text)
+}
+
+// ask runs f in the loop and waits for its answer.
+func ask[T any](ctx context.Context, n *Node, f func(now time.Time, reply func(T, error))) (T, error) {
+	type answer struct {
+		v   T
+		err error
+	}
+	var zero T
+	if err := n.alive(); err != nil {
+		return zero, err
+	}
+	got := make(chan answer, 1)
+	reply := func(v T, err error) { got <- answer{v, err} }
+	select {
+	case n.inbox <- input{fn: func(now time.Time) { f(now, reply) }}:
+	case <-n.gone:
+		return zero, ErrClosed
+	case <-ctx.Done():
+		return zero, ctx.Err()
+	}
+	select {
+	case a := <-got:
+		return a.v, a.err
+	case <-n.gone:
+		return zero, ErrClosed
+	case <-ctx.Done():
+		return zero, ctx.Err()
+	}
+}
+
+func (n *Node) alive() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch n.state {
+	case fresh:
+		return ErrNotStarted
+	case closed:
+		return ErrClosed
+	}
+	return nil
+}

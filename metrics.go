@@ -1,0 +1,119 @@
+package ropewalk
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are the node's figures. Counters come from the event stream, so that
+// metrics, logs and dashboard cannot disagree; gauges are read when asked for.
+type metrics struct {
+	registry *prometheus.Registry
+	steps    *prometheus.HistogramVec
+	byWhat   map[string]prometheus.Observer // loop only
+	counts   *prometheus.CounterVec
+	byEvent  map[[2]string]prometheus.Counter // loop only
+}
+
+func newMetrics(n *Node) *metrics {
+	m := &metrics{registry: n.cfg.Registry, byWhat: map[string]prometheus.Observer{}, byEvent: map[[2]string]prometheus.Counter{}}
+	if m.registry == nil {
+		m.registry = prometheus.NewRegistry()
+	}
+	m.steps = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "ropewalk_loop_step_seconds", Help: "Time the node's loop spends on one input. A step above a millisecond is a bug to look at.",
+		Buckets: []float64{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 1e-1},
+	}, []string{"input"})
+	m.counts = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ropewalk_events_total", Help: "Events of the node's event stream by strand and kind.",
+	}, []string{"strand", "kind"})
+	m.registry.MustRegister(m.steps, m.counts, gauges{n}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) step(what string, took time.Duration) {
+	o, ok := m.byWhat[what]
+	if !ok {
+		o = m.steps.WithLabelValues(what)
+		m.byWhat[what] = o
+	}
+	o.Observe(took.Seconds())
+}
+
+func (m *metrics) event(strand, kind string) {
+	key := [2]string{strand, kind}
+	c, ok := m.byEvent[key]
+	if !ok {
+		c = m.counts.WithLabelValues(strand, kind)
+		m.byEvent[key] = c
+	}
+	c.Inc()
+}
+
+// gauges reads the machine when the metrics are collected.
+type gauges struct{ n *Node }
+
+var (
+	descSessions = prometheus.NewDesc("ropewalk_sessions", "Connected peers by kind of session.", []string{"session", "direction"}, nil)
+	descHosts    = prometheus.NewDesc("ropewalk_hosts", "Hosts in the book by colour.", []string{"colour"}, nil)
+	descMesh     = prometheus.NewDesc("ropewalk_gossipsub_mesh_peers", "Mesh peers by topic.", []string{"topic"}, nil)
+	descFanout   = prometheus.NewDesc("ropewalk_gossipsub_fanout_peers", "Fanout peers by topic.", []string{"topic"}, nil)
+	descTopic    = prometheus.NewDesc("ropewalk_gossipsub_topic_peers", "Known subscribers by topic.", []string{"topic"}, nil)
+	descInbox    = prometheus.NewDesc("ropewalk_loop_inbox", "Inputs that wait for the loop.", nil, nil)
+	descJobs     = prometheus.NewDesc("ropewalk_jobs_waiting", "Jobs that wait for a worker.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (gauges) Describe(c chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descSessions, descHosts, descMesh, descFanout, descTopic, descInbox, descJobs} {
+		c <- d
+	}
+}
+
+// collectWithin bounds how long a scrape waits for the loop.
+const collectWithin = 2 * time.Second
+
+// topicLabelsMax bounds the topics that get a label of their own.
+const topicLabelsMax = 256
+
+// Collect implements prometheus.Collector.
+func (g gauges) Collect(c chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v int, labels ...string) {
+		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	gauge(descInbox, len(g.n.inbox))
+	gauge(descJobs, g.n.pool.waiting())
+	ctx, cancel := context.WithTimeout(context.Background(), collectWithin)
+	defer cancel()
+	sessions, err := g.n.Sessions(ctx)
+	if err != nil {
+		return
+	}
+	kinds := map[[2]string]int{}
+	for _, s := range sessions {
+		kinds[[2]string{s.Session, s.Direction}]++
+	}
+	for k, v := range kinds {
+		gauge(descSessions, v, k[0], k[1])
+	}
+	if page, err := g.n.Hosts(ctx, "", 0, 0); err == nil {
+		for colour, v := range page.Counts {
+			gauge(descHosts, v, colour)
+		}
+	}
+	topics, err := g.n.Topics(ctx)
+	if err != nil {
+		return
+	}
+	for i, t := range topics {
+		if i == topicLabelsMax {
+			break
+		}
+		gauge(descMesh, t.Mesh, t.Topic)
+		gauge(descFanout, t.Fanout, t.Topic)
+		gauge(descTopic, t.Peers, t.Topic)
+	}
+}

@@ -1,0 +1,317 @@
+package ropewalk
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	randv2 "math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/node"
+)
+
+// Node is a running node. Its methods may be called from any goroutine.
+type Node struct {
+	// Constant after New.
+	cfg        Config
+	key        *id.Key
+	folder     *folder // nil without a data folder
+	log        *slog.Logger
+	transports []Transport
+	metrics    *metrics
+	inbox      chan input
+	pool       *pool
+	writer     *writer
+	messages   hub[Message]
+	events     hub[Event]
+	lines      hub[ChatLine]
+	stopAsked  chan struct{}
+	gone       chan struct{} // closed when the loop has ended
+
+	// Owned by the loop.
+	machine  *node.Node
+	links    map[link.Conn]*wire
+	lastConn link.Conn
+	waits    map[id.Ticket]func(any)
+	tickets  id.Tickets
+	topics   map[string]int // subscriptions by topic
+	eventSeq uint64
+	unlinked chan struct{} // closed when the last link is down; set while closing
+
+	// Under mu.
+	mu      sync.Mutex
+	state   state
+	ctx     context.Context
+	cancel  context.CancelFunc
+	quit    chan struct{}
+	started time.Time
+	rpc     string
+	failed  error
+
+	group    sync.WaitGroup
+	stopOnce sync.Once
+	record   atomic.Pointer[string]
+	rtts     atomic.Pointer[map[id.ID]time.Duration]
+}
+
+type state uint8
+
+const (
+	fresh state = iota
+	running
+	closed
+)
+
+// inboxSize bounds what waits for the loop. A full inbox stops the link readers,
+// which stops their sockets.
+const inboxSize = 1024
+
+// New makes a node and opens nothing but its data folder. The error may be a
+// *ConfigError, *ErrFolderInUse or *ErrKeyFile.
+func New(cfg Config) (*Node, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg.fill()
+	n := &Node{
+		cfg: cfg, key: cfg.Key, log: cfg.Logger,
+		inbox: make(chan input, inboxSize), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
+		topics: map[string]int{}, tickets: id.Tickets{Owner: node.Owner},
+		stopAsked: make(chan struct{}), gone: make(chan struct{}),
+	}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	if err := n.openFolder(); err != nil {
+		return nil, err
+	}
+	if err := n.build(); err != nil {
+		n.closeFolder()
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *Node) openFolder() (err error) {
+	if n.cfg.DataDir != "" {
+		if n.folder, err = openFolder(n.cfg.DataDir); err != nil {
+			return err
+		}
+	}
+	switch {
+	case n.key != nil:
+	case n.folder != nil:
+		n.key, err = loadOrMakeKey(n.cfg.DataDir)
+	default:
+		n.key, err = id.NewKey(rand.Reader)
+	}
+	if err != nil {
+		n.closeFolder()
+	}
+	return err
+}
+
+func (n *Node) closeFolder() error {
+	if n.folder == nil {
+		return nil
+	}
+	return n.folder.close()
+}
+
+// build makes everything that New promises, without opening a socket.
+func (n *Node) build() error {
+	n.metrics = newMetrics(n)
+	n.pool = newPool(n.jobDone)
+	n.writer = newWriter(n.cfg.DataDir, n.saved)
+	mc, err := n.machineConfig()
+	if err != nil {
+		return err
+	}
+	var seed [16]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return err
+	}
+	rng := randv2.New(randv2.NewPCG(binary.BigEndian.Uint64(seed[:]), binary.BigEndian.Uint64(seed[8:])))
+	var files func(string) ([]byte, bool)
+	if n.folder != nil {
+		files = n.folder.read
+	}
+	if n.machine, err = node.New(time.Now(), mc, rng, files); err != nil {
+		return fmt.Errorf("ropewalk: %w", err)
+	}
+	n.transports = n.cfg.Transports
+	if n.transports == nil {
+		n.transports, err = n.defaultTransports(node.Protocols(n.cfg.Network, mc.Handlers))
+	}
+	return err
+}
+
+// Start opens the listeners and begins to look for peers. On error everything is
+// undone; the error may be an *ErrListen. Starting twice is harmless. ctx bounds
+// the start only.
+func (n *Node) Start(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch n.state {
+	case running:
+		return nil
+	case closed:
+		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for i, t := range n.transports {
+		if err := t.Listen(); err != nil {
+			for _, opened := range n.transports[:i+1] {
+				opened.Close()
+			}
+			n.state = closed
+			return errors.Join(&ErrListen{Addr: fmt.Sprint(n.cfg.Listen.LibP2P), Field: "listen." + string(t.Kind()), Err: err}, n.closeFolder())
+		}
+	}
+	n.ctx, n.cancel = context.WithCancel(context.Background())
+	n.quit = make(chan struct{})
+	n.started = time.Now()
+	n.state = running
+	n.setAddrs(n.started)
+	n.machine.Start(n.started)
+	for _, room := range n.cfg.Chat.Rooms {
+		n.machine.Join(n.started, id.Ticket{}, room, 0)
+	}
+	n.goroutines()
+	return nil
+}
+
+// goroutines starts all goroutines the node has for its whole life.
+func (n *Node) goroutines() {
+	n.run("files", n.writer.run)
+	for range max(1, runtime.GOMAXPROCS(0)) {
+		n.run("jobs", n.pool.run)
+	}
+	n.run("loop", n.loop)
+	n.run("housekeeping", n.housekeeping)
+	for _, t := range n.transports {
+		n.run("accept "+string(t.Kind()), func() error { return n.accept(t) })
+	}
+}
+
+// run starts a goroutine that Close waits for. An error of one ends the node.
+func (n *Node) run(name string, f func() error) {
+	n.group.Add(1)
+	go func() {
+		defer n.group.Done()
+		if err := f(); err != nil {
+			n.log.Error("node fails", "what", name, "err", err)
+			n.fail(fmt.Errorf("ropewalk: %s: %w", name, err))
+		}
+	}()
+}
+
+func (n *Node) fail(err error) {
+	n.mu.Lock()
+	if n.failed == nil {
+		n.failed = err
+	}
+	n.mu.Unlock()
+	n.RequestStop()
+}
+
+// closeWithin bounds how long Close waits for links to say goodbye.
+const closeWithin = 3 * time.Second
+
+// Close ends the node: peers are told, everything acknowledged is on disk, every
+// goroutine has ended. It returns the first error that ended the node by itself.
+// Closing twice, or before Start, is harmless.
+func (n *Node) Close() error {
+	n.mu.Lock()
+	was := n.state
+	n.state = closed
+	n.mu.Unlock()
+	switch was {
+	case closed:
+		<-n.goneOrNever()
+		return nil
+	case fresh:
+		close(n.gone)
+		var err error
+		for _, t := range n.transports {
+			err = errors.Join(err, t.Close())
+		}
+		return errors.Join(err, n.closeFolder())
+	}
+	n.RequestStop()
+	n.sayGoodbye()
+	n.cancel()
+	for _, t := range n.transports {
+		if err := t.Close(); err != nil {
+			n.log.Warn("transport closes badly", "link", t.Kind(), "err", err)
+		}
+	}
+	close(n.quit)
+	<-n.gone
+	n.pool.close()
+	n.writer.close()
+	n.group.Wait()
+	n.messages.closeAll()
+	n.events.closeAll()
+	n.lines.closeAll()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return errors.Join(n.failed, n.closeFolder())
+}
+
+// goneOrNever is closed when a running node has ended; at once when the node
+// never ran.
+func (n *Node) goneOrNever() <-chan struct{} { return n.gone }
+
+// sayGoodbye stops the machine and waits, within bounds, until its links are
+// down, so that the reason reaches the other side.
+func (n *Node) sayGoodbye() {
+	down := make(chan struct{})
+	if !n.post(input{fn: func(now time.Time) {
+		n.machine.Stop(now)
+		n.flush()
+		if len(n.links) == 0 {
+			close(down)
+			return
+		}
+		n.unlinked = down
+	}}) {
+		return
+	}
+	timer := time.NewTimer(closeWithin)
+	defer timer.Stop()
+	select {
+	case <-down:
+	case <-timer.C:
+		n.log.Debug("links did not end in time", "within", closeWithin)
+	case <-n.gone:
+	}
+}
+
+// RequestStop asks whoever runs the node to close it (RPC node_stop).
+func (n *Node) RequestStop() { n.stopOnce.Do(func() { close(n.stopAsked) }) }
+
+// StopRequested is closed when somebody asked the node to stop, or it failed.
+func (n *Node) StopRequested() <-chan struct{} { return n.stopAsked }
+
+// Registry holds the node's metrics.
+func (n *Node) Registry() *prometheus.Registry { return n.metrics.registry }
+
+// SetRPC tells the node where its RPC listens, for Info.
+func (n *Node) SetRPC(url string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.rpc = url
+}

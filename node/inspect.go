@@ -1,0 +1,108 @@
+package node
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/gossipsub"
+	"github.com/ropewalk/ropewalk/hosts"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/session"
+)
+
+// Peer is one connected peer as the strands see it together.
+type Peer struct {
+	Info      link.Info
+	Session   string
+	Protocols []string
+	RTT       time.Duration
+	Since     time.Time
+	Colour    string
+	Record    *enr.Record
+}
+
+// Peers lists the connected peers.
+func (n *Node) Peers() []Peer {
+	all := n.peers.All()
+	out := make([]Peer, 0, len(all))
+	for _, p := range all {
+		if p.Closing() {
+			continue
+		}
+		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.pulse.RTT(p.ID()), Since: p.Since()}
+		for ln := link.Lane(0); int(ln) < int(laneUser)+len(n.cfg.Handlers); ln++ {
+			if stream, open := p.Lane(ln); open {
+				v.Protocols = append(v.Protocols, stream)
+			}
+		}
+		if h, ok := n.book.Get(p.ID()); ok {
+			v.Colour, v.Record = string(h.Colour), h.Record
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// Record is the node's own record in text; empty until it knows its addresses.
+func (n *Node) Record() string {
+	if n.record == nil {
+		return ""
+	}
+	return n.record.String()
+}
+
+// Slots lists what the session manager works on.
+func (n *Node) Slots() []session.Slot { return n.session.Slots() }
+
+// Hosts is a page of the book.
+func (n *Node) Hosts(colour string, offset, limit int) (int, []hosts.Host) {
+	return n.book.Page(hosts.Colour(colour), offset, limit)
+}
+
+// HostCounts counts the book by colour.
+func (n *Node) HostCounts() hosts.Counts { return n.book.Counts() }
+
+// Topics states the neighbourhood of our topics.
+func (n *Node) Topics() []gossipsub.TopicInfo { return n.gossip.Topics() }
+
+// Mesh lists a topic's mesh.
+func (n *Node) Mesh(topic string) []id.ID { return n.gossip.Mesh(topic) }
+
+// Rooms lists the rooms we are in.
+func (n *Node) Rooms() []chat.RoomInfo { return n.chat.Rooms() }
+
+// History is a page of a room.
+func (n *Node) History(room, since string, limit int) ([]chat.Line, string, error) {
+	return n.chat.History(room, since, limit)
+}
+
+// Ban shuts a key or an address out and ends the links it has.
+func (n *Node) Ban(now time.Time, who id.ID, ip netip.Addr, d time.Duration) error {
+	n.begin(now)
+	target := hosts.OfIP(ip)
+	if !who.IsZero() {
+		target = hosts.OfID(who)
+	}
+	if err := n.book.Ban(now, target, d); err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	for _, p := range n.peers.All() {
+		if n.book.Banned(now, p.ID(), p.Info().Addr) {
+			n.peers.Drop(now, p.ID(), link.Requested)
+		}
+	}
+	n.settle()
+	return nil
+}
+
+// Unban ends a ban and tells whether there was one.
+func (n *Node) Unban(now time.Time, who id.ID, ip netip.Addr) bool {
+	if !who.IsZero() {
+		return n.book.Unban(now, hosts.OfID(who))
+	}
+	return n.book.Unban(now, hosts.OfIP(ip))
+}

@@ -1,0 +1,168 @@
+package node
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/peer"
+)
+
+// LinkUp: a link is finished. It is admitted, taken in and its lanes brought up,
+// or closed.
+func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
+	n.begin(now)
+	kind, why, ok := n.session.Admit(now, info)
+	if !ok {
+		n.peers.Refuse(now, c, why)
+		n.settle()
+		return
+	}
+	v := n.peers.Add(now, c, info)
+	if v.Old != nil {
+		n.lanesDown(now, v.Old) // session forgets the old link at the new one's Up
+	}
+	if !v.Kept {
+		n.sessionNews(n.session.DialFailed(now, info.Ticket, v.Reason.String()))
+		n.settle()
+		return
+	}
+	n.sessionNews(n.session.Up(now, info, kind))
+	p, _ := n.peers.ByConn(c)
+	for _, l := range info.Lanes {
+		n.laneUp(now, p, l.Lane, l.Stream)
+	}
+	n.settle()
+}
+
+// LinkDown: a link has ended. why is what the world knows of it.
+func (n *Node) LinkDown(now time.Time, c link.Conn, why error) {
+	n.begin(now)
+	if p, ok := n.peers.ByConn(c); ok {
+		n.peers.Remove(now, c)
+		reason := ""
+		if why != nil {
+			reason = why.Error()
+		}
+		n.lanesDown(now, p)
+		n.sessionNews(n.session.Down(now, p.ID(), p.Info().Ticket, reason, now.Sub(p.Since())))
+	}
+	n.settle()
+}
+
+// DialFailed: a dial of Out brought no link.
+func (n *Node) DialFailed(now time.Time, t id.Ticket, err error) {
+	n.begin(now)
+	n.sessionNews(n.session.DialFailed(now, t, err.Error()))
+	n.settle()
+}
+
+// LinkMsg: a link read a message or lane event.
+func (n *Node) LinkMsg(now time.Time, c link.Conn, m link.Msg) {
+	n.begin(now)
+	if m.Op == link.Data {
+		n.data(now, c, m)
+	} else if p, ok := n.peers.ByConn(c); ok {
+		n.laneEvent(now, p, c, m)
+	}
+	n.settle()
+}
+
+func (n *Node) data(now time.Time, c link.Conn, m link.Msg) {
+	p, err := n.peers.Recv(c, m)
+	if p == nil {
+		return // a link given up, or one that never became a peer
+	}
+	if err == nil {
+		err = n.recv(now, p, m)
+	}
+	if err != nil {
+		n.peers.Drop(now, p.ID(), reasonOf(err))
+	}
+}
+
+// recv hands a message to the strand of its lane.
+func (n *Node) recv(now time.Time, p *peer.Peer, m link.Msg) error {
+	switch m.Lane {
+	case laneGossip:
+		news, err := n.gossip.Recv(now, p.ID(), m.Data)
+		n.gossipNews(news)
+		return err
+	case lanePex:
+		news, err := n.pex.Recv(now, p.ID(), m.Code, m.Data)
+		n.pexNews(news)
+		return err
+	case laneChat:
+		news, err := n.chat.Recv(now, p.ID(), m.Code, m.Data)
+		n.chatNews(news)
+		return err
+	case lanePulse:
+		return n.pulse.Recv(now, p.ID(), m.Code, m.Data)
+	}
+	return n.handler(m.Lane).Recv(now, p, m)
+}
+
+func (n *Node) laneEvent(now time.Time, p *peer.Peer, c link.Conn, m link.Msg) {
+	switch m.Op {
+	case link.Opened:
+		n.peers.Open(c, m.Lane, m.Stream)
+		n.laneUp(now, p, m.Lane, m.Stream)
+	case link.Shut:
+		if n.peers.Shut(c, m.Lane) {
+			n.laneShut(now, p, m.Lane)
+		}
+	case link.Began:
+		if m.Lane == laneGossip {
+			n.gossip.Began(now, p.ID())
+		}
+	case link.Ended:
+		if m.Lane == laneGossip {
+			n.gossip.Ended(now, p.ID())
+		}
+	}
+}
+
+// laneUp: we may write to p on a lane.
+func (n *Node) laneUp(now time.Time, p *peer.Peer, ln link.Lane, stream string) {
+	switch ln {
+	case laneGossip:
+		n.gossipNews(n.gossip.Up(now, p.ID(), p.Info().PeerID, stream, p.Outbound()))
+	case lanePex:
+		n.pex.Up(now, p.ID(), p.Outbound())
+	case laneChat:
+		n.chat.Up(now, p.ID())
+	case lanePulse:
+		n.pulse.Up(now, p.ID())
+	default:
+		n.handler(ln).Up(now, p)
+	}
+}
+
+// laneShut: we cannot write to p on a lane any more.
+func (n *Node) laneShut(now time.Time, p *peer.Peer, ln link.Lane) {
+	switch ln {
+	case laneGossip:
+		n.gossip.Shut(now, p.ID())
+	case lanePex:
+		n.pex.Down(now, p.ID())
+	case laneChat:
+		n.chat.Down(now, p.ID())
+	case lanePulse:
+		n.pulse.Down(p.ID())
+	default:
+		n.handler(ln).Down(now, p)
+	}
+}
+
+// lanesDown tells the protocols that a peer is gone.
+func (n *Node) lanesDown(now time.Time, p *peer.Peer) {
+	n.gossip.Down(now, p.ID())
+	lanes := p.Lanes()
+	for ln := lanePex; int(ln) < int(laneUser)+len(n.cfg.Handlers); ln++ {
+		if lanes.Has(ln) {
+			n.laneShut(now, p, ln)
+		}
+	}
+}
+
+func (n *Node) handler(ln link.Lane) peer.Handler { return n.cfg.Handlers[ln-laneUser].Handler }

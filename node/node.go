@@ -1,0 +1,286 @@
+package node
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/gossipsub"
+	"github.com/ropewalk/ropewalk/hosts"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/internal/ordered"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/peer"
+	"github.com/ropewalk/ropewalk/pex"
+	"github.com/ropewalk/ropewalk/pulse"
+	"github.com/ropewalk/ropewalk/session"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// The lanes of the node's own protocols. Protocols of the library's user follow.
+const (
+	laneGossip link.Lane = iota
+	lanePex
+	laneChat
+	lanePulse
+	laneUser
+)
+
+// The owners of tickets, so that news finds its way.
+const (
+	ownGossip  id.Owner = "gossip"
+	ownPex     id.Owner = "pex"
+	ownChat    id.Owner = "chat"
+	ownSession id.Owner = "session"
+)
+
+// Config of a node. The parts' own Configs say what is allowed.
+type Config struct {
+	Key      *id.Key
+	Network  string
+	Localnet bool
+
+	Hosts   hosts.Config
+	Peer    peer.Config
+	Session session.Config
+	Pex     pex.Config
+	Gossip  gossipsub.Config
+	Chat    chat.Config
+	Pulse   pulse.Config
+
+	// Handlers are protocols of the library's user, by lane after our own.
+	Handlers []Handler
+
+	Trace trace.Func
+}
+
+// Handler is a protocol of the library's user.
+type Handler struct {
+	Protocol link.Protocol
+	Handler  peer.Handler
+}
+
+// Protocols is the protocol table of a node with these handlers: what the links
+// are made with.
+func Protocols(network string, handlers []Handler) []link.Protocol {
+	table := []link.Protocol{
+		laneGossip: gossipsub.Protocol(),
+		lanePex:    pex.Protocol,
+		laneChat:   chat.Protocol,
+		lanePulse:  pulse.Protocol(),
+	}
+	// Nodes of different networks share no stream of ours. GossipSub's IDs are the
+	// world's and stay.
+	for i := range table {
+		if link.Lane(i) != laneGossip {
+			table[i].Streams = []string{fmt.Sprintf("/ropewalk/%s/%s/%d", network, table[i].Name, table[i].Version)}
+		}
+	}
+	for _, h := range handlers {
+		table = append(table, h.Protocol)
+	}
+	return table
+}
+
+// Node is the machine. One goroutine owns it.
+type Node struct {
+	cfg   Config
+	self  id.ID
+	rng   *rand.Rand
+	trace trace.Func
+
+	book    *hosts.Book
+	peers   *peer.Table
+	session *session.Keeper
+	pex     *pex.Pex
+	gossip  *gossipsub.Router
+	chat    *chat.Hall
+	pulse   *pulse.Pulse
+
+	record  *enr.Record
+	follows ordered.Map[string, follower] // topics joined, and for whom
+	routed  []gossipsub.News              // what calls down to the router returned
+	running bool
+	now     time.Time // of the input being handled
+	out     Out
+}
+
+// follower says who follows a topic.
+type follower struct {
+	chat bool
+	app  bool
+}
+
+// New makes a node. files reads what an earlier run saved; it may be nil.
+func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, bool)) (*Node, error) {
+	n := &Node{cfg: cfg, self: cfg.Key.ID(), rng: rng, trace: cfg.Trace, now: now}
+	if files == nil {
+		files = func(string) ([]byte, bool) { return nil, false }
+	}
+	fork := func() *rand.Rand { return rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())) }
+
+	cfg.Hosts.Self, cfg.Hosts.Localnet, cfg.Hosts.Trace = n.self, cfg.Localnet, cfg.Trace
+	for _, s := range cfg.Session.Seeds {
+		cfg.Hosts.Seeds = append(cfg.Hosts.Seeds, s.ID())
+	}
+	n.book = hosts.New(cfg.Hosts, fork())
+	if saved, ok := files(hostsFile); ok {
+		if err := n.book.Load(now, saved); err != nil {
+			n.trace.Emit(now, trace.Event{Strand: "hosts", Kind: "load_failed", Err: err.Error()})
+		}
+	}
+
+	cfg.Peer.Self, cfg.Peer.Trace = n.self, cfg.Trace
+	cfg.Peer.Protocols = Protocols(cfg.Network, cfg.Handlers)
+	if err := cfg.Peer.Validate(); err != nil {
+		return nil, err
+	}
+	n.peers = peer.New(cfg.Peer)
+
+	cfg.Session.Self, cfg.Session.Localnet, cfg.Session.Trace = n.self, cfg.Localnet, cfg.Trace
+	n.session = session.New(cfg.Session, n.book, fork(), dialer{n}, finder{n})
+
+	cfg.Pex.Self, cfg.Pex.Trace = n.self, cfg.Trace
+	n.pex = pex.New(cfg.Pex, fork(), lane{n, lanePex})
+
+	cfg.Gossip.Self, cfg.Gossip.PeerID, cfg.Gossip.Trace = n.self, cfg.Key.Public().PeerID(), cfg.Trace
+	cfg.Gossip.Signer = cfg.Key.SignDER
+	var err error
+	if n.gossip, err = gossipsub.New(cfg.Gossip, fork(), frames{n}); err != nil {
+		return nil, err
+	}
+
+	cfg.Chat.Self, cfg.Chat.Network, cfg.Chat.Trace = n.self, cfg.Network, cfg.Trace
+	n.chat = chat.New(cfg.Chat, rooms{n}, tellingLane{lane{n, laneChat}})
+	n.chatNews(n.chat.Load(now, files))
+
+	cfg.Pulse.Trace = cfg.Trace
+	n.pulse = pulse.New(cfg.Pulse, fork(), lane{n, lanePulse})
+	n.settle()
+	return n, nil
+}
+
+// hostsFile is the host book's file in the data folder.
+const hostsFile = "hosts"
+
+// Start begins to look for peers. Starting twice is harmless.
+func (n *Node) Start(now time.Time) {
+	n.begin(now)
+	if !n.running {
+		n.running = true
+		n.session.Start(now)
+	}
+	n.settle()
+}
+
+// Stop gives up every link and dial and has the host book saved. Stopping twice,
+// or before Start, is harmless; Start after Stop works.
+func (n *Node) Stop(now time.Time) {
+	n.begin(now)
+	if n.running {
+		n.running = false
+		n.sessionNews(n.session.Stop(now))
+		n.saveHosts()
+	}
+	n.settle()
+}
+
+// SetAddrs says where others can dial us. The record is signed anew when that
+// changes it; seq must only ever grow.
+func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
+	n.begin(now)
+	b := recordOf(n.cfg.Network, addrs)
+	b.Seq = uint64(now.UnixMilli())
+	if n.record != nil {
+		if same(n.record, b) {
+			return nil
+		}
+		b.Seq = max(b.Seq, n.record.Seq()+1)
+	}
+	r, err := b.Sign(n.cfg.Key)
+	if err != nil {
+		return err
+	}
+	n.record = r
+	n.trace.Emit(now, trace.Event{Strand: "node", Kind: "record", N: int64(r.Seq())})
+	if len(link.RecordAddrs(r)) > 0 {
+		n.pex.Own(now, r)
+	}
+	n.settle()
+	return nil
+}
+
+// Advance does what is due. Calling it early or late is harmless.
+func (n *Node) Advance(now time.Time) {
+	n.begin(now)
+	if due(n.gossip.Deadline(), now) {
+		n.gossipNews(n.gossip.Advance(now))
+	}
+	if due(n.session.Deadline(), now) {
+		n.sessionNews(n.session.Advance(now))
+	}
+	if due(n.pex.Deadline(), now) {
+		n.pexNews(n.pex.Advance(now))
+	}
+	if due(n.chat.Deadline(), now) {
+		n.chatNews(n.chat.Advance(now))
+	}
+	if due(n.pulse.Deadline(), now) {
+		n.pulse.Advance(now)
+	}
+	for _, h := range n.cfg.Handlers {
+		if due(h.Handler.Deadline(), now) {
+			h.Handler.Advance(now)
+		}
+	}
+	n.settle()
+}
+
+// Deadline is the next moment at which Advance matters; zero for none.
+func (n *Node) Deadline() time.Time {
+	next := earliest(n.gossip.Deadline(), n.session.Deadline())
+	next = earliest(next, n.pex.Deadline())
+	next = earliest(next, n.chat.Deadline())
+	next = earliest(next, n.pulse.Deadline())
+	for _, h := range n.cfg.Handlers {
+		next = earliest(next, h.Handler.Deadline())
+	}
+	return next
+}
+
+// Take returns what has collected since the last Take.
+func (n *Node) Take() Out {
+	out := n.out
+	n.out = Out{}
+	out.Closes = append(out.Closes, n.peers.TakeCloses()...)
+	out.Ready = n.peers.TakeReady()
+	return out
+}
+
+// Next takes the message that the writer of a link should write now. busy are the
+// lanes whose wire is full.
+func (n *Node) Next(c link.Conn, busy link.LaneSet) (link.Msg, bool) { return n.peers.Next(c, busy) }
+
+func (n *Node) begin(now time.Time) { n.now = now }
+
+// settle hands out what calls down to the router returned, until none is left.
+func (n *Node) settle() {
+	for len(n.routed) > 0 {
+		queue := n.routed
+		n.routed = nil
+		for _, news := range queue {
+			n.gossipNews(news)
+		}
+	}
+}
+
+func due(t, now time.Time) bool { return !t.IsZero() && !t.After(now) }
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

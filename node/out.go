@@ -1,0 +1,37 @@
+package node
+
+import (
+	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/gossipsub"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/peer"
+	"github.com/ropewalk/ropewalk/session"
+	"github.com/ropewalk/ropewalk/work"
+)
+
+// Out is all that leaves a node. The world carries it out in any order.
+type Out struct {
+	Dials  []Dial
+	Closes []peer.Close
+	Ready  []link.Conn // links for which Next has something
+	Jobs   []work.Job
+	Saves  []work.Save
+
+	// News for the application.
+	Messages  []gossipsub.Message // of topics the application follows
+	Published []gossipsub.Published
+	Lines     []chat.Line
+	Answers   []chat.Answer
+	Connected []session.Answer
+}
+
+// Dial asks the world for a link. The outcome is LinkUp or DialFailed with the
+// same ticket.
+type Dial struct {
+	Ticket id.Ticket
+	To     link.Addr
+}
+
+// Owner is the owner of tickets that the world makes for the application.
+const Owner id.Owner = "app"

@@ -1,0 +1,79 @@
+package node
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// The verbs of the node's user. Those that take a ticket answer in Out.
+
+// Publish sends a message to a topic; the outcome is in Out.Published.
+func (n *Node) Publish(now time.Time, t id.Ticket, topic string, data []byte) {
+	n.begin(now)
+	n.gossipNews(n.gossip.Publish(now, t, topic, data))
+	n.settle()
+}
+
+// Follow joins a topic for the application; its messages come in Out.Messages.
+func (n *Node) Follow(now time.Time, topic string) error {
+	n.begin(now)
+	err := n.follow(now, topic, follower{app: true})
+	n.settle()
+	return err
+}
+
+// Unfollow ends Follow.
+func (n *Node) Unfollow(now time.Time, topic string) {
+	n.begin(now)
+	n.unfollow(now, topic, follower{app: true})
+	n.settle()
+}
+
+// Connect dials an address on demand; the outcome is in Out.Connected.
+func (n *Node) Connect(now time.Time, t id.Ticket, to link.Addr) error {
+	n.begin(now)
+	err := n.session.Connect(now, t, to)
+	n.settle()
+	return err
+}
+
+// Seed asks the seeds for hosts now.
+func (n *Node) Seed(now time.Time) error {
+	n.begin(now)
+	err := n.session.Contact(now)
+	n.settle()
+	return err
+}
+
+// Disconnect ends the link to a peer and tells whether there was one.
+func (n *Node) Disconnect(now time.Time, who id.ID) bool {
+	n.begin(now)
+	_, ok := n.peers.ByID(who)
+	n.peers.Drop(now, who, link.Requested)
+	n.settle()
+	return ok
+}
+
+// Join enters a chat room; the answer comes when history has arrived, or after
+// wait.
+func (n *Node) Join(now time.Time, t id.Ticket, room string, wait time.Duration) {
+	n.begin(now)
+	n.chatNews(n.chat.Join(now, t, room, wait))
+	n.settle()
+}
+
+// Leave leaves a chat room; the answer comes when that is on disk.
+func (n *Node) Leave(now time.Time, t id.Ticket, room string) {
+	n.begin(now)
+	n.chatNews(n.chat.Leave(now, t, room))
+	n.settle()
+}
+
+// Say speaks in a room we are in; the answer comes when the line is on disk.
+func (n *Node) Say(now time.Time, t id.Ticket, room, text string) {
+	n.begin(now)
+	n.chatNews(n.chat.Say(now, t, room, text))
+	n.settle()
+}

@@ -1,0 +1,26 @@
+package ropewalk
+
+// profile is a set of budgets (threats section 4).
+type profile struct {
+	name              string
+	outbound, inbound int
+	memoryMax         int64 // for libp2p's resource manager
+	fds               int
+}
+
+var profiles = []profile{
+	{name: "light", outbound: 8, inbound: 24, memoryMax: 64 << 20, fds: 256},
+	{name: "desktop", outbound: 8, inbound: 96, memoryMax: 256 << 20, fds: 1024},
+	{name: "server", outbound: 12, inbound: 512, memoryMax: 1 << 30, fds: 8192},
+	// A seed dials nobody by itself and answers everybody.
+	{name: "seed", outbound: -1, inbound: 512, memoryMax: 512 << 20, fds: 4096},
+}
+
+func profileNamed(name string) (profile, bool) {
+	for _, p := range profiles {
+		if p.name == name {
+			return p, true
+		}
+	}
+	return profile{}, false
+}

@@ -1,0 +1,169 @@
+package ropewalk
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/hosts"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/internal/plain"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/session"
+)
+
+// Sessions lists the connected peers.
+func (n *Node) Sessions(ctx context.Context) ([]Session, error) {
+	return ask(ctx, n, func(_ time.Time, reply func([]Session, error)) {
+		out := []Session{}
+		for _, p := range n.machine.Peers() {
+			info := p.Info
+			s := Session{ID: info.ID, PeerID: info.PeerID.String(), Addr: info.Addr.String(), Direction: string(info.Dir), Session: p.Session, Link: string(info.Kind),
+				Protocols: p.Protocols, RTT: float64(p.RTT) / float64(time.Millisecond), Since: p.Since, Agent: plain.Line(info.Agent, 128), Colour: p.Colour}
+			if p.Record != nil {
+				s.Record = p.Record.String()
+			}
+			out = append(out, s)
+		}
+		reply(out, nil)
+	})
+}
+
+// Slots lists what the session manager works on.
+func (n *Node) Slots(ctx context.Context) ([]Slot, error) {
+	return ask(ctx, n, func(_ time.Time, reply func([]Slot, error)) {
+		out := []Slot{}
+		for _, s := range n.machine.Slots() {
+			slot := Slot{Slot: s.Slot, Role: string(s.Role), State: s.State, Addr: s.Addr.String(), Since: s.Since, Attempts: s.Attempts, RetryAt: s.RetryAt, Why: plain.Line(s.Why, 256)}
+			if !s.ID.IsZero() {
+				slot.ID = s.ID.String()
+			}
+			out = append(out, slot)
+		}
+		reply(out, nil)
+	})
+}
+
+// hostsPageMax bounds a page of hosts.
+const hostsPageMax = 1000
+
+// Hosts returns a page of the host book: of one colour, or of all ("").
+func (n *Node) Hosts(ctx context.Context, colour string, offset, limit int) (HostsPage, error) {
+	return ask(ctx, n, func(_ time.Time, reply func(HostsPage, error)) {
+		total, list := n.machine.Hosts(colour, max(offset, 0), min(max(limit, 0), hostsPageMax))
+		page := HostsPage{Total: total, Hosts: []Host{}, Counts: hostCounts(n.machine.HostCounts())}
+		for _, h := range list {
+			out := Host{ID: h.ID, Addrs: []string{}, Colour: string(h.Colour), LastSeen: h.LastSeen}
+			if h.Record != nil {
+				out.Record = h.Record.String()
+			}
+			for _, a := range h.Addrs {
+				out.Addrs = append(out.Addrs, a.String())
+			}
+			page.Hosts = append(page.Hosts, out)
+		}
+		reply(page, nil)
+	})
+}
+
+// Connect dials an address or a record and returns when the link is up, or why
+// there is none.
+func (n *Node) Connect(ctx context.Context, target string) (id.ID, error) {
+	addrs, err := dialAddrs(target)
+	if err != nil {
+		return id.ID{}, fmt.Errorf("%w: %v", ErrBadTarget, err)
+	}
+	var last error
+	for _, a := range addrs {
+		who, err := ask(ctx, n, func(now time.Time, reply func(id.ID, error)) {
+			t := n.tickets.Next()
+			n.waits[t] = func(result any) {
+				c := result.(session.Answer)
+				reply(c.ID, c.Err)
+			}
+			if err := n.machine.Connect(now, t, a); err != nil {
+				delete(n.waits, t)
+				reply(id.ID{}, err)
+			}
+		})
+		if err == nil {
+			return who, nil
+		}
+		last = err
+	}
+	return id.ID{}, fmt.Errorf("%w: %w", ErrRefused, last)
+}
+
+// Disconnect ends the link to a peer.
+func (n *Node) Disconnect(ctx context.Context, who id.ID) error {
+	_, err := ask(ctx, n, func(now time.Time, reply func(struct{}, error)) {
+		if !n.machine.Disconnect(now, who) {
+			reply(struct{}{}, ErrNoSuchPeer)
+			return
+		}
+		reply(struct{}{}, nil)
+	})
+	return err
+}
+
+// Ban shuts a target out for a time and ends its links: a node ID, a peer ID, a
+// record, an address with a peer, or an IP address.
+func (n *Node) Ban(ctx context.Context, target string, d time.Duration) error {
+	who, ip, err := banTarget(target)
+	if err != nil {
+		return err
+	}
+	_, err = ask(ctx, n, func(now time.Time, reply func(struct{}, error)) {
+		reply(struct{}{}, n.machine.Ban(now, who, ip, d))
+	})
+	return err
+}
+
+// Unban ends a ban. ErrNoSuchPeer when there was none.
+func (n *Node) Unban(ctx context.Context, target string) error {
+	who, ip, err := banTarget(target)
+	if err != nil {
+		return err
+	}
+	_, err = ask(ctx, n, func(now time.Time, reply func(struct{}, error)) {
+		if !n.machine.Unban(now, who, ip) {
+			reply(struct{}{}, ErrNoSuchPeer)
+			return
+		}
+		reply(struct{}{}, nil)
+	})
+	return err
+}
+
+// Seed asks the seeds for hosts now.
+func (n *Node) Seed(ctx context.Context) error {
+	_, err := ask(ctx, n, func(now time.Time, reply func(struct{}, error)) {
+		reply(struct{}{}, n.machine.Seed(now))
+	})
+	return err
+}
+
+func banTarget(text string) (id.ID, netip.Addr, error) {
+	if who, err := id.Parse(text); err == nil {
+		return who, netip.Addr{}, nil
+	}
+	if ip, err := netip.ParseAddr(text); err == nil {
+		return id.ID{}, ip.Unmap(), nil
+	}
+	if r, err := enr.Parse(text); err == nil {
+		return r.ID(), netip.Addr{}, nil
+	}
+	if p, err := id.ParsePeerID(text); err == nil {
+		return p.ID(), netip.Addr{}, nil
+	}
+	if a, err := link.ParseAddr(text); err == nil && !a.ID().IsZero() {
+		return a.ID(), netip.Addr{}, nil
+	}
+	return id.ID{}, netip.Addr{}, fmt.Errorf("%w: %.100q", ErrBadTarget, text)
+}
+
+func hostCounts(c hosts.Counts) map[string]int {
+	return map[string]int{"grey": c.Grey, "white": c.White, "gold": c.Gold, "dark": c.Dark, "black": c.Black}
+}

@@ -1,0 +1,173 @@
+package ropewalk
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// fill sets the defaults, in this one place.
+func (c *Config) fill() {
+	if c.Network == "" {
+		c.Network = "ropewalk"
+	}
+	if c.Profile == "" {
+		c.Profile = "desktop"
+	}
+	if c.Agent == "" {
+		c.Agent = "ropewalk/" + Version()
+	}
+	p, _ := profileNamed(c.Profile)
+	s := &c.Session
+	if s.Outbound == 0 {
+		s.Outbound = p.outbound
+	}
+	s.Outbound = max(s.Outbound, 0)
+	if s.Inbound == 0 {
+		s.Inbound = p.inbound
+	}
+	setDuration(&s.RefineEvery, 15*time.Second)
+	setDuration(&s.HeartbeatEvery, 30*time.Second)
+	setDuration(&s.DialTimeout, 15*time.Second)
+	setDuration(&s.SaveEvery, 5*time.Minute)
+	if c.Gossip.Sign == "" {
+		c.Gossip.Sign = "strict"
+	}
+	if c.Listen.LibP2P == nil {
+		host := "/ip4/0.0.0.0"
+		if c.Localnet {
+			host = "/ip4/127.0.0.1"
+		}
+		c.Listen.LibP2P = []string{host + "/tcp/0", host + "/udp/0/quic-v1"}
+	}
+}
+
+func setDuration(d *time.Duration, v time.Duration) {
+	if *d == 0 {
+		*d = v
+	}
+}
+
+// Validate says every field that is out of its range, as a *ConfigError.
+func (c Config) Validate() error {
+	v := &validator{}
+	v.check(c.Network == "" || validName(c.Network), "node.network", c.Network, "1 to 64 of a-z 0-9 . _ -")
+	_, known := profileNamed(c.Profile)
+	v.check(c.Profile == "" || known, "node.profile", c.Profile, "light, desktop, server or seed")
+	v.check(len(c.Agent) <= 128, "node.agent", c.Agent, "at most 128 bytes")
+	for _, a := range append(append([]string(nil), c.Listen.LibP2P...), c.Listen.External...) {
+		addr, err := link.ParseAddr(a)
+		v.check(err == nil && addr.Kind() == link.LibP2P && addr.PeerID() == "", "listen.libp2p", a, "a multiaddr such as /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/udp/4001/quic-v1, without /p2p/")
+	}
+	s := c.Session
+	v.within("session.outbound", s.Outbound, -1, 128)
+	v.within("session.inbound", s.Inbound, -1, 4096)
+	v.hosts("session.peers", s.Peers)
+	v.hosts("session.seeds", s.Seeds)
+	for _, b := range s.Bootnodes {
+		_, err := enr.Parse(b)
+		v.check(err == nil, "session.bootnodes", b, "node records (enr:…)")
+	}
+	v.span("session.refine_every", s.RefineEvery, time.Second, time.Hour)
+	v.span("session.heartbeat_every", s.HeartbeatEvery, time.Second, 10*time.Minute)
+	v.span("session.dial_timeout", s.DialTimeout, time.Second, 2*time.Minute)
+	v.span("session.save_every", s.SaveEvery, time.Second, time.Hour)
+	v.gossip(c.Gossip)
+	v.within("chat.lines", c.Chat.Lines, 0, 1_000_000)
+	for _, r := range c.Chat.Rooms {
+		v.check(len(r) > 0 && len(r) <= 64, "chat.rooms", r, "names of 1 to 64 bytes")
+	}
+	if len(v.bad) > 0 {
+		return &ConfigError{v.bad}
+	}
+	return nil
+}
+
+type validator struct{ bad []FieldError }
+
+func (v *validator) check(ok bool, field, value, allowed string) {
+	if !ok {
+		v.bad = append(v.bad, FieldError{field, fmt.Sprintf("%.120q", value), allowed})
+	}
+}
+
+func (v *validator) within(field string, n, low, high int) {
+	if n < low || n > high {
+		v.bad = append(v.bad, FieldError{field, fmt.Sprint(n), fmt.Sprintf("%d to %d", low, high)})
+	}
+}
+
+// span accepts 0, which means the default.
+func (v *validator) span(field string, d, low, high time.Duration) {
+	if d != 0 && (d < low || d > high) {
+		v.bad = append(v.bad, FieldError{field, d.String(), fmt.Sprintf("%s to %s", low, high)})
+	}
+}
+
+func (v *validator) hosts(field string, list []string) {
+	for _, text := range list {
+		addrs, err := dialAddrs(text)
+		v.check(err == nil && len(addrs) > 0 && !addrs[0].ID().IsZero(), field, text, "a multiaddr with /p2p/ at its end, or a record (enr:…) that names a libp2p address")
+	}
+}
+
+func (v *validator) gossip(g GossipConfig) {
+	v.check(g.Sign == "" || g.Sign == "strict" || g.Sign == "none", "gossip.sign", g.Sign, "strict or none")
+	v.within("gossip.D", g.D, 0, 64)
+	v.within("gossip.Dlo", g.Dlo, 0, 64)
+	v.within("gossip.Dhi", g.Dhi, 0, 128)
+	v.within("gossip.Dlazy", g.Dlazy, 0, 64)
+	d, lo, hi := or(g.D, 6), or(g.Dlo, 5), or(g.Dhi, 12)
+	if lo > d || d > hi {
+		v.bad = append(v.bad, FieldError{"gossip.D", fmt.Sprintf("%d (Dlo %d, Dhi %d)", d, lo, hi), "Dlo ≤ D ≤ Dhi"})
+	}
+	v.span("gossip.heartbeat_interval", g.HeartbeatEvery, 100*time.Millisecond, time.Minute)
+	v.span("gossip.fanout_ttl", g.FanoutTTL, time.Second, time.Hour)
+	v.span("gossip.seen_ttl", g.SeenTTL, time.Second, time.Hour)
+	v.within("gossip.history_length", g.HistoryLength, 0, 64)
+	v.within("gossip.history_gossip", g.HistoryGossip, 0, 64)
+	if or(g.HistoryGossip, 3) > or(g.HistoryLength, 5) {
+		v.bad = append(v.bad, FieldError{"gossip.history_gossip", fmt.Sprint(g.HistoryGossip), "at most history_length"})
+	}
+	v.check(g.MessageBytes == 0 || g.MessageBytes >= 1024 && g.MessageBytes <= 16<<20, "gossip.max_message_size", fmt.Sprint(g.MessageBytes), "1KiB to 16MiB")
+	for _, name := range sortedKeys(g.Topics) {
+		t := g.Topics[name]
+		field := fmt.Sprintf("gossip.topic.%q", name)
+		v.check(t.Sign == "" || t.Sign == "strict" || t.Sign == "none", field+".sign", t.Sign, "strict or none")
+		v.check(t.BytesMax >= 0 && t.BytesMax <= 16<<20, field+".max_size", fmt.Sprint(t.BytesMax), "0 to 16MiB")
+	}
+}
+
+func validName(s string) bool {
+	return len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == "" && s != ""
+}
+
+// dialAddrs reads what a user may give as a peer: an address or a record.
+func dialAddrs(text string) ([]link.Addr, error) {
+	if strings.HasPrefix(text, "enr:") {
+		r, err := enr.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		addrs := link.RecordAddrs(r)
+		if len(addrs) == 0 {
+			return nil, fmt.Errorf("%w: the record names no address", ErrBadTarget)
+		}
+		return addrs, nil
+	}
+	a, err := link.ParseAddr(text)
+	if err != nil {
+		return nil, err
+	}
+	return []link.Addr{a}, nil
+}
+
+func or(v, otherwise int) int {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}

@@ -1,0 +1,165 @@
+package ropewalk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/node"
+)
+
+// wire is a link with its two goroutines. Its fields belong to the loop, but for
+// out, on which the writer receives.
+type wire struct {
+	conn    link.Conn
+	link    link.Link
+	out     chan []link.Msg // room for one batch: the writer has it or is idle
+	batch   []link.Msg      // reused: the writer is done with it when idle
+	idle    bool
+	closing bool
+}
+
+// A batch ends at this many messages or bytes.
+const (
+	batchMsgs  = 64
+	batchBytes = 64 << 10
+)
+
+// accept takes in the links of one transport.
+func (n *Node) accept(t Transport) error {
+	for {
+		l, err := t.Accept()
+		if err != nil {
+			if n.ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		if !n.post(input{fn: func(now time.Time) { n.linkUp(now, l) }}) {
+			return l.Close(link.Quitting)
+		}
+	}
+}
+
+// dial makes one link for the machine.
+func (n *Node) dial(d node.Dial) {
+	n.run("dial", func() error {
+		l, err := n.dialNow(d.Ticket, d.To)
+		if err != nil {
+			n.post(input{fn: func(now time.Time) { n.machine.DialFailed(now, d.Ticket, err) }})
+		} else if !n.post(input{fn: func(now time.Time) { n.linkUp(now, l) }}) {
+			l.Close(link.Quitting)
+		}
+		return nil
+	})
+}
+
+var errNoTransport = errors.New("no link of this kind is configured")
+
+func (n *Node) dialNow(t id.Ticket, to link.Addr) (link.Link, error) {
+	ctx, cancel := context.WithTimeout(n.ctx, n.cfg.Session.DialTimeout)
+	defer cancel()
+	for _, tr := range n.transports {
+		if tr.Kind() == to.Kind() {
+			return tr.Dial(ctx, t, to)
+		}
+	}
+	return nil, errNoTransport
+}
+
+// linkUp numbers a finished link and starts its goroutines.
+func (n *Node) linkUp(now time.Time, l link.Link) {
+	n.lastConn++
+	w := &wire{conn: n.lastConn, link: l, out: make(chan []link.Msg, 1), idle: true}
+	n.links[w.conn] = w
+	n.run("read", func() error { n.read(w.conn, l); return nil })
+	n.run("write", func() error { n.write(w); return nil })
+	n.machine.LinkUp(now, w.conn, l.Info())
+}
+
+// read posts what the link reads until it ends. A full inbox stops it here.
+func (n *Node) read(c link.Conn, l link.Link) {
+	for {
+		m, err := l.Read()
+		if err != nil {
+			l.Close(link.NetworkError)
+			n.post(input{fn: func(now time.Time) { n.linkDown(now, c, err) }})
+			return
+		}
+		if !n.post(input{conn: c, msg: m}) {
+			l.Close(link.Quitting)
+			return
+		}
+	}
+}
+
+// write writes batches until the loop closes the channel. A failed write closes
+// the link, which the reader reports.
+func (n *Node) write(w *wire) {
+	for {
+		var batch []link.Msg
+		var open bool
+		select {
+		case batch, open = <-w.out:
+		case <-n.gone:
+		}
+		if !open {
+			return
+		}
+		for _, m := range batch {
+			if err := w.link.Write(m); err != nil {
+				w.link.Close(link.NetworkError)
+				break
+			}
+		}
+		n.post(input{conn: w.conn, wrote: true})
+	}
+}
+
+// pull gives an idle writer the next messages.
+func (n *Node) pull(w *wire) {
+	if !w.idle || w.closing {
+		return
+	}
+	var busy link.LaneSet
+	if b, ok := w.link.(link.Busier); ok {
+		busy = b.Busy()
+	}
+	w.batch = w.batch[:0]
+	for size := 0; len(w.batch) < batchMsgs && size < batchBytes; {
+		m, ok := n.machine.Next(w.conn, busy)
+		if !ok {
+			break
+		}
+		w.batch = append(w.batch, m)
+		size += len(m.Data)
+	}
+	if len(w.batch) > 0 {
+		w.idle = false
+		w.out <- w.batch
+	}
+}
+
+func (n *Node) linkDown(now time.Time, c link.Conn, err error) {
+	w, ok := n.links[c]
+	if !ok {
+		return
+	}
+	delete(n.links, c)
+	close(w.out)
+	n.machine.LinkDown(now, c, err)
+	if len(n.links) == 0 && n.unlinked != nil {
+		close(n.unlinked)
+		n.unlinked = nil
+	}
+}
+
+func (n *Node) closeLink(w *wire, why link.Reason) {
+	if w.closing {
+		return
+	}
+	w.closing = true
+	n.run("close", func() error { w.link.Close(why); return nil })
+}

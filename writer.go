@@ -1,0 +1,141 @@
+package ropewalk
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/ropewalk/ropewalk/work"
+)
+
+// writer does the saves of the node, in order, in one goroutine. Appends to one
+// file that wait together share one sync.
+type writer struct {
+	dir  string
+	done func(work.Save, error) // called for saves with a ticket
+
+	mu     sync.Mutex
+	wake   sync.Cond
+	queue  []work.Save
+	closed bool
+}
+
+func newWriter(dir string, done func(work.Save, error)) *writer {
+	w := &writer{dir: dir, done: done}
+	w.wake.L = &w.mu
+	return w
+}
+
+// add queues saves. The strands bound how many they have under way.
+func (w *writer) add(saves []work.Save) {
+	w.mu.Lock()
+	w.queue = append(w.queue, saves...)
+	w.mu.Unlock()
+	w.wake.Signal()
+}
+
+// close lets run finish what is queued and return.
+func (w *writer) close() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.wake.Signal()
+}
+
+func (w *writer) run() error {
+	for {
+		w.mu.Lock()
+		for len(w.queue) == 0 && !w.closed {
+			w.wake.Wait()
+		}
+		batch := w.queue
+		w.queue = nil
+		w.mu.Unlock()
+		if len(batch) == 0 {
+			return nil
+		}
+		for len(batch) > 0 {
+			n := 1
+			if batch[0].Append {
+				for n < len(batch) && batch[n].Append && batch[n].File == batch[0].File {
+					n++
+				}
+			}
+			err := w.write(batch[:n])
+			for _, s := range batch[:n] {
+				if !s.Ticket.IsZero() {
+					w.done(s, err)
+				}
+			}
+			batch = batch[n:]
+		}
+	}
+}
+
+// write performs one replacement, or several appends to one file.
+func (w *writer) write(saves []work.Save) error {
+	if w.dir == "" {
+		return nil // nothing is kept, as configured
+	}
+	name := saves[0].File
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("ropewalk: save outside the data folder: %q", name)
+	}
+	path := filepath.Join(w.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if saves[0].Append {
+		return appendFile(path, saves)
+	}
+	return replaceFile(path, saves[0].Data)
+}
+
+func appendFile(path string, saves []work.Save) error {
+	_, statErr := os.Stat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	start, err := f.Seek(0, 2)
+	for _, s := range saves {
+		if err == nil {
+			_, err = f.Write(s.Data)
+		}
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		// What was written in part must not stand before what is written later.
+		err = errors.Join(err, f.Truncate(start))
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil && statErr != nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	return err
+}
+
+// replaceFile writes beside the file, syncs, renames, and syncs the folder, so
+// that a crash leaves the old content or the new.
+func replaceFile(path string, data []byte) error {
+	tmp := path + ".new"
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
