@@ -229,8 +229,7 @@ func parseEntry(now time.Time, col []string) (*entry, Colour, error) {
 		if err != nil {
 			return nil, None, errLine
 		}
-		// The signature was checked before the record came into the book.
-		if e.Record, err = enr.DecodeUnverified(raw); err != nil || e.Record.ID() != who {
+		if e.Record, err = enr.Decode(raw); err != nil || e.Record.ID() != who {
 			return nil, None, errLine
 		}
 	}
