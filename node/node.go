@@ -30,7 +30,7 @@ const (
 
 // The owners of tickets, so that news finds its way.
 const (
-	ownGossip  id.Owner = "gossip"
+	ownGossip  id.Owner = "gossipsub"
 	ownPex     id.Owner = "pex"
 	ownChat    id.Owner = "chat"
 	ownSession id.Owner = "session"
