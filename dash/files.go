@@ -5,6 +5,8 @@ import (
 	"io/fs"
 )
 
+//go:generate sh web/build.sh
+
 //go:embed dist
 var dist embed.FS
 

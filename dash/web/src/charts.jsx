@@ -2,6 +2,7 @@ import { h } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { state } from "./store.js";
+import { clock } from "./format.js";
 
 const axis = {
   stroke: "#7d8b99", font: "11px system-ui, sans-serif", ticks: { show: false },
@@ -19,16 +20,18 @@ const upTo = (least) => (u, min, max) => [0, Math.max(least, (max || 0) * 1.15)]
 function Chart({ id, lines, data, scales, axes }) {
   const box = useRef(null), plot = useRef(null);
   useEffect(() => {
-    const size = () => ({ width: Math.max(120, box.current.clientWidth), height: 118 });
+    const element = box.current;
+    if (!element) return; // the page was locked before it was shown
+    const size = () => ({ width: Math.max(120, element.clientWidth), height: 124 });
     plot.current = new uPlot({
       ...size(), scales, legend: { live: false }, cursor: { show: false }, padding: [8, 6, 0, 0],
-      axes: [{ ...axis, space: 60, size: 24 }, ...axes], series: [{}, ...lines],
-    }, data(), box.current);
+      axes: [{ ...axis, space: 70, size: 26, values: (u, all) => all.map((v) => clock(v * 1000)) }, ...axes], series: [{}, ...lines],
+    }, data(), element);
     const watch = new ResizeObserver(() => plot.current.setSize(size()));
-    watch.observe(box.current);
+    watch.observe(element);
     return () => { watch.disconnect(); plot.current.destroy(); };
   }, []);
-  useEffect(() => plot.current.setData(data()), [state.chart.time.at(-1), state.events.length]);
+  useEffect(() => plot.current?.setData(data()), [state.chart.time.at(-1), state.events.length]);
   return <div id={id} class="chart" ref={box} />;
 }
 

@@ -35,7 +35,7 @@ export function Chat() {
   const joined = rooms.find((r) => r.room === room);
 
   useEffect(() => {
-    if (stick.current) list.current.scrollTop = list.current.scrollHeight;
+    if (stick.current && list.current) list.current.scrollTop = list.current.scrollHeight;
   }, [lines.length, room]);
 
   const choose = (name) => {

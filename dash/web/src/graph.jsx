@@ -49,6 +49,8 @@ class Picture {
     this.canvas.width = Math.round(this.width * scale);
     this.canvas.height = Math.round(this.height * scale);
     this.scale = scale;
+    // A wide canvas gets a wide picture.
+    this.sim.force("x").strength(0.08 * Math.min(1, this.height / this.width) ** 2);
     this.draw();
   }
 
@@ -243,11 +245,12 @@ const legend = [["this node", selfColour], ["seed", seedColour], ["gold", lists.
 export function Topology() {
   const canvas = useRef(null), picture = useRef(null);
   useEffect(() => {
+    if (!canvas.current) return; // the page was locked before it was shown
     picture.current = new Picture(canvas.current);
     return () => picture.current.end();
   }, []);
   const { graph } = state;
-  useEffect(() => picture.current.show(graph), [graph]);
+  useEffect(() => picture.current?.show(graph), [graph]);
   return (
     <section class="card topology">
       <h2>Topology <span class="count">{graph.nodes.length} nodes · {graph.links.length} links</span></h2>

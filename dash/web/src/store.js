@@ -39,8 +39,8 @@ export const pulses = new Set();
 function emptyChart() {
   const t = Math.floor(Date.now() / 1000);
   const time = Array.from({ length: chartSeconds }, (_, i) => t - chartSeconds + 1 + i);
-  const zero = () => new Array(chartSeconds).fill(0);
-  return { time, gossip: zero(), session: zero(), other: zero(), peers: zero().fill(null), rtt: zero().fill(null) };
+  const none = () => new Array(chartSeconds).fill(null); // nothing is known of the time before the page
+  return { time, gossip: none(), session: none(), other: none(), peers: none(), rtt: none() };
 }
 
 // advanceChart moves the window to this second.
