@@ -1,0 +1,87 @@
+# Everything here needs only Go; the pinned tools of tools/go.mod are built by Go.
+# FUZZTIME is per fuzz target, RUN narrows test, race and bench to one package.
+
+FUZZTIME ?= 30s
+JOBS     ?= 2
+RUN      ?= ./...
+BIN      ?= dist/ropewalk
+TOOL     := go tool -modfile=tools/go.mod
+GOFILES   = $(shell git ls-files --cached --others --exclude-standard '*.go')
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list what can be run
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## the program, as dist/ropewalk
+	go build -trimpath -ldflags '-s -w' -o $(BIN) ./cmd/ropewalk
+
+.PHONY: test
+test: ## all tests
+	go test $(RUN)
+
+.PHONY: race
+race: ## all tests with the race detector
+	go test -race -timeout 15m $(RUN)
+
+.PHONY: vet
+vet: ## go vet
+	go vet ./...
+
+.PHONY: fmt
+fmt: ## format in place
+	gofmt -w $(GOFILES)
+
+.PHONY: fmt-check
+fmt-check: ## fail when something is not formatted
+	@bad="$$(gofmt -l $(GOFILES))"; if [ -n "$$bad" ]; then echo "not formatted (make fmt):"; echo "$$bad"; exit 1; fi
+
+.PHONY: staticcheck
+staticcheck: ## staticcheck, pinned
+	$(TOOL) staticcheck ./...
+
+.PHONY: arch
+arch: ## floors, purity, names, the drawn tree; lists files that grew long
+	go test -count=1 -run '^TestArch' -v . | grep -vE '^(=== RUN|    --- PASS|--- PASS)'
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=30s), JOBS at once
+	@./.ci/fuzz $(FUZZTIME) $(JOBS)
+
+.PHONY: sim
+sim: ## one minute of simulation
+	go test -count=1 -run '^TestMinute' -v ./sim
+
+.PHONY: dash
+dash: ## build the dashboard's page and fail when the committed one differs
+	./dash/web/build.sh
+	git diff --exit-code -- dash/dist
+
+.PHONY: check
+check: fmt-check vet staticcheck race sim arch ## what must be green before a change is sent
+	$(MAKE) fuzz FUZZTIME=3s JOBS=2
+
+.PHONY: interop
+interop: ## our nodes in one mesh with go-libp2p-pubsub
+	cd interop && go vet ./... && go test -count=1 -timeout 15m ./...
+
+.PHONY: devnet
+devnet: ## eight nodes on loopback: find, talk, lose three, recover
+	go run ./cmd/ropewalk devnet --nodes 8 --script demo --exit
+
+.PHONY: bench
+bench: ## benchmarks; OLD=file compares with an earlier run by benchstat
+	go test -run '^$$' -bench . -benchmem -count 6 $(RUN) | tee bench.new
+	@if [ -n "$(OLD)" ]; then $(TOOL) benchstat "$(OLD)" bench.new; fi
+
+.PHONY: cover
+cover: ## coverage of all tests, as cover.html
+	go test -coverprofile=cover.out -coverpkg=./... ./...
+	go tool cover -func=cover.out | tail -1
+	go tool cover -html=cover.out -o cover.html
+
+.PHONY: clean
+clean: ## remove what this file makes
+	rm -rf dist cover.out cover.html bench.new
