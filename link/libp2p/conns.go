@@ -20,14 +20,23 @@ import (
 type entry struct {
 	conn network.Conn
 	ip   netip.Addr
+	gone chan struct{} // closed when the connection is
 
 	// Under Transport.mu.
 	link    *Link
 	ready   chan struct{}        // closed at the end of a setup; nil when none runs
-	gone    bool                 // the connection is closed
 	tries   int                  // setups so far
 	waiting int                  // streams that wait for ready
 	extra   map[protocol.ID]bool // our stream IDs the remote opened without naming them
+}
+
+func (e *entry) isGone() bool {
+	select {
+	case <-e.gone:
+		return true
+	default:
+		return false
+	}
 }
 
 // notifiee receives the swarm's events; its methods must not block.
@@ -46,7 +55,7 @@ func (n *notifiee) Listen(network.Network, ma.Multiaddr) {}
 func (n *notifiee) ListenClose(network.Network, ma.Multiaddr) {}
 
 func (t *Transport) connected(c network.Conn) {
-	e := &entry{conn: c, ip: ipOf(c.RemoteMultiaddr()), extra: make(map[protocol.ID]bool)}
+	e := &entry{conn: c, ip: ipOf(c.RemoteMultiaddr()), gone: make(chan struct{}), extra: make(map[protocol.ID]bool)}
 	t.mu.Lock()
 	if t.closed {
 		t.mu.Unlock()
@@ -74,7 +83,7 @@ func (t *Transport) disconnected(c network.Conn) {
 	var l *Link
 	last := true
 	if e != nil {
-		e.gone = true
+		close(e.gone)
 		l = e.link
 		t.settle(e)
 		for _, o := range t.conns {
@@ -126,7 +135,7 @@ func (t *Transport) linkOn(e *entry) *Link {
 func (t *Transport) again(e *entry) {
 	t.mu.Lock()
 	usable := !e.conn.Stat().Limited || t.cfg.Limited
-	if t.closed || e.gone || e.link != nil || e.ready != nil || !usable || e.tries > reopenAttempts {
+	if t.closed || e.isGone() || e.link != nil || e.ready != nil || !usable || e.tries > reopenAttempts {
 		t.mu.Unlock()
 		return
 	}
@@ -218,7 +227,7 @@ func (t *Transport) setup(ctx context.Context, e *entry, ticket id.Ticket, to li
 	}
 	t.stack.host.ConnManager().Protect(e.conn.RemotePeer(), protectTag)
 	t.mu.Lock()
-	if t.closed || e.gone {
+	if t.closed || e.isGone() {
 		t.mu.Unlock()
 		return nil, whyClosed(e.conn)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/core/sec"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	ma "github.com/multiformats/go-multiaddr"
@@ -99,7 +98,8 @@ func (t *Transport) dial(ctx context.Context, ticket id.Ticket, to link.Addr) (*
 	return nil, err
 }
 
-// begin waits until no other dial to the peer is under way and registers d.
+// begin registers d once no other dial to the peer is under way and no link to it
+// is being closed.
 func (t *Transport) begin(ctx context.Context, p peer.ID, d *dial) error {
 	for {
 		t.mu.Lock()
@@ -107,26 +107,41 @@ func (t *Transport) begin(ctx context.Context, p peer.ID, d *dial) error {
 			t.mu.Unlock()
 			return ErrClosed
 		}
-		for _, e := range t.conns {
-			if e.conn.RemotePeer() == p && (e.link != nil || e.ready != nil) && t.dials[p] == nil {
-				t.mu.Unlock()
-				return fmt.Errorf("%w: %w", ErrConnected, link.AlreadyConnected)
-			}
-		}
-		other := t.dials[p]
-		if other == nil {
+		wait, connected := t.inTheWay(p)
+		if wait == nil && !connected {
 			t.dials[p] = d
 			t.tasks.Add(1)
 			t.mu.Unlock()
 			return nil
 		}
 		t.mu.Unlock()
+		if wait == nil {
+			return fmt.Errorf("%w: %w", ErrConnected, link.AlreadyConnected)
+		}
 		select {
-		case <-other.done:
+		case <-wait:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// inTheWay is what a dial to the peer has to wait for, or whether there is a link
+// to it already. Under mu.
+func (t *Transport) inTheWay(p peer.ID) (wait <-chan struct{}, connected bool) {
+	if other := t.dials[p]; other != nil {
+		return other.done, false
+	}
+	for _, e := range t.conns {
+		switch {
+		case e.conn.RemotePeer() != p:
+		case e.link != nil && e.link.ended():
+			wait = e.gone
+		case e.link != nil || e.ready != nil:
+			return nil, true
+		}
+	}
+	return wait, false
 }
 
 // connect dials and returns the connection's entry, claimed for this dial.
@@ -139,7 +154,7 @@ func (t *Transport) connect(ctx context.Context, p peer.ID, d *dial, to link.Add
 	if t.stack.swarm.Connectedness(p) == network.NotConnected {
 		book.ClearAddrs(p) // this address, no other
 	}
-	book.AddAddr(p, m, peerstore.TempAddrTTL)
+	book.AddAddr(p, m, dialAddrTTL)
 	t.stack.swarm.Backoff().Clear(p) // when to try again is decided above
 	dctx := network.WithDialPeerTimeout(ctx, dialTimeout)
 	if t.cfg.Limited || d.relayed {

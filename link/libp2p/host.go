@@ -55,7 +55,9 @@ type wire struct {
 	closes   []func() error // after the swarm
 }
 
-// newStack makes a host that does not listen yet.
+// newStack makes a host that does not listen yet. It must be started, after all
+// protocols are registered: what identify says is taken at the start, and later
+// changes reach it some time later.
 func newStack(c *Config) (_ *stack, err error) {
 	key, err := crypto.UnmarshalSecp256k1PrivateKey(c.Key.Bytes())
 	if err != nil {
@@ -94,7 +96,6 @@ func newStack(c *Config) (_ *stack, err error) {
 		_ = s.Close()
 		return nil, err
 	}
-	s.host.Start()
 	return s, nil
 }
 

@@ -85,6 +85,11 @@ const (
 	// not connected: one dial.
 	addrTTLMax = time.Minute
 
+	// dialAddrTTL is the lifetime of the address of a dial. It is a figure nobody
+	// else uses, because libp2p expires addresses by their lifetime when it hears of
+	// a disconnection, which may be that of the connection before.
+	dialAddrTTL = 50 * time.Second
+
 	// reasonBase is where the reasons of link.Reason start among libp2p's
 	// connection error codes; below 0x2000 are libp2p's own.
 	reasonBase = 0x5200

@@ -10,7 +10,9 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 )
 
-// toCode is how a reason crosses the wire.
+// toCode is how a reason crosses the wire. Over TCP it is best effort: yamux sends it
+// and closes the socket, and a remote that writes at that moment may meet the reset
+// before it has read the reason; then it sees ErrLost.
 func toCode(why link.Reason) network.ConnErrorCode {
 	return reasonBase + network.ConnErrorCode(why)
 }

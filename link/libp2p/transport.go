@@ -84,6 +84,7 @@ func New(c Config) (*Transport, error) {
 	}
 	t.run(t.watchProtocols)
 	s.swarm.Notify((*notifiee)(t))
+	s.host.Start()
 	return t, nil
 }
 
