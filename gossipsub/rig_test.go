@@ -1,0 +1,325 @@
+package gossipsub
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// author is an Ed25519 identity for tests.
+type author struct {
+	key ed25519.PrivateKey
+	pid id.PeerID
+	id  id.ID
+}
+
+func newAuthor(name string) author {
+	seed := sha256.Sum256([]byte(name))
+	key := ed25519.NewKeyFromSeed(seed[:])
+	pid := id.PeerIDOf(id.Ed25519, key.Public().(ed25519.PublicKey))
+	return author{key, pid, pid.ID()}
+}
+
+// message signs and marshals a message.
+func (a author) message(topic string, seqno uint64, data []byte) []byte {
+	m := rpc.Message{From: []byte(a.pid), Data: data, Seqno: binary.BigEndian.AppendUint64(nil, seqno), Topic: []byte(topic)}
+	m.Signature = ed25519.Sign(a.key, signedBytes(rpc.AppendMessage(nil, &m, false)))
+	return rpc.AppendMessage(nil, &m, false)
+}
+
+func plain(topic, data string) []byte {
+	return rpc.AppendPublish(nil, rpc.AppendMessage(nil, &rpc.Message{Data: []byte(data), Topic: []byte(topic)}, false))
+}
+
+// nodeKey is a node's own secp256k1 key.
+func nodeKey(name string) *id.Key {
+	seed := sha256.Sum256([]byte(name))
+	k, err := id.KeyFromBytes(seed[:])
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// sent is a frame the router under test sent.
+type sent struct {
+	to     string
+	frame  []byte
+	urgent bool
+}
+
+// rig is one router with scripted peers.
+type rig struct {
+	t      testing.TB
+	r      *Router
+	now    time.Time
+	names  map[id.ID]string
+	sent   []sent
+	events []trace.Event
+	got    []Message
+	pubs   []Published
+	late   bool // jobs are kept instead of done at once
+	jobs   []func() News
+	drops  int
+}
+
+func (g *rig) Send(to id.ID, frame []byte, urgent bool) {
+	if p, ok := g.r.peers.Get(to); !ok || !p.writable {
+		g.t.Fatalf("frame sent to %s, whom we may not write to", g.names[to])
+	}
+	g.sent = append(g.sent, sent{g.names[to], frame, urgent})
+}
+
+func (g *rig) Drop(to id.ID, why error) { g.drops++ }
+
+func none() *Policy { p := StrictNoSign; return &p }
+
+// newRig makes a router without signatures whose message IDs are the data.
+func newRig(t testing.TB, edit func(*Config)) *rig {
+	g := &rig{t: t, now: epoch, names: map[id.ID]string{}}
+	key := nodeKey("self")
+	cfg := Config{Self: key.ID(), PeerID: key.Public().PeerID(), Sign: StrictNoSign, Signer: key.SignDER,
+		Trace: func(_ time.Time, e trace.Event) { g.events = append(g.events, e) }}
+	if edit != nil {
+		edit(&cfg)
+	}
+	r, err := New(cfg, rand.New(rand.NewPCG(1, 2)), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.r = r
+	return g
+}
+
+func (g *rig) id(name string) id.ID {
+	a := newAuthor(name).id
+	g.names[a] = name
+	return a
+}
+
+func (g *rig) take(n News) {
+	g.got = append(g.got, n.Deliveries...)
+	g.pubs = append(g.pubs, n.Published...)
+	for _, j := range n.Jobs {
+		if j.Key == ([32]byte{}) {
+			g.t.Fatal("job without a key")
+		}
+		do := func() News { return g.r.Done(g.now, j.Ticket, j.Run()) }
+		if g.late {
+			g.jobs = append(g.jobs, do)
+			continue
+		}
+		g.take(do())
+	}
+	g.check()
+}
+
+func (g *rig) check() { checkInvariants(g.t, g.r) }
+
+func (g *rig) up(name, stream string, outbound bool) {
+	g.take(g.r.Up(g.now, g.id(name), newAuthor(name).pid, stream, outbound))
+}
+
+func (g *rig) ups(n int, stream string, topics ...string) {
+	for i := range n {
+		name := fmt.Sprintf("n%d", i)
+		g.up(name, stream, false)
+		for _, t := range topics {
+			g.recv(name, rpc.AppendSub(nil, true, t))
+		}
+	}
+}
+
+func (g *rig) recv(name string, frame []byte) {
+	g.t.Helper()
+	n, err := g.r.Recv(g.now, g.id(name), frame)
+	if err != nil {
+		g.t.Fatalf("%x from %s: %v", frame[:min(len(frame), 64)], name, err)
+	}
+	g.take(n)
+}
+
+func (g *rig) control(name string, entries []byte) { g.recv(name, rpc.AppendControl(nil, entries)) }
+
+func (g *rig) graft(name, topic string) { g.control(name, rpc.AppendGraft(nil, topic)) }
+
+func (g *rig) join(topic string, tc TopicConfig) {
+	g.t.Helper()
+	if err := g.r.Join(g.now, topic, tc); err != nil {
+		g.t.Fatal(err)
+	}
+	g.check()
+}
+
+func (g *rig) publish(topic string, data []byte) Published {
+	n := len(g.pubs)
+	g.take(g.r.Publish(g.now, id.Ticket{Owner: "test", N: uint64(n + 1)}, topic, data))
+	if len(g.pubs) == n {
+		return Published{}
+	}
+	return g.pubs[n]
+}
+
+// run lets time pass, as the router asks for it.
+func (g *rig) run(d time.Duration) {
+	end := g.now.Add(d)
+	for {
+		at := g.r.Deadline()
+		if at.IsZero() || at.After(end) {
+			break
+		}
+		if at.After(g.now) {
+			g.now = at
+		}
+		g.take(g.r.Advance(g.now))
+		if next := g.r.Deadline(); !next.IsZero() && !next.After(g.now) {
+			g.t.Fatalf("still due after Advance: %v at %v", next, g.now)
+		}
+	}
+	g.now = end
+}
+
+// said decodes and forgets what was sent, as one line per entry.
+func (g *rig) said() (out []string) {
+	for _, s := range g.sent {
+		out = append(out, describe(g.t, s)...)
+	}
+	g.sent = nil
+	return out
+}
+
+func describe(t testing.TB, s sent) (out []string) {
+	var r rpc.RPC
+	if err := r.Decode(s.frame, rpc.DefaultLimits(1000)); err != nil || !r.Canonical {
+		t.Fatalf("%s was sent a bad frame: %v %x", s.to, err, s.frame)
+	}
+	say := func(format string, args ...any) { out = append(out, s.to+" "+fmt.Sprintf(format, args...)) }
+	for _, x := range r.Subs {
+		say("%s %s", map[bool]string{true: "SUBSCRIBE", false: "UNSUBSCRIBE"}[x.Subscribe], x.Topic)
+	}
+	for _, x := range r.Publish {
+		say("MESSAGE %s %.40q", x.Topic, x.Data)
+	}
+	for _, x := range r.IHave {
+		say("IHAVE %s %s", x.Topic, bytes.Join(x.IDs, []byte(" ")))
+	}
+	for _, x := range r.IWant {
+		say("IWANT %s", bytes.Join(x.IDs, []byte(" ")))
+	}
+	for _, x := range r.Graft {
+		say("GRAFT %s", x.Topic)
+	}
+	for _, x := range r.Prune {
+		if x.HasBackoff {
+			say("PRUNE %s %ds", x.Topic, x.Backoff)
+		} else {
+			say("PRUNE %s", x.Topic)
+		}
+	}
+	for _, x := range r.IDontWant {
+		say("IDONTWANT %s", bytes.Join(x.IDs, []byte(" ")))
+	}
+	return out
+}
+
+// count tells how many of the lines say what.
+func count(lines []string, what string) (n int) {
+	for _, l := range lines {
+		if strings.Contains(l, what) {
+			n++
+		}
+	}
+	return n
+}
+
+func (g *rig) counted(kind string) (n int) {
+	for _, e := range g.events {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// checkInvariants holds after every input.
+func checkInvariants(t testing.TB, r *Router) {
+	t.Helper()
+	topicBytes, floods := 0, 0
+	for i := range r.peers.Len() {
+		_, p := r.peers.At(i)
+		sum := 0
+		for _, tp := range p.topics.list {
+			sum += len(tp.name) + topicCharge
+			if !tp.peers.has(p) {
+				t.Fatal("a peer's topic does not know the peer")
+			}
+		}
+		if sum != p.topicBytes || sum > peerTopicBytesMax {
+			t.Fatalf("topic bytes %d, counted %d", p.topicBytes, sum)
+		}
+		topicBytes += sum
+		if p.writable && p.version == flood {
+			floods++
+		}
+		if p.box != nil || p.flights < 0 {
+			t.Fatal("pending control or negative count after an input")
+		}
+		if p.unwanted.len() > unwantedMax+1 || p.unwanted.len() > 0 && !r.doubters.has(p) {
+			t.Fatal("IDONTWANT entries")
+		}
+	}
+	if topicBytes != r.topicBytes || floods != r.floods || len(r.byName) != r.topics.len() {
+		t.Fatalf("counts: %d and %d topic bytes, %d and %d floodsub peers, %d and %d topics", topicBytes, r.topicBytes, floods, r.floods, len(r.byName), r.topics.len())
+	}
+	for _, tp := range r.topics.list {
+		if tp.own != nil {
+			if tp.own.mesh.len() > r.p.Dhi+r.p.Dout {
+				t.Fatalf("mesh of %d", tp.own.mesh.len())
+			}
+			for _, p := range tp.own.mesh.list {
+				if q, ok := r.peers.Get(p.id); !ok || q != p || !p.meshable() {
+					t.Fatal("mesh is not a part of the peers we may write to")
+				}
+			}
+			for _, gr := range tp.own.graced {
+				if !tp.own.mesh.has(gr.p) {
+					t.Fatal("graced peer outside the mesh")
+				}
+			}
+		}
+		if tp.fanout != nil {
+			for _, p := range tp.fanout.peers.list {
+				if !tp.peers.has(p) || !p.meshable() {
+					t.Fatal("fanout is not a part of the topic's peers")
+				}
+			}
+		}
+		if tp.own == nil && tp.fanout == nil && tp.peers.len() == 0 && tp.back.m.Len() == 0 {
+			t.Fatalf("topic %q is needed by nobody", tp.name)
+		}
+		if tp.back.m.Len() > backoffsAboveMesh+r.p.Dhi+r.p.Dout {
+			t.Fatalf("%d backoffs", tp.back.m.Len())
+		}
+		if tp.back.m.Len() > 0 && !r.backed.has(tp) {
+			t.Fatal("backoffs that nobody sweeps")
+		}
+	}
+	if len(r.flights.byKey) != len(r.flights.byTicket) || len(r.flights.byKey) > flightsMax+ownFlightsMax || r.flights.bytes < 0 || len(r.wants.byKey) > wantsMax {
+		t.Fatal("flights or wants")
+	}
+	if r.cache.all.len() != len(r.cache.byID) || r.cache.bytes > r.p.CacheBytes {
+		t.Fatal("message cache")
+	}
+}
