@@ -63,7 +63,7 @@ var homes = []home{
 	{path: "config", floor: 5, kind: surface},
 	{path: "api/client", floor: 5, kind: surface},
 	{path: "api", floor: 5, kind: surface, also: []string{"dash"}, why: "the page is served on the API's port"},
-	{path: "devnet", floor: 5, kind: surface, also: []string{"api", "api/client", "dash", "link/libp2p", "link/mem"},
+	{path: "devnet", floor: 5, kind: surface, also: []string{"api", "api/client", "dash"},
 		why: "it starts nodes with their API and dashboard, and talks to child processes as a client does"},
 
 	{path: "cmd/ropewalk", floor: 6, kind: program},
