@@ -21,7 +21,10 @@ import (
 //
 // The host part may also be ip6, dns, dns4 or dns6. A relayed libp2p address ends
 // in /p2p/RELAY/p2p-circuit/p2p/PEER.
-type Addr struct{ text string }
+type Addr struct {
+	text string
+	who  id.ID // of the peer the text names; worked out once, because it costs a square root
+}
 
 // addrBytesMax bounds the text of an address (threats H8).
 const addrBytesMax = 255
@@ -46,7 +49,16 @@ func ParseAddr(s string) (Addr, error) {
 	if err != nil {
 		return Addr{}, fmt.Errorf("%w: %.120q: %v", ErrAddr, s, err)
 	}
-	return Addr{s}, nil
+	return named(s), nil
+}
+
+// named makes an address of canonical text.
+func named(text string) Addr {
+	a := Addr{text: text}
+	if p := a.PeerID(); p != "" {
+		a.who = p.ID()
+	}
+	return a
 }
 
 // MustAddr is ParseAddr for constants and tests; it panics on error.
@@ -112,19 +124,14 @@ func (a Addr) PeerID() id.PeerID {
 }
 
 // ID is the node ID of PeerID; zero when the address does not say.
-func (a Addr) ID() id.ID {
-	if p := a.PeerID(); p != "" {
-		return p.ID()
-	}
-	return id.ID{}
-}
+func (a Addr) ID() id.ID { return a.who }
 
 // WithPeer returns the address with /p2p/ of that peer at its end.
 func (a Addr) WithPeer(p id.PeerID) Addr {
 	if a.Kind() == RLPx || a.PeerID() == p || p == "" {
 		return a
 	}
-	return Addr{a.Bare().text + "/p2p/" + p.String()}
+	return Addr{a.Bare().text + "/p2p/" + p.String(), p.ID()}
 }
 
 // Bare returns a multiaddr without the peer at its end: where, not who.
@@ -133,7 +140,7 @@ func (a Addr) Bare() Addr {
 		return a
 	}
 	if i := strings.LastIndex(a.text, "/p2p/"); i >= 0 {
-		return Addr{a.text[:i]}
+		return Addr{text: a.text[:i]}
 	}
 	return a
 }
@@ -325,36 +332,34 @@ func checkPort(p string) error {
 }
 
 // RecordAddrs are the libp2p and RLPx addresses a node record names: the "rw"
-// entry's ports on "ip" and "ip6", then RLPx on "tcp" and "tcp6".
+// entry's ports on "ip" and "ip6", then RLPx on "tcp" and "tcp6". The record must
+// be verified.
 func RecordAddrs(r *enr.Record) []Addr {
 	pub := r.Public()
 	peer := pub.PeerID().String()
 	var out []Addr
-	add := func(format string, args ...any) {
-		if a, err := ParseAddr(fmt.Sprintf(format, args...)); err == nil {
-			out = append(out, a)
-		}
-	}
 	rope, _ := r.Rope()
 	for _, ip := range []netip.Addr{r.IP(), r.IP6()} {
 		if !ip.IsValid() {
 			continue
 		}
-		family := "ip4"
+		host := "/ip4/" + ip.String()
 		if ip.Is6() {
-			family = "ip6"
+			host = "/ip6/" + ip.String()
 		}
 		if rope.QUIC != 0 {
-			add("/%s/%s/udp/%d/quic-v1/p2p/%s", family, ip, rope.QUIC, peer)
+			out = append(out, Addr{host + "/udp/" + decimal(rope.QUIC) + "/quic-v1/p2p/" + peer, r.ID()})
 		}
 		if rope.TCP != 0 {
-			add("/%s/%s/tcp/%d/p2p/%s", family, ip, rope.TCP, peer)
+			out = append(out, Addr{host + "/tcp/" + decimal(rope.TCP) + "/p2p/" + peer, r.ID()})
 		}
 		if tcp := r.TCP(ip.Is6()); tcp != 0 {
 			if full, err := pub.Uncompressed(); err == nil {
-				add("enode://%x@%s", full, netip.AddrPortFrom(ip, tcp))
+				out = append(out, Addr{fmt.Sprintf("enode://%x@%s", full, netip.AddrPortFrom(ip, tcp)), r.ID()})
 			}
 		}
 	}
 	return out
 }
+
+func decimal(v uint16) string { return strconv.FormatUint(uint64(v), 10) }

@@ -1,6 +1,13 @@
 package link
 
-import "testing"
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/id"
+)
 
 const peerText = "16Uiu2HAmCQbjVZ8SCaTHEhBrRmUNP3rKQcDSVYBDcvkQVuUVsaGr"
 
@@ -53,4 +60,26 @@ func FuzzAddr(f *testing.F) {
 		}
 		_, _, _, _ = a.IP(), a.Port(), a.Group(), a.ID()
 	})
+}
+
+// What a record gives is what parsing its text gives, worked-out ID included.
+func TestRecordAddrsAreCanonical(t *testing.T) {
+	k, err := id.NewKey(strings.NewReader(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := enr.Builder{Seq: 1, IP: netip.MustParseAddr("1.2.3.4"), IP6: netip.MustParseAddr("2001:db8::1"), TCP: 30303, Rope: &enr.Rope{TCP: 4001, QUIC: 4002}}
+	r, err := b.Sign(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := RecordAddrs(r)
+	if len(got) < 5 {
+		t.Fatalf("%d addresses, want 5 at least: %v", len(got), got)
+	}
+	for _, a := range got {
+		if again, err := ParseAddr(a.String()); err != nil || again != a || a.ID() != k.ID() {
+			t.Errorf("%v parses as %v, %v", a, again, err)
+		}
+	}
 }

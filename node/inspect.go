@@ -47,6 +47,9 @@ func (n *Node) Peers() []Peer {
 	return out
 }
 
+// PeerCount is how many peers are connected.
+func (n *Node) PeerCount() int { return n.peers.Len() }
+
 // Record is the node's own record in text; empty until it knows its addresses.
 func (n *Node) Record() string {
 	if n.record == nil {

@@ -56,3 +56,10 @@ func TestPartition(t *testing.T) { run(t, Options{Script: script(t, "partition",
 func TestLossAndChurn(t *testing.T) {
 	run(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag, Loss: 0.1, Churn: 0.2})
 }
+
+func BenchmarkChat1000(b *testing.B) {
+	for range b.N {
+		r := run(b, Options{Script: script(b, "chat", 1000), Seed: *seedFlag, Checks: -1})
+		b.ReportMetric(float64(r.Events), "events")
+	}
+}

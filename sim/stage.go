@@ -29,7 +29,7 @@ func (s stage) Kill(_ time.Time, i int)    { s.w.hosts[i].kill() }
 
 func (s stage) Peers(i int) int {
 	if h := s.w.hosts[i]; h.alive {
-		return len(h.node.Peers())
+		return h.node.PeerCount()
 	}
 	return 0
 }
