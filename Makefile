@@ -52,7 +52,7 @@ fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=30s), JOBS at once
 
 .PHONY: sim
 sim: ## one minute of simulation
-	go test -count=1 -run '^TestMinute' -v ./sim
+	@go test -count=1 -run '^TestMinute' -v ./sim | tee /dev/stderr | grep '^--- PASS: TestMinute' >/dev/null
 
 .PHONY: dash
 dash: ## build the dashboard's page and fail when the committed one differs

@@ -51,7 +51,7 @@ func mustSend(t testing.TB, tab *Table, to id.ID, l link.Lane, data string, pres
 	}
 }
 
-// D8 and C3 rest on one link per identity: who stays is decided by key and age.
+// One link per identity: who stays is decided by key and age.
 func TestTieBreak(t *testing.T) {
 	const race, late = time.Second, simultaneousWithin + time.Second
 	tests := []struct {
@@ -318,7 +318,7 @@ func TestDrop(t *testing.T) {
 	}
 }
 
-func TestLanesComeAndGo(t *testing.T) {
+func TestB3LanesComeAndGo(t *testing.T) {
 	tab := newTable(Config{})
 	tab.Add(t0, 1, info(low, link.In, chat))
 	p, _ := tab.ByConn(1)
