@@ -1,6 +1,8 @@
 package ropewalk_test
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path"
 	"regexp"
@@ -35,62 +37,112 @@ func TestArch(t *testing.T) {
 // TestArchTree: the tree drawn in ARCHITECTURE.md is the tree on disk, with the
 // floors of arch_floors_test.go.
 func TestArchTree(t *testing.T) {
-	drawn := drawnTree(t)
-	onDisk := map[string]bool{}
-	for _, dir := range goDirs(t) {
-		onDisk[dir] = true
-		if _, ok := drawn[dir]; !ok {
-			t.Errorf("%s/ holds Go files and is not in the tree of ARCHITECTURE.md", dir)
+	page, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	isDir := func(dir string) bool {
+		info, err := os.Stat(dir)
+		return err == nil && info.IsDir()
+	}
+	for _, p := range compareTree(string(page), goDirs(t), isDir) {
+		t.Error(p)
+	}
+}
+
+// TestArchTreePlanted: a tree that differs from the disk either way is found.
+func TestArchTreePlanted(t *testing.T) {
+	var lines, dirs []string
+	for _, h := range homes {
+		if h.path != "" {
+			lines = append(lines, "  "+h.path+"/  "+strconv.Itoa(h.floor)+"  words")
+			dirs = append(dirs, h.path)
 		}
 	}
-	for dir, floor := range drawn {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			t.Errorf("%s/ stands in the tree of ARCHITECTURE.md and is no folder", dir)
-			continue
+	draw := func(lines ...string) string {
+		return "# Page\n```\nropewalk/ the root\n" + strings.Join(lines, "\n") + "\n```\n"
+	}
+	tests := []struct {
+		name, page string
+		dirs       []string
+		want       string
+	}{
+		{"clean", draw(lines...), dirs, ""},
+		{"folder not drawn", draw(lines[1:]...), dirs, dirs[0] + "/ holds Go files and is not in the tree"},
+		{"drawn folder missing", draw(append(lines, "  ghost/  -  words")...), dirs, "ghost/ stands in the tree of ARCHITECTURE.md and is no folder"},
+		{"wrong floor", draw(append(lines[1:], strings.Replace(lines[0], "  0  ", "  2  ", 1))...), dirs, dirs[0] + "/ is on floor \"2\""},
+		{"drawn twice", draw(append(lines, lines[0])...), dirs, "stands in the tree twice"},
+		{"no floor", draw(append(lines, "  ghost/ words")...), dirs, "no line of the tree"},
+		{"home without a folder", draw(lines[1:]...), dirs[1:], dirs[0] + " has a floor in arch_floors_test.go and no folder"},
+		{"no tree", "# Page\n", dirs, "has no tree"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			found := compareTree(tc.page, tc.dirs, func(dir string) bool { return slices.Contains(tc.dirs, dir) })
+			if tc.want == "" && len(found) > 0 || tc.want != "" && (len(found) != 1 || !strings.Contains(found[0], tc.want)) {
+				t.Errorf("found %q, want %q", found, tc.want)
+			}
+		})
+	}
+}
+
+// compareTree says where the page's tree, the folders with Go files and the floors
+// differ.
+func compareTree(page string, goDirs []string, isDir func(string) bool) (found []string) {
+	report := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
+	drawn, order, err := drawnTree(page)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, dir := range goDirs {
+		if _, ok := drawn[dir]; !ok {
+			report("%s/ holds Go files and is not in the tree of ARCHITECTURE.md", dir)
 		}
+	}
+	for _, dir := range order {
+		floor := "-"
 		h, known := homeOf(dir)
-		if known && strconv.Itoa(h.floor) != floor {
-			t.Errorf("%s/ is on floor %q in ARCHITECTURE.md and on %d in arch_floors_test.go", dir, floor, h.floor)
+		if known {
+			floor = strconv.Itoa(h.floor)
 		}
-		if !known && floor != "-" {
-			t.Errorf("%s/ is on floor %q in ARCHITECTURE.md and on none in arch_floors_test.go", dir, floor)
+		switch {
+		case !isDir(dir):
+			report("%s/ stands in the tree of ARCHITECTURE.md and is no folder", dir)
+		case drawn[dir] != floor:
+			report("%s/ is on floor %q in ARCHITECTURE.md and on %q in arch_floors_test.go", dir, drawn[dir], floor)
 		}
 	}
 	for _, h := range homes {
-		if h.path != "" && !onDisk[h.path] {
-			t.Errorf("%s has a floor in arch_floors_test.go and no folder", h.path)
+		if h.path != "" && !slices.Contains(goDirs, h.path) {
+			report("%s has a floor in arch_floors_test.go and no folder with Go files", h.path)
 		}
 	}
+	return found
 }
 
 // treeLine is "  link/mem/   2  pairs in memory" in the tree: path, floor or -, words.
 var treeLine = regexp.MustCompile(`^ *([a-z0-9./]+)/ +([0-6-]) +\S`)
 
-// drawnTree reads the first code block of ARCHITECTURE.md: folder → floor.
-func drawnTree(t *testing.T) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile("ARCHITECTURE.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(text), "```\n")
+// drawnTree reads the first code block of the page: folder → floor, and the order.
+func drawnTree(page string) (drawn map[string]string, order []string, err error) {
+	_, rest, _ := strings.Cut(page, "```\n")
 	block, _, ok := strings.Cut(rest, "\n```")
 	if !ok {
-		t.Fatal("ARCHITECTURE.md has no tree")
+		return nil, nil, errors.New("ARCHITECTURE.md has no tree")
 	}
-	out := map[string]string{}
+	drawn = map[string]string{}
 	for _, line := range strings.Split(block, "\n")[1:] { // the first line is the root
 		m := treeLine.FindStringSubmatch(line)
 		if m == nil {
-			t.Errorf("ARCHITECTURE.md: a line of the tree that is not PATH/ FLOOR WORDS: %q", line)
-			continue
+			return nil, nil, fmt.Errorf("ARCHITECTURE.md: no line of the tree (PATH/ FLOOR WORDS): %q", line)
 		}
-		if _, twice := out[m[1]]; twice {
-			t.Errorf("ARCHITECTURE.md: %s/ stands in the tree twice", m[1])
+		if _, twice := drawn[m[1]]; twice {
+			return nil, nil, fmt.Errorf("ARCHITECTURE.md: %s/ stands in the tree twice", m[1])
 		}
-		out[m[1]] = m[2]
+		drawn[m[1]] = m[2]
+		order = append(order, m[1])
 	}
-	return out
+	return drawn, order, nil
 }
 
 // goDirs are the folders with Go files, nested modules by their own folder only,
