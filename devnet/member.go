@@ -8,6 +8,7 @@ import (
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/api/client"
+	"github.com/ropewalk/ropewalk/id"
 )
 
 // member is one node of the net as the devnet knows it: what it asked the node
@@ -176,13 +177,20 @@ func (m *member) saw(p place) sighting {
 	return sighting{}
 }
 
-// peers counts the links that are no visits to or by a seed and no probes.
-func (m *member) peers() int {
+func (m *member) nodeID() id.ID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.info.ID
+}
+
+// peers counts the links with the given nodes that are no visits to or by a seed
+// and no probes.
+func (m *member) peers(among map[id.ID]bool) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := 0
 	for _, s := range m.sessions {
-		if s.Session != "seed" && s.Session != "refine" {
+		if s.Session != "seed" && s.Session != "refine" && among[s.ID] {
 			n++
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/scenario"
 )
 
@@ -26,7 +27,17 @@ func (s stage) Kill(_ time.Time, i int) {
 	}
 }
 
-func (s stage) Peers(i int) int { return s.d.members[i].peers() }
+// Peers counts running nodes only: what a node has not noticed yet to be dead is no
+// peer.
+func (s stage) Peers(i int) int {
+	alive := map[id.ID]bool{}
+	for _, m := range s.d.members {
+		if m.isAlive() {
+			alive[m.nodeID()] = true
+		}
+	}
+	return s.d.members[i].peers(alive)
+}
 
 func (s stage) Reachable(i int) int {
 	others := 0

@@ -1,15 +1,20 @@
 package sim
 
-import "time"
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/scenario"
+)
 
 // churn lets a share of the nodes come and go while the play goes on: in every
 // churnEvery each of them that runs is killed with churnLeave probability, and
-// each that is away comes back with churnReturn. Seeds stay.
+// each that is away comes back with churnReturn. Seeds stay, and it begins when the
+// script has brought the network up: its steps nodes and wait are over.
 type churn struct {
-	w    *world
-	who  []int
-	next time.Time
-	away int
+	w     *world
+	who   []int
+	next  time.Time
+	begun bool
 }
 
 const (
@@ -18,7 +23,7 @@ const (
 	churnReturn = 0.20
 )
 
-// newChurn picks who will flap. It begins once everybody has been launched.
+// newChurn picks who will flap.
 func newChurn(w *world, share float64) *churn {
 	c := &churn{w: w}
 	if share <= 0 {
@@ -32,8 +37,9 @@ func newChurn(w *world, share float64) *churn {
 	return c
 }
 
-func (c *churn) advance(now time.Time) {
-	if len(c.who) == 0 || now.Before(c.next) {
+func (c *churn) advance(now time.Time, step scenario.Verb) {
+	c.begun = c.begun || step != scenario.Start && step != scenario.Wait
+	if len(c.who) == 0 || !c.begun || now.Before(c.next) {
 		return
 	}
 	c.next = now.Add(churnEvery)
@@ -42,10 +48,8 @@ func (c *churn) advance(now time.Time) {
 		switch luck := c.w.rng.Float64(); {
 		case h.alive && luck < churnLeave:
 			h.kill()
-			c.away++
 		case !h.alive && h.lived && luck < churnReturn:
 			h.launch()
-			c.away--
 		}
 	}
 }

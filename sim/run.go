@@ -115,7 +115,8 @@ func (w *world) play(p *scenario.Play) error {
 			if p.Advance(now) {
 				return w.err
 			}
-			flapping.advance(now)
+			step, _, _ := p.Current()
+			flapping.advance(now, step.Verb)
 			if checks > 0 && time.Duration(w.now) >= checkAt {
 				checkAt += checks
 				if err := w.check(); err != nil {
@@ -126,7 +127,6 @@ func (w *world) play(p *scenario.Play) error {
 				return fmt.Errorf("sim: stopped at %s", time.Duration(w.now))
 			}
 			if w.opt.Progress != nil {
-				step, _, _ := p.Current()
 				w.opt.Progress(time.Duration(w.now), w.events, string(step.Verb))
 			}
 			visitAt = w.now + int64(visitEvery)
