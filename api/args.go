@@ -122,7 +122,7 @@ func (a *args) bytes(name string, most int) []byte {
 	}
 	s := a.str(name, raw, base64.StdEncoding.EncodedLen(most))
 	data, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil {
+	if err != nil || strings.ContainsAny(s, "\r\n") { // which the decoder would skip
 		a.fail("%s is not base64", name)
 	}
 	if len(data) > most {

@@ -16,6 +16,10 @@ import (
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc", s.withToken(s.serveRPC))
+	mux.HandleFunc("GET /rpc", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(w, http.StatusMethodNotAllowed, codeBadRequest)
+	})
 	mux.HandleFunc("GET /ws", s.serveSocket)
 	mux.HandleFunc("GET /dash/graph", s.withToken(s.serveGraph))
 	mux.HandleFunc("GET /debug/pprof/", s.withToken(pprof.Index))
