@@ -92,16 +92,16 @@ func TestCrashBeforeSync(t *testing.T) {
 	w.link(a, b)
 	w.run(time.Second)
 	w.same("lobby", "", a, b)
-	// A line from others that was not synced comes back as history.
 	w.sync = time.Hour
-	ticket = b.say("lobby", "kept")
-	_ = ticket
+	b.say("lobby", "lost too")
+	w.run(time.Second)
 	w.sync = 5 * time.Millisecond
 	b.kill()
 	b.start()
 	w.link(a, b)
 	w.run(time.Second)
 	l := b.mustSay("lobby", "again")
+	// A line from others that was not synced comes back as history.
 	a.kill()
 	delete(a.disk, keyOf(tagOf(testNetwork), "lobby").logFile())
 	a.start()
@@ -477,5 +477,94 @@ func TestRoomsAreBounded(t *testing.T) {
 	a.start()
 	if n := len(a.hall.Rooms()); n != roomsMax {
 		t.Errorf("%d rooms after a restart", n)
+	}
+}
+
+func TestJoinIsDurable(t *testing.T) {
+	w := newWorld(t)
+	a := w.node("a")
+	w.sync = time.Minute
+	first, second := a.join("lobby"), a.join("lobby")
+	w.run(50 * time.Second)
+	if len(a.answers) != 0 {
+		t.Fatal("answered before it was on disk")
+	}
+	w.run(20 * time.Second)
+	if _, ok := a.answers[first]; !ok || len(a.answers) != 2 {
+		t.Fatal(first, second, a.answers)
+	}
+	a.diskErr = errors.New("disk full")
+	w.sync = time.Millisecond
+	ticket := a.join("bar")
+	w.run(time.Second)
+	if x := a.answers[ticket]; !errors.Is(x.Err, a.diskErr) {
+		t.Fatalf("answered %v", x.Err)
+	}
+	a.diskErr = nil
+	ticket = a.join("bar")
+	w.run(time.Second)
+	if x, ok := a.answers[ticket]; !ok || x.Err != nil {
+		t.Fatalf("again: answered %v, %v", ok, x.Err)
+	}
+	a.kill()
+	a.start()
+	if n := len(a.hall.Rooms()); n != 2 {
+		t.Errorf("%d rooms after a restart", n)
+	}
+}
+
+func TestHistoryPages(t *testing.T) {
+	w := newWorld(t)
+	a := w.node("a")
+	a.join("lobby")
+	w.run(time.Second)
+	topic, b := Topic(testNetwork, "lobby"), testAuthor(t, 2)
+	deliver := func(text string, ago time.Duration) {
+		a.news(a.hall.Delivered(w.now, topic, lineAt(b, testNetwork, "lobby", text, 1, w.now.Add(-ago)), id.ID{9}))
+	}
+	for i := range 5 {
+		deliver(fmt.Sprint("late", i), time.Duration(i)*time.Minute)
+	}
+	texts := func(since string, limit int) (string, string) {
+		page, next, err := a.hall.History("lobby", since, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, l := range page {
+			out = append(out, l.Text)
+		}
+		return strings.Join(out, " "), next
+	}
+	got, cursor := texts("", 3)
+	if got != "late2 late1 late0" { // received first, in the order of their claimed time
+		t.Errorf("first page %q", got)
+	}
+	deliver("oldest", 10*time.Minute) // received last, so no page misses it
+	if got, cursor = texts(cursor, 3); got != "oldest late4 late3" {
+		t.Errorf("second page %q", got)
+	}
+	if got, again := texts(cursor, 3); got != "" || again != cursor {
+		t.Errorf("after the end %q, cursor %q, want %q", got, again, cursor)
+	}
+	if got, tail := texts(Tail, 2); got != "oldest late4" || tail != cursor {
+		t.Errorf("tail %q, %q", got, tail)
+	}
+	w.run(time.Second)
+	a.kill()
+	a.start()
+	if got, _ := texts(cursor, 3); got != "" {
+		t.Errorf("a cursor gives %q after a restart", got)
+	}
+	for _, bad := range []string{"x", "-1", "1.5", "99999999999999999999"} {
+		if _, _, err := a.hall.History("lobby", bad, 1); !errors.Is(err, ErrCursor) {
+			t.Errorf("cursor %q: %v", bad, err)
+		}
+	}
+	if got, _ := texts("4611686018427387903", 1); got != "" {
+		t.Errorf("a cursor beyond the end gives %q", got)
+	}
+	if _, _, err := a.hall.History("bar", "", 1); !errors.Is(err, ErrNoRoom) {
+		t.Errorf("no room: %v", err)
 	}
 }

@@ -161,6 +161,7 @@ func TestRoomBounds(t *testing.T) {
 	a := w.node("a", func(c *Config) { c.RoomLines, c.RoomBytes = limit, 100_000 })
 	a.join("lobby")
 	w.run(time.Second)
+	w.job = 200 * time.Millisecond // lines come while the log is rewritten
 	topic := Topic(testNetwork, "lobby")
 	text := strings.Repeat("x", 4000)
 	largest := 0
@@ -223,8 +224,18 @@ func TestFullRoom(t *testing.T) {
 	if rc.byPos[0].at >= r.floor {
 		t.Fatal("c's lines are not old")
 	}
+	asked := 0
+	w.tap = func(from, to *vnode, code uint64, data []byte) []byte {
+		if to == c && code == codeGetIDs {
+			asked++
+		}
+		return data
+	}
 	w.link(c, a)
 	w.run(2 * time.Minute)
+	if asked > 0 {
+		t.Errorf("a full room asks %d times for lines it would not keep", asked)
+	}
 	if got := a.hall.Rooms()[0].Lines; got != roomLinesMax {
 		t.Errorf("%d lines", got)
 	}

@@ -364,6 +364,63 @@ func TestSilentMember(t *testing.T) {
 	}
 }
 
+// Two members have different lines: the second transfers as soon as the first has.
+func TestTurns(t *testing.T) {
+	w := newWorld(t)
+	a, b, c := w.node("a"), w.node("b"), w.node("c")
+	for _, n := range []*vnode{b, c} {
+		n.join("lobby")
+		w.run(time.Second)
+		data := lineAt(testAuthor(t, 9), testNetwork, "lobby", "for "+n.name, 1, w.now)
+		n.news(n.hall.Delivered(w.now, Topic(testNetwork, "lobby"), data, id.ID{9}))
+	}
+	w.link(a, b)
+	w.link(a, c)
+	w.run(time.Second)
+	transfers := 0
+	w.tap = func(from, _ *vnode, code uint64, data []byte) []byte {
+		if from == a && code == codeGetIDs {
+			transfers++
+			if r, _ := a.hall.rooms.Get(lobby()); r.turn == nil {
+				t.Error("a transfer without the turn")
+			}
+		}
+		return data
+	}
+	a.join("lobby")
+	w.run(500 * time.Millisecond)
+	if got := len(a.all("lobby")); got != 2 || transfers != 2 {
+		t.Errorf("%d lines, %d transfers", got, transfers)
+	}
+}
+
+// A peer with the same lines has ours: they are delivered without a receipt.
+func TestSameHistoryConfirms(t *testing.T) {
+	for _, asks := range []bool{true, false} {
+		p := newPuppet(t)
+		p.take(p.hall.Say(p.now, id.Ticket{Owner: "test", N: 2}, "lobby", "mine"))
+		p.recv(codeRooms, encodeRooms([]roomKey{lobby()}))
+		c, err := decodeCompare(p.last(codeCompare))
+		if err != nil || c.count != 1 {
+			t.Fatal(err, c.count)
+		}
+		wrong := c
+		wrong.sum[0]++
+		p.recv(codeCompare, wrong.encode())
+		if l := p.news.Lines[len(p.news.Lines)-1]; l.State != Queued {
+			t.Fatalf("%s after other lines", l.State)
+		}
+		if asks {
+			p.recv(codeCompare, c.encode())
+		} else {
+			p.recv(codeSummary, summary{req: c.req, verdict: verdictSame}.encode())
+		}
+		if l := p.news.Lines[len(p.news.Lines)-1]; l.State != Delivered || l.Peers != 1 {
+			t.Errorf("asks %v: %s, %d", asks, l.State, l.Peers)
+		}
+	}
+}
+
 func TestFullQueue(t *testing.T) {
 	p := newPuppet(t)
 	p.lost[p.id] = true

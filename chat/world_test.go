@@ -27,6 +27,7 @@ type world struct {
 	nodes  []*vnode
 	lag    time.Duration // of a link
 	sync   time.Duration // of a disk
+	job    time.Duration // of a job
 	drop   func(from, to *vnode, topic string) bool
 	tap    func(from, to *vnode, code uint64, data []byte) []byte // nil result: lost
 }
@@ -53,7 +54,7 @@ func (h *eventHeap) Pop() any {
 }
 
 func newWorld(t testing.TB) *world {
-	return &world{t: t, now: epoch, rng: rand.New(rand.NewPCG(1, 2)), lag: 10 * time.Millisecond, sync: 5 * time.Millisecond}
+	return &world{t: t, now: epoch, rng: rand.New(rand.NewPCG(1, 2)), lag: 10 * time.Millisecond, sync: 5 * time.Millisecond, job: time.Millisecond}
 }
 
 func (w *world) after(d time.Duration, do func()) {
@@ -287,7 +288,7 @@ func (n *vnode) Drop(to id.ID, why error) {
 
 func (n *vnode) news(x News) {
 	for _, j := range x.Jobs {
-		n.later(time.Millisecond, func() { n.news(n.hall.Done(n.w.now, j.Ticket, j.Run())) })
+		n.later(n.w.job, func() { n.news(n.hall.Done(n.w.now, j.Ticket, j.Run())) })
 	}
 	for _, s := range x.Saves {
 		n.saves++
