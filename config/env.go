@@ -55,7 +55,7 @@ func fromEnv(s *Settings, env map[string]string) (entries []entry, problems []Pr
 	slices.Sort(odd)
 	for _, name := range odd {
 		w := fmt.Sprintf("%.80q in the environment is no setting", name)
-		if near := nearest(name, known); near != "" {
+		if near := Nearest(name, known); near != "" {
 			w += ", did you mean " + near + "?"
 		}
 		s.Warnings = append(s.Warnings, w)

@@ -167,7 +167,7 @@ func TestPrintRoundTrip(t *testing.T) {
 		t.Fatal(bad)
 	}
 	var out bytes.Buffer
-	if err := s.Print(&out); err != nil {
+	if err := s.Print(&out, true); err != nil {
 		t.Fatal(err)
 	}
 	again, bad := load(t, out.String(), nil, nil)
@@ -183,7 +183,7 @@ func TestPrintRoundTrip(t *testing.T) {
 // gives a good file.
 func TestDefaultsAreGood(t *testing.T) {
 	var out bytes.Buffer
-	if err := (&Settings{}).Print(&out); err != nil {
+	if err := (&Settings{}).Print(&out, true); err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
@@ -251,7 +251,7 @@ func FuzzConfig(f *testing.F) {
 		s := &Settings{set: map[string]entry{}}
 		s.merge(entries)
 		var out bytes.Buffer
-		if err := s.Print(&out); err != nil {
+		if err := s.Print(&out, true); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, bad := readFile("again", out.String()); len(bad) > 0 {

@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// nearest returns the candidate with the smallest edit distance to s, or "" when
+// Nearest returns the candidate with the smallest edit distance to s, or "" when
 // none is close: more than half of the longer word would have to change.
-func nearest(s string, candidates []string) string {
+func Nearest(s string, candidates []string) string {
 	best, bestDist := "", 1<<30
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(s), strings.ToLower(c)); d < bestDist {
@@ -71,18 +71,18 @@ func suggest(path []string) string {
 		all = append(all, k.leaf())
 	}
 	if len(path) == 1 {
-		return nearest(last, all)
+		return Nearest(last, all)
 	}
 	if len(same) == 0 {
-		if t := nearest(table, tables()); t != "" {
+		if t := Nearest(table, tables()); t != "" {
 			return t + "." + last
 		}
 		return ""
 	}
-	if w := nearest(last, same); w != "" {
+	if w := Nearest(last, same); w != "" {
 		return pathOfLeaf(w, table)
 	}
-	if w := nearest(last, all); w != "" {
+	if w := Nearest(last, all); w != "" {
 		return pathOfLeaf(w, "")
 	}
 	return ""

@@ -19,10 +19,10 @@ var tableWords = map[string]string{
 	"metrics": "What it counts.",
 }
 
-// Print writes the configuration in force as a TOML file: what is set stands with
-// where it was set, what is not stands commented out with its default. Reading the
-// file again gives the same settings.
-func (s *Settings) Print(w io.Writer) error {
+// Print writes the configuration in force as a TOML file: what is set stands as it
+// is, with where it was set if sources, and what is not stands commented out with
+// its default. Reading the file again gives the same settings.
+func (s *Settings) Print(w io.Writer, sources bool) error {
 	var b strings.Builder
 	b.WriteString("# Configuration of Ropewalk (TOML). A flag beats the environment, the environment beats\n" +
 		"# this file, this file beats the default. Lines that start with #key show defaults.\n")
@@ -33,18 +33,18 @@ func (s *Settings) Print(w io.Writer) error {
 			continue
 		}
 		if k.parts[0] != table {
-			s.printNamed(&b, table)
+			s.printNamed(&b, table, sources)
 			table = k.parts[0]
 			fmt.Fprintf(&b, "\n%s[%s]\n", comment(tableWords[table]), table)
 		}
-		s.printKey(&b, k)
+		s.printKey(&b, k, sources)
 	}
-	s.printNamed(&b, table)
+	s.printNamed(&b, table, sources)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (s *Settings) printKey(b *strings.Builder, k *Key) {
+func (s *Settings) printKey(b *strings.Builder, k *Key, sources bool) {
 	b.WriteString("\n" + comment(k.Why))
 	notes := []string{strings.TrimPrefix(k.Want(), "want ")}
 	if k.check != nil && k.Kind == Text || k.Kind == List || k.Kind == Bool {
@@ -60,8 +60,8 @@ func (s *Settings) printKey(b *strings.Builder, k *Key) {
 	fmt.Fprintf(b, "# (%s)\n", strings.Join(notes, "; "))
 	e, ok := s.set[k.Path]
 	switch {
-	case ok && e.source != "":
-		fmt.Fprintf(b, "%s = %s # set by %s\n", k.leaf(), format(e.value), oneLine(e.source))
+	case ok:
+		fmt.Fprintf(b, "%s = %s%s\n", k.leaf(), format(e.value), e.setBy(sources))
 	case k.Path == "node.profile" && s.Node.Profile != "desktop" && s.Node.Profile != "":
 		fmt.Fprintf(b, "%s = %s\n", k.leaf(), format(s.Node.Profile))
 	case k.Default == "":
@@ -72,7 +72,7 @@ func (s *Settings) printKey(b *strings.Builder, k *Key) {
 }
 
 // printNamed writes the tables of a table's names, after its own keys.
-func (s *Settings) printNamed(b *strings.Builder, table string) {
+func (s *Settings) printNamed(b *strings.Builder, table string, sources bool) {
 	var named []entry
 	for _, e := range s.set {
 		if len(e.path) == 4 && e.path[0] == table {
@@ -87,8 +87,15 @@ func (s *Settings) printNamed(b *strings.Builder, table string) {
 			fmt.Fprintf(b, "\n[%s]\n", head)
 			last = head
 		}
-		fmt.Fprintf(b, "%s = %s # set by %s\n", e.path[3], format(e.value), oneLine(e.source))
+		fmt.Fprintf(b, "%s = %s%s\n", e.path[3], format(e.value), e.setBy(sources))
 	}
+}
+
+func (e entry) setBy(sources bool) string {
+	if !sources {
+		return ""
+	}
+	return " # set by " + oneLine(e.source)
 }
 
 func comment(text string) string {

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+func connectCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "connect ADDR|RECORD",
+		GroupID: "act",
+		Short:   "Connect to an address or a record",
+		Example: "  ropewalk connect /ip4/203.0.113.5/tcp/4001/p2p/16Uiu2…\n  ropewalk connect enr:-…",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var out struct {
+				ID id.ID `json:"id"`
+			}
+			if err := a.call(cmd, "session_connect", map[string]any{"addr": args[0]}, &out); err != nil {
+				return fmt.Errorf("connect: %w", err)
+			}
+			if a.json {
+				return a.printJSON(out)
+			}
+			_, err := fmt.Fprintln(a.out, out.ID)
+			return err
+		},
+	}
+}
+
+func disconnectCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "disconnect ID",
+		GroupID: "act",
+		Short:   "Close the link to a peer",
+		Long:    "Closes the link to a peer, named by its ID, the first digits of it, or its libp2p peer ID.",
+		Example: "  ropewalk disconnect 5f3a09bc",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			who, err := a.peer(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			if err := a.call(cmd, "session_disconnect", map[string]any{"id": who}, nil); err != nil {
+				return fmt.Errorf("disconnect: %w", err)
+			}
+			return a.did("disconnected", who.String())
+		},
+	}
+}
+
+// peer finds a connected peer by its ID, the first digits of it, or its peer ID.
+func (a *app) peer(cmd *cobra.Command, text string) (id.ID, error) {
+	if who, err := id.Parse(text); err == nil {
+		return who, nil
+	}
+	if p, err := id.ParsePeerID(text); err == nil {
+		return p.ID(), nil
+	}
+	prefix := strings.ToLower(strings.TrimPrefix(text, "0x"))
+	if len(prefix) < 4 || len(prefix) > 64 || strings.Trim(prefix, "0123456789abcdef") != "" {
+		return id.ID{}, usagef("%.80q is no ID: want 64 hex digits, at least the first 4 of them, or a libp2p peer ID", text)
+	}
+	var all []ropewalk.Session
+	if err := a.call(cmd, "session_list", nil, &all); err != nil {
+		return id.ID{}, err
+	}
+	var hits []id.ID
+	for _, s := range all {
+		if strings.HasPrefix(s.ID.String()[2:], prefix) {
+			hits = append(hits, s.ID)
+		}
+	}
+	switch len(hits) {
+	case 0:
+		return id.ID{}, failf(exitNotFound, "no connected peer begins with %s", prefix)
+	case 1:
+		return hits[0], nil
+	}
+	return id.ID{}, usagef("%d connected peers begin with %s", len(hits), prefix)
+}
+
+// banMax is the longest ban the API takes.
+const banMax = 10 * 365 * 24 * time.Hour
+
+func banCommand(a *app) *cobra.Command {
+	span := 24 * time.Hour
+	cmd := &cobra.Command{
+		Use:     "ban ID|ADDR",
+		GroupID: "act",
+		Short:   "Refuse a node or an address for a while",
+		Example: "  ropewalk ban 0x5f3a… --for 24h\n  ropewalk ban 203.0.113.5",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if span < time.Second || span > banMax {
+				return usagef("--for %s: want 1s to %s", span, banMax)
+			}
+			if err := a.call(cmd, "session_ban", map[string]any{"target": args[0], "for": span.String()}, nil); err != nil {
+				return fmt.Errorf("ban: %w", err)
+			}
+			return a.did("banned", args[0])
+		},
+	}
+	cmd.Flags().DurationVar(&span, "for", span, "how `long`")
+	return cmd
+}
+
+func unbanCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "unban ID|ADDR",
+		GroupID: "act",
+		Short:   "Lift a ban",
+		Example: "  ropewalk unban 203.0.113.5",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.call(cmd, "session_unban", map[string]any{"target": args[0]}, nil); err != nil {
+				return fmt.Errorf("unban: %w", err)
+			}
+			return a.did("unbanned", args[0])
+		},
+	}
+}
+
+func stopCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "stop",
+		GroupID: "act",
+		Short:   "Stop the running node",
+		Example: "  ropewalk stop --data A",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.call(cmd, "node_stop", nil, nil); err != nil {
+				return err
+			}
+			return a.did("stopping", a.folder(cmd))
+		},
+	}
+}
+
+// did reports a deed that has no data of its own.
+func (a *app) did(verb, what string) error {
+	if a.json {
+		return a.printJSON(map[string]any{"ok": true, verb: what})
+	}
+	t := newTable(a.out)
+	t.row(verb + " " + what)
+	return t.end()
+}
