@@ -58,7 +58,7 @@ sim: ## one minute of simulation
 
 .PHONY: dash
 dash: ## build the dashboard's page and fail when the committed one differs
-	./dash/web/build.sh
+	sh dash/web/build.sh
 	git diff --exit-code -- dash/dist
 
 .PHONY: check
