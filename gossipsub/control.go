@@ -106,7 +106,12 @@ func (r *Router) pack(p *peer, b *outbox) {
 		r.out.Send(p.id, b.gossip[0].frame, false)
 		return
 	}
-	w := packer{r: r, p: p}
+	w := packer{r: r, p: p} // entries in the order of their field numbers
+	for _, g := range b.gossip {
+		w.room(len(g.entry))
+		w.entries = append(w.entries, g.entry...)
+	}
+	w.iwants(b.iwants)
 	for _, t := range b.grafts {
 		w.room(rpc.FieldSize(len(t)) + 8)
 		w.entries, w.urgent = rpc.AppendGraft(w.entries, t), true
@@ -118,11 +123,6 @@ func (r *Router) pack(p *peer, b *outbox) {
 		}
 		w.room(rpc.FieldSize(len(pr.topic)) + 20)
 		w.entries, w.urgent = rpc.AppendPrune(w.entries, pr.topic, seconds), true
-	}
-	w.iwants(b.iwants)
-	for _, g := range b.gossip {
-		w.room(len(g.entry))
-		w.entries = append(w.entries, g.entry...)
 	}
 	w.answers(b.answers)
 	w.close()

@@ -1,0 +1,199 @@
+package gossipsub
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+type sink struct{ n int }
+
+func (s *sink) Send(id.ID, []byte, bool) { s.n++ }
+func (s *sink) Drop(id.ID, error)        {}
+
+// meshRouter is a router with a mesh of n, nobody tracing.
+func meshRouter(t testing.TB, n int) (*Router, *sink, []id.ID) {
+	s := &sink{}
+	self := nodeKey("self")
+	r, err := New(Config{Self: self.ID(), PeerID: self.Public().PeerID(), Sign: StrictNoSign, Params: Params{Dhi: 12}}, rand.New(rand.NewPCG(1, 2)), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Join(epoch, "t", TopicConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	var who []id.ID
+	for i := range n {
+		a := newAuthor(fmt.Sprint(i))
+		who = append(who, a.id)
+		r.Up(epoch, a.id, a.pid, Meshsub11, false)
+		frame := append(rpc.AppendSub(nil, true, "t"), rpc.AppendControl(nil, rpc.AppendGraft(nil, "t"))...)
+		if _, err := r.Recv(epoch, a.id, frame); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(r.Mesh("t")) != n {
+		t.Fatalf("mesh of %d", len(r.Mesh("t")))
+	}
+	return r, s, who
+}
+
+// Forwarding one new message of 256 bytes from one mesh peer to eleven others,
+// heartbeats included.
+func BenchmarkForwardNew(b *testing.B) {
+	r, s, who := meshRouter(b, 12)
+	now := epoch
+	var data [256]byte
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		binary.LittleEndian.PutUint64(data[:], uint64(i))
+		frame := rpc.AppendPublish(nil, rpc.AppendMessage(nil, &rpc.Message{Data: data[:], Topic: []byte("t")}, false))
+		if n, err := r.Recv(now, who[0], frame); err != nil || len(n.Deliveries) != 1 {
+			b.Fatal(err)
+		}
+		if now = now.Add(200 * time.Microsecond); i%5000 == 0 {
+			r.cache.shift(r.beat + 3)
+			r.beat++
+			r.seen.expire(now)
+		}
+	}
+	if s.n < 11*i {
+		b.Fatalf("%d sent for %d", s.n, i)
+	}
+}
+
+func BenchmarkDuplicate(b *testing.B) {
+	for _, policy := range []Policy{StrictNoSign, StrictSign} {
+		b.Run(policy.String(), func(b *testing.B) {
+			r, _, who := meshRouter(b, 12)
+			_ = r.Join(epoch, "s", TopicConfig{})
+			frame := plain("t", string(make([]byte, 256)))
+			if policy == StrictSign {
+				r.byName["t"].own.policy = StrictSign
+				frame = rpc.AppendPublish(nil, newAuthor("a").message("t", 1, make([]byte, 256)))
+			}
+			n, _ := r.Recv(epoch, who[0], frame)
+			for _, j := range n.Jobs {
+				r.Done(epoch, j.Ticket, j.Run())
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = r.Recv(epoch, who[1], frame)
+			}
+		})
+	}
+}
+
+func BenchmarkHeartbeatQuiet(b *testing.B) {
+	r, _, _ := meshRouter(b, 8)
+	now := epoch
+	b.ReportAllocs()
+	for b.Loop() {
+		now = now.Add(time.Second)
+		r.Advance(now)
+	}
+}
+
+// A duplicate allocates nothing, whatever the policy.
+func TestDuplicateAllocatesNothing(t *testing.T) {
+	r, _, who := meshRouter(t, 12)
+	frame := plain("t", string(make([]byte, 256)))
+	must(r.Recv(epoch, who[0], frame))
+	if n := testing.AllocsPerRun(100, func() { must(r.Recv(epoch, who[1], frame)) }); n > 0 {
+		t.Fatalf("%v allocations for a duplicate", n)
+	}
+	sign := newAuthor("a").message("t", 1, make([]byte, 256))
+	r.byName["t"].own.policy = StrictSign
+	frame = rpc.AppendPublish(nil, sign)
+	n := must(r.Recv(epoch, who[0], frame))
+	must(r.Recv(epoch, who[1], frame))
+	if n := testing.AllocsPerRun(100, func() { must(r.Recv(epoch, who[1], frame)) }); n > 0 {
+		t.Fatalf("%v allocations for a duplicate in checking", n)
+	}
+	r.Done(epoch, n.Jobs[0].Ticket, n.Jobs[0].Run())
+	if n := testing.AllocsPerRun(100, func() { must(r.Recv(epoch, who[1], frame)) }); n > 0 {
+		t.Fatalf("%v allocations for a signed duplicate", n)
+	}
+}
+
+// All forwards of a message are the one buffer it came in.
+func TestForwardsShareTheFrame(t *testing.T) {
+	g := newRig(t, nil)
+	g.join("t", TopicConfig{})
+	g.ups(5, Meshsub11, "t")
+	g.sent = nil
+	frame := plain("t", "x")
+	g.recv("n0", frame)
+	if len(g.sent) != 4 {
+		t.Fatalf("%d sent", len(g.sent))
+	}
+	for _, s := range g.sent {
+		if &s.frame[0] != &frame[0] {
+			t.Fatal("a copy was made")
+		}
+	}
+}
+
+// An idle router stays under 20 KB, so that a simulator holds thousands.
+func TestIdleRouterIsSmall(t *testing.T) {
+	const n = 500
+	self := nodeKey("self")
+	heap := func() uint64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	routers := make([]*Router, n)
+	s := &sink{}
+	pids := make([]author, 10)
+	for i := range pids {
+		pids[i] = newAuthor(fmt.Sprint(i))
+	}
+	sub := rpc.AppendSub(nil, true, "t")
+	before := heap()
+	for i := range routers {
+		r, err := New(Config{Self: self.ID(), PeerID: self.Public().PeerID(), Sign: StrictNoSign}, rand.New(rand.NewPCG(1, uint64(i))), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Join(epoch, "t", TopicConfig{})
+		for _, a := range pids {
+			r.Up(epoch, a.id, a.pid, Meshsub11, false)
+			must(r.Recv(epoch, a.id, sub))
+		}
+		r.Advance(epoch.Add(time.Second))
+		routers[i] = r
+	}
+	if each := (heap() - before) / n; each > 20<<10 {
+		t.Fatalf("%d bytes for a router with ten peers", each)
+	} else {
+		t.Logf("%d bytes for a router with ten peers", each)
+	}
+	runtime.KeepAlive(routers)
+}
+
+// The simulator's load: messages through many routers. 300 nodes here; the figure
+// is calls a second.
+func BenchmarkNetwork(b *testing.B) {
+	for b.Loop() {
+		w := newNetwork(b, 1, 300, nil)
+		w.quick, w.hash = true, nil
+		w.join("t", TopicConfig{})
+		w.wire(5, all(Meshsub12))
+		for k := range 60 {
+			w.publish(w.nodes[k%len(w.nodes)], "t", fmt.Sprint(k))
+			w.run(time.Second)
+		}
+		b.ReportMetric(float64(w.calls), "calls/op")
+	}
+}
