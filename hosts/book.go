@@ -201,7 +201,7 @@ func (b *Book) Seen(now time.Time, info link.Info) error {
 	observed := e.observed
 	if info.Dir == link.Out {
 		probe := entry{observed: slices.Clone(e.observed)}
-		if a := info.Addr.WithPeer(info.PeerID); b.filter.Allowed(a) == nil && !a.Relayed() {
+		if a := info.Addr.WithPeer(info.PeerID); b.filter.placed(a) == nil && !a.Relayed() {
 			probe.observe(a)
 		}
 		observed = probe.observed
@@ -234,6 +234,27 @@ func (b *Book) Seen(now time.Time, info link.Info) error {
 		e.Ever = e.Ever || info.Dir == link.Out || namesIP(addrs, info.Addr)
 	})
 	return nil
+}
+
+// Own notes that a dial to a host's address reached ourselves: the address is ours
+// from now on, and a host that has no other is forgotten.
+func (b *Book) Own(now time.Time, who id.ID, a link.Addr) {
+	b.filter.Mine(a)
+	e, ok := b.entries.Get(who)
+	if !ok {
+		return
+	}
+	addrs, _, err := b.addresses(now, e.Record, e.observed)
+	if err == nil {
+		b.relist(e, func() { e.setAddrs(addrs, b.cfg.Localnet) })
+		return
+	}
+	if e.Colour == Gold { // only grey may be forgotten
+		_ = b.shift(now, e, Grey)
+	}
+	if Legal(e.Colour, None) {
+		b.drop(now, e)
+	}
 }
 
 func namesIP(addrs []link.Addr, from link.Addr) bool {

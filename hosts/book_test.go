@@ -185,7 +185,7 @@ func TestMoveTableThroughTheInputs(t *testing.T) {
 		}{
 			{"failed", func(b *Book, who id.ID) { b.Tried(t0, who, false) }, map[Colour]Colour{White: Grey, Gold: Grey}},
 			{"answered", func(b *Book, who id.ID) { b.Tried(t0, who, true) }, nil},
-			{"refused", func(b *Book, who id.ID) { b.Refused(t0, who) }, nil},
+			{"put off", func(b *Book, who id.ID) { b.PutOff(t0, who) }, nil},
 			{"ended", func(b *Book, who id.ID) { b.Ended(t0, who, time.Hour) }, map[Colour]Colour{Gold: Grey}},
 			{"banned", func(b *Book, who id.ID) { _ = b.Ban(t0, OfID(who), 0) },
 				map[Colour]Colour{Grey: Black, White: Black, Gold: Black, Dark: Black}},
@@ -309,9 +309,13 @@ func TestFailuresForget(t *testing.T) {
 	a, p := testAddr(1, "8.1.1.1"), testAddr(2, "8.2.2.2")
 	_ = b.HearAddr(t0, "", a)
 	_ = b.Seen(t0, outInfo(p))
-	for range unprovenFails {
+	for range 2 * unprovenFails {
 		b.Tried(t0, a.ID(), false)
 	}
+	if _, ok := b.Get(a.ID()); !ok {
+		t.Error("a host was forgotten before it could restart")
+	}
+	b.Tried(t0.Add(unprovenFor), a.ID(), false)
 	if _, ok := b.Get(a.ID()); ok {
 		t.Error("an unproven host outlived its failures")
 	}

@@ -38,6 +38,9 @@ func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 		b.relist(e, func() { e.LastSeen, e.Ever, e.Reached, e.Fails = now, true, true, 0 })
 		return
 	}
+	if e.Fails == 0 {
+		e.failing = now
+	}
 	e.Fails++
 	e.Tries++
 	b.putOff(now, e)
@@ -45,7 +48,7 @@ func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 		b.drop(now, e)
 		return
 	}
-	tooOften := e.Fails >= unprovenFails
+	tooOften := e.Fails >= unprovenFails && now.Sub(e.failing) >= unprovenFor
 	if e.Reached {
 		tooOften = e.Fails >= provenFails && now.Sub(e.LastSeen) >= forgetAfter
 	}
@@ -54,11 +57,13 @@ func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 	}
 }
 
-// Refused notes that the host answered and would not have us now: it is there, so
-// it keeps its colour, but it is left alone for a while.
-func (b *Book) Refused(now time.Time, who id.ID) {
+// PutOff notes a dial that says nothing about the host: it answered and would not
+// have us now, or we are off the network ourselves. It keeps its colour and is left
+// alone for a while.
+func (b *Book) PutOff(now time.Time, who id.ID) {
 	if e, ok := b.entries.Get(who); ok {
 		e.LastTried = now
+		e.Tries++
 		b.putOff(now, e)
 	}
 }

@@ -50,7 +50,16 @@ func (f *Filter) Allowed(a link.Addr) error {
 	if a.IsZero() {
 		return fmt.Errorf("%w: empty", ErrAddress)
 	}
-	if who := a.ID(); (!who.IsZero() && who == f.Self) || f.own.Has(a.Bare()) {
+	if who := a.ID(); !who.IsZero() && who == f.Self {
+		return ErrSelf
+	}
+	return f.placed(a)
+}
+
+// placed is Allowed without the look at the key, for addresses of a host that is
+// known not to be ourselves.
+func (f *Filter) placed(a link.Addr) error {
+	if f.own.Has(a.Bare()) {
 		return ErrSelf
 	}
 	if a.Kind() == link.Mem {
@@ -83,8 +92,8 @@ func (f *Filter) Dialable(a link.Addr) bool {
 	return len(f.Kinds) == 0 || slices.Contains(f.Kinds, a.Kind())
 }
 
-// Mine remembers an address as our own, as when a dial to it reached ourselves. The
-// oldest is forgotten when there are too many.
+// Mine remembers an address as our own, as when a dial to it reached ourselves.
+// When there are too many, another is forgotten.
 func (f *Filter) Mine(a link.Addr) {
 	if f.own.Len() >= ownMax {
 		f.own.Delete(f.own.At(0))

@@ -35,6 +35,7 @@ type entry struct {
 	observed []link.Addr // where we reached it, newest first
 	group    string      // network group of the first address; its place in the list
 	ip       netip.Addr  // of the first address; invalid without limits
+	failing  time.Time   // when the failures in a row began
 	delays   int         // doublings of the redial delay
 	counted  bool        // stands in the quotas of its source and its IP
 }
@@ -53,7 +54,7 @@ func (b *Book) addresses(now time.Time, r *enr.Record, observed []link.Addr) (ou
 	err = ErrAddress
 	var odd []link.Addr // allowed, but not for us to dial
 	for _, a := range append(all, observed...) {
-		why := b.filter.Allowed(a)
+		why := b.filter.placed(a)
 		if why == nil && a.IP().IsValid() && b.bans.has(now, OfIP(a.IP())) {
 			why = ErrBanned
 		}

@@ -36,8 +36,10 @@ const (
 	// perIPMax bounds the unproven identities on one IP address: keys are free.
 	perIPMax = 8
 	// unprovenFails and provenFails are how many failures in a row forget a host we
-	// never had, or once had, a link with; the latter only after forgetAfter.
+	// never reached, or once reached; the former when they lasted unprovenFor, which
+	// outlives a restart, the latter when it was not seen for forgetAfter.
 	unprovenFails = 3
+	unprovenFor   = 10 * time.Minute
 	provenFails   = 10
 	forgetAfter   = 7 * 24 * time.Hour
 	// sampleFloor is what an answer may hold however little we know; beyond it at

@@ -53,6 +53,8 @@ func (k *Keeper) start(now time.Time, t id.Ticket, d *dial) {
 		s.RetryAt = time.Time{}
 		s.set(now, Connecting, "")
 		k.emit(now, "slot_connecting", s, "")
+	} else {
+		k.direct(now, "direct_connecting", d, "")
 	}
 	k.dialer.Dial(t, d.addr)
 }
@@ -82,13 +84,15 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 	}
 	k.dials.Delete(t)
 	if told(why, link.Self) {
-		k.book.Filter().Mine(d.addr)
-	}
-	if d.kind == Outbound || d.kind == Refine {
+		k.book.Own(now, d.who, d.addr)
+	} else if d.kind == Outbound || d.kind == Refine {
 		switch {
 		case k.links.Has(d.who):
 		case told(why, link.AlreadyConnected), told(why, link.TooManyPeers):
-			k.book.Refused(now, d.who)
+			k.book.PutOff(now, d.who)
+		case k.peers == 0: // it may be us who are off the network
+			k.book.PutOff(now, d.who)
+			k.outFails++
 		default:
 			k.book.Tried(now, d.who, false)
 			k.outFails++
@@ -100,6 +104,9 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 		k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: why})
 	}
 	k.moist()
+	if d.kind == Direct {
+		k.direct(now, "direct_failed", d, why)
+	}
 	if s := d.slot; s != nil {
 		name := "slot_failed"
 		if s.Role == Refine {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
 )
 
 // waiter is a direct dial that has not started.
@@ -90,4 +91,8 @@ func (k *Keeper) directDue(now time.Time) time.Time {
 		return time.Time{}
 	}
 	return now
+}
+
+func (k *Keeper) direct(now time.Time, kind string, d *dial, why string) {
+	k.cfg.Trace.Emit(now, trace.Event{Strand: "session", Kind: kind, Topic: string(Direct), Peer: d.who, Addr: d.addr.String(), Err: why})
 }

@@ -165,6 +165,9 @@ func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 		s.set(now, Connected, "")
 		k.emit(now, "slot_connected", s, "")
 	}
+	if d.kind == Direct {
+		k.direct(now, "direct_connected", d, "")
+	}
 	switch c.kind {
 	case Outbound, Direct:
 		_ = k.book.Move(now, who, hosts.Gold) // unknown hosts and a full list stay as they are

@@ -73,7 +73,7 @@ func (k *Keeper) forget(now time.Time, s *slot, why link.Reason) {
 // wake starts a manual slot. A peer that is listed as a seed too is a mistake in
 // the configuration: the seed wins.
 func (k *Keeper) wake(now time.Time, s *slot) {
-	if k.isSeed(s.home.ID()) || find1(k.seeds, s.home) != nil {
+	if k.isSeed(s.homeID) || find1(k.seeds, s.home) != nil {
 		s.idle(now, "listed as a seed too")
 		return
 	}
@@ -88,7 +88,7 @@ func named(in []*slot, who id.ID) *slot {
 		return nil
 	}
 	for _, s := range in {
-		if s.home.ID() == who {
+		if s.homeID == who {
 			return s
 		}
 	}
@@ -102,7 +102,7 @@ func (k *Keeper) runManual(now time.Time) {
 		if s.State != Sleeping || now.Before(s.RetryAt) {
 			continue
 		}
-		who := s.home.ID()
+		who := s.homeID
 		if c, ok := k.links.Get(who); ok {
 			s.set(now, Connected, "by a link of kind "+string(c.kind))
 			s.RetryAt = time.Time{}

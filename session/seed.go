@@ -105,7 +105,7 @@ func (k *Keeper) contactNow(now time.Time) {
 	slices.SortStableFunc(order, func(a, b *slot) int { return a.tried.Compare(b.tried) })
 	left := seedsAtOnce
 	for _, s := range order {
-		who := s.home.ID()
+		who := s.homeID
 		if left == 0 || !k.mayDial(now) {
 			return
 		}

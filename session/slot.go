@@ -34,6 +34,7 @@ type Slot struct {
 type slot struct {
 	Slot
 	home   link.Addr // the configured address of manual and seed slots
+	homeID id.ID     // whom it names, if anybody
 	ticket id.Ticket // of the dial while connecting
 	delays int       // doublings of a manual slot's delay
 
@@ -46,7 +47,8 @@ type slot struct {
 }
 
 func newSlot(n int, role Kind, home link.Addr) *slot {
-	return &slot{Slot: Slot{Slot: n, Role: role, State: Idle, Addr: home, ID: home.ID()}, home: home}
+	who := home.ID()
+	return &slot{Slot: Slot{Slot: n, Role: role, State: Idle, Addr: home, ID: who}, home: home, homeID: who}
 }
 
 func (s *slot) set(now time.Time, state, why string) {
@@ -60,7 +62,7 @@ func (s *slot) set(now time.Time, state, why string) {
 func (s *slot) rest(now, retry time.Time, why string) {
 	s.set(now, Sleeping, why)
 	s.RetryAt, s.ticket = retry, id.Ticket{}
-	s.ID, s.Addr = s.home.ID(), s.home
+	s.ID, s.Addr = s.homeID, s.home
 	s.ask, s.askAt, s.askUntil, s.asked = id.Ticket{}, time.Time{}, time.Time{}, 0
 }
 

@@ -1,0 +1,292 @@
+package session
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ropewalk/ropewalk/hosts"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"pgregory.net/rapid"
+)
+
+// TestDialStorm (sessions.md trap 19): a thousand hosts that refuse at once, or that
+// never answer, cost at most ten dials a second and bounded dials in flight.
+func TestDialStorm(t *testing.T) {
+	for _, mode := range []string{"connection refused", "hole", "too many peers"} {
+		w := newNetwork(t)
+		peer := w.stranger("8.250.1.1") // so that failures count
+		me := w.join("8.200.1.1", Config{Outbound: 128, Localnet: true, Peers: []link.Addr{peer.addr}})
+		for n := range 1000 {
+			a := link.MustAddr(fmt.Sprintf("/ip4/8.%d.%d.1/tcp/4001", n%200, n/200)).WithPeer(testKey(5000 + n).Public().PeerID())
+			if err := me.book.HearAddr(t0, "", a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		switch mode {
+		case "connection refused": // nobody has those keys
+		default:
+			x := w.stranger("8.251.1.1")
+			x.mode = mode
+			for n := range 1000 {
+				w.byID[testKey(5000+n).ID()] = x
+			}
+		}
+		me.start()
+		for range 600 {
+			w.run(100 * time.Millisecond)
+			if n := me.k.dials.Len(); n > inFlightMax {
+				t.Fatalf("%s: %d dials in flight", mode, n)
+			}
+		}
+		noStorm(t, me)
+		if n := len(me.dials); n < 60 {
+			t.Errorf("%s: only %d dials in a minute", mode, n)
+		}
+		clear(w.byID)
+	}
+}
+
+// TestSeedStorm (sessions.md trap 20): an hour with every seed dead.
+func TestSeedStorm(t *testing.T) {
+	for _, mode := range []string{"connection refused", "hole", "answers nothing", "hangs up"} {
+		w := newNetwork(t)
+		var seeds []link.Addr
+		for n := range 5 {
+			s := w.stranger(fmt.Sprintf("8.%d.1.1", n+1))
+			switch mode {
+			case "answers nothing":
+			case "hangs up":
+				s.mute = true
+			default:
+				s.mode = mode
+			}
+			seeds = append(seeds, s.addr)
+		}
+		me := w.join("8.200.1.1", Config{Seeds: seeds})
+		me.start()
+		for range 3600 {
+			w.run(time.Second)
+			for _, x := range me.links {
+				if mode == "hangs up" {
+					w.cut(x, "connection reset")
+				}
+			}
+		}
+		if n := len(me.dials); n < 16 || n > 40 {
+			t.Errorf("%s: %d dials to seeds in an hour", mode, n)
+		}
+		last := me.dials[len(me.dials)/2:]
+		for i := 2; i < len(last); i++ {
+			if last[i].Sub(last[i-2]) < 30*time.Second {
+				t.Errorf("%s: more than two seed dials within 30 s, late in the hour", mode)
+			}
+		}
+		noStorm(t, me)
+	}
+}
+
+// TestRefusalIsNoFailure: a host that has us already, or no room, keeps its colour
+// and its place.
+func TestRefusalIsNoFailure(t *testing.T) {
+	for _, why := range []link.Reason{link.AlreadyConnected, link.TooManyPeers} {
+		w := newNetwork(t)
+		peer, host := w.stranger("8.1.1.1"), w.stranger("8.2.1.1")
+		me := w.join("8.200.1.1", Config{Outbound: 1, Peers: []link.Addr{peer.addr}, RefineEvery: -1})
+		_ = me.book.Hear(t0, "", host.rec)
+		_ = me.book.Move(t0, host.key.ID(), hosts.White)
+		host.mode = why.String()
+		me.start()
+		w.run(time.Hour)
+		mustBe(t, me, host, hosts.White)
+		if h, _ := me.book.Get(host.key.ID()); h.Fails != 0 {
+			t.Errorf("%s: %d failures", why, h.Fails)
+		}
+		if n := len(me.dials); n > 30 {
+			t.Errorf("%s: %d dials in an hour", why, n)
+		}
+		host.mode = "connection refused"
+		w.run(time.Hour)
+		mustBe(t, me, host, hosts.Grey)
+	}
+}
+
+// TestOutageKeepsTheBook: while we have no peer at all, failures are not held
+// against the hosts.
+func TestOutageKeepsTheBook(t *testing.T) {
+	w := newNetwork(t)
+	me := w.join("8.200.1.1", Config{Outbound: 4})
+	for n := range 20 {
+		m := w.stranger(fmt.Sprintf("8.%d.1.1", n+1))
+		m.mode = "network unreachable"
+		_ = me.book.Hear(t0, "", m.rec)
+		if n%2 == 0 {
+			_ = me.book.Move(t0, m.key.ID(), hosts.White)
+		}
+	}
+	me.start()
+	w.run(6 * time.Hour)
+	if c := me.book.Counts(); c.White != 10 || c.Grey != 10 {
+		t.Errorf("after the outage %+v", c)
+	}
+	for _, m := range w.members {
+		m.mode = ""
+	}
+	w.run(16 * time.Minute)
+	if me.k.filled() != 4 {
+		t.Errorf("%d slots filled", me.k.filled())
+	}
+}
+
+// TestRefineKeepsWhatASlotMisses: a probe that comes up while a slot is empty stays.
+func TestRefineKeepsWhatASlotMisses(t *testing.T) {
+	w := newNetwork(t)
+	a, b := w.stranger("8.1.1.1"), w.stranger("8.2.1.1")
+	me := w.join("8.200.1.1", Config{Outbound: 1, RefineEvery: time.Second})
+	_ = me.book.Hear(t0, "", a.rec)
+	me.start()
+	w.run(500 * time.Millisecond)
+	_ = me.book.Hear(w.now, "", b.rec)
+	for me.k.probe.State != Connecting {
+		w.run(time.Millisecond)
+	}
+	w.cut(me.links[a.key.ID()], "connection reset")
+	w.run(15 * time.Millisecond)
+	if me.k.Kind(b.key.ID()) != Outbound || me.k.filled() != 1 {
+		t.Errorf("the probe's link is %q", me.k.Kind(b.key.ID()))
+	}
+	mustBe(t, me, b, hosts.Gold)
+	mustBe(t, me, a, hosts.Grey)
+}
+
+// TestSelfDial (sessions.md trap 17): our own address under another name is found
+// out once.
+func TestSelfDial(t *testing.T) {
+	w := newNetwork(t)
+	me := w.join("8.200.1.1", Config{Outbound: 1, RefineEvery: -1})
+	fake := testKey(777).Public().PeerID()
+	a := me.addr.Bare().WithPeer(fake)
+	_ = me.book.HearAddr(t0, "", a)
+	w.byID[fake.ID()] = me
+	me.start()
+	w.run(time.Second)
+	if me.logged("refused n0 outbound: connected to self") != 1 {
+		t.Errorf("log %q", me.log)
+	}
+	if err := me.book.HearAddr(w.now, "", me.addr.Bare().WithPeer(testKey(778).Public().PeerID())); err == nil {
+		t.Error("the address is not known to be our own")
+	}
+}
+
+// TestDirectIsShared: many users of one host cause one dial; the queue is bounded.
+func TestDirectIsShared(t *testing.T) {
+	w := newNetwork(t)
+	host := w.stranger("8.1.1.1")
+	me := w.join("8.200.1.1", Config{Outbound: -1})
+	me.start()
+	n := 0
+	for ; n <= directsMax; n++ {
+		if me.k.Connect(w.now, id.Ticket{Owner: "user", N: uint64(n)}, host.addr) != nil {
+			break
+		}
+	}
+	if n != directsMax {
+		t.Errorf("%d waiters", n)
+	}
+	w.run(time.Second)
+	if len(me.dials) != 1 || len(me.news.Answers) != directsMax {
+		t.Errorf("%d dials, %d answers", len(me.dials), len(me.news.Answers))
+	}
+	for _, a := range me.news.Answers {
+		if a.Err != nil || a.ID != host.key.ID() {
+			t.Fatalf("answer %+v", a)
+		}
+	}
+	if me.k.waiting() != 0 {
+		t.Error("users left behind")
+	}
+	_ = me.book.Ban(w.now, hosts.OfID(host.key.ID()), time.Hour)
+	if err := me.k.Connect(w.now, id.Ticket{}, host.addr); err != ErrBanned {
+		t.Errorf("banned host: %v", err)
+	}
+	if err := me.k.Connect(w.now, id.Ticket{}, me.addr); err != ErrSelf {
+		t.Errorf("ourselves: %v", err)
+	}
+}
+
+// TestAnyOrder: starts, stops and everything between, in any order, keep the
+// invariants of check; after the last stop nothing is left, and after that the node
+// works as if new.
+func TestAnyOrder(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newNetwork(t)
+		w.t = rt
+		for n := range 8 {
+			w.stranger(fmt.Sprintf("8.%d.1.1", n+1))
+		}
+		others := w.members[:8:8]
+		me := w.join("8.200.1.1", Config{
+			Outbound: 3, Inbound: 4, RefineEvery: 3 * time.Second,
+			Seeds: []link.Addr{others[0].addr}, Peers: []link.Addr{others[1].addr},
+		})
+		for _, m := range others[2:5] {
+			_ = me.book.Hear(t0, "", m.rec)
+		}
+		others[0].knows = others[4:]
+		user := uint64(0)
+		other := func(t *rapid.T) *member { return rapid.SampledFrom(others).Draw(t, "other") }
+		rt.Repeat(map[string]func(*rapid.T){
+			"":      func(*rapid.T) { me.check() },
+			"start": func(*rapid.T) { me.start() },
+			"stop":  func(*rapid.T) { me.stop(); empty(rt, me) },
+			"run": func(t *rapid.T) {
+				w.run(time.Duration(rapid.IntRange(1, 5000).Draw(t, "ms")) * time.Millisecond)
+			},
+			"mode": func(t *rapid.T) {
+				other(t).mode = rapid.SampledFrom([]string{"", "hole", "connection refused", "too many peers"}).Draw(t, "mode")
+			},
+			"cut": func(t *rapid.T) {
+				if x := me.links[other(t).key.ID()]; x != nil {
+					w.cut(x, "connection reset")
+				}
+			},
+			"dialin": func(t *rapid.T) {
+				m := other(t)
+				user++
+				_ = m.k.Connect(w.now, id.Ticket{Owner: "user", N: user}, me.addr)
+			},
+			"connect": func(t *rapid.T) {
+				user++
+				_ = me.k.Connect(w.now, id.Ticket{Owner: "user", N: user}, other(t).addr)
+			},
+			"slots":  func(t *rapid.T) { me.k.SetOutbound(w.now, rapid.IntRange(0, 5).Draw(t, "n")) },
+			"peer":   func(t *rapid.T) { _ = me.k.AddPeer(w.now, other(t).addr) },
+			"nopeer": func(t *rapid.T) { me.k.RemovePeer(w.now, other(t).addr) },
+			"ban":    func(t *rapid.T) { _ = me.book.Ban(w.now, hosts.OfID(other(t).key.ID()), time.Second) },
+			"seed":   func(*rapid.T) { _ = me.k.Contact(w.now) },
+		})
+		asked := map[uint64]bool{}
+		me.stop()
+		empty(rt, me)
+		for _, a := range me.news.Answers {
+			if asked[a.Ticket.N] {
+				rt.Fatalf("user %d was answered twice", a.Ticket.N)
+			}
+			asked[a.Ticket.N] = true
+		}
+		w.run(time.Minute)
+		if len(me.links) != 0 {
+			rt.Fatalf("%d links after the stop", len(me.links))
+		}
+		for _, m := range others {
+			m.mode = ""
+		}
+		me.k.SetOutbound(w.now, 2)
+		me.start()
+		w.run(15 * time.Minute)
+		if me.peers() < 1 || me.k.filled() < 1 {
+			rt.Fatalf("%d peers, %d slots filled fifteen minutes after the restart: %+v", me.peers(), me.k.filled(), me.k.Slots())
+		}
+	})
+}
