@@ -1,0 +1,152 @@
+package interop
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// TestMixedMesh: ten nodes of each kind in a random sparse graph over TCP and
+// QUIC; every node publishes, every node receives each message exactly once.
+func TestMixedMesh(t *testing.T) {
+	for _, sign := range []string{"strict", "none"} {
+		t.Run(sign, func(t *testing.T) { mixedMesh(t, 10, sign) })
+	}
+}
+
+func mixedMesh(t *testing.T, each int, sign string) {
+	var all []member
+	for i := range each {
+		all = append(all,
+			startRope(t, fmt.Sprint("rope", i), "t", sign),
+			startHost(t, fmt.Sprint("host", i), "t", hostOptions{sign: sign}))
+	}
+	degree := weave(t, all, rand.New(rand.NewPCG(7, 7)))
+	usesBoth(t, all)
+	until(t, "all know their neighbours", func() string {
+		var out []string
+		for i, m := range all {
+			if n := m.topicPeers(); n != degree[i] {
+				out = append(out, fmt.Sprintf("%s knows %d of %d topic peers", m.name(), n, degree[i]))
+			}
+		}
+		return few(out)
+	})
+	until(t, "meshes agree", func() string { return few(lopsided(all, degree)) })
+
+	// Each round proves that the round before brought no late copies.
+	var want []string
+	for round := range 3 {
+		for i, m := range all {
+			text := fmt.Sprintf("round %d of %s", round, m.name())
+			if round == 1 && i < 2 {
+				text += strings.Repeat(".", 64<<10)
+			}
+			m.publish(t, text)
+			want = append(want, text)
+		}
+		receiveAll(t, all, want)
+	}
+	mixes(t, all)
+	for _, m := range all {
+		x, ok := m.(*theirs)
+		if !ok {
+			continue
+		}
+		if n := x.tracer.rejected(); len(n) > 0 {
+			t.Errorf("%s rejected messages: %v", x.label, n)
+		}
+	}
+}
+
+// weave connects all members: a ring, so that nobody is left out, and three more
+// dials each, by turns over TCP and QUIC. It returns everybody's degree.
+func weave(t *testing.T, all []member, rng *rand.Rand) []int {
+	t.Helper()
+	degree := make([]int, len(all))
+	linked := map[[2]int]bool{}
+	dial := func(from, to int) {
+		if from == to || linked[[2]int{from, to}] || linked[[2]int{to, from}] {
+			return
+		}
+		linked[[2]int{from, to}] = true
+		transport := "tcp"
+		if len(linked)%2 == 0 {
+			transport = "quic-v1"
+		}
+		all[from].dial(t, all[to].addr(transport))
+		degree[from]++
+		degree[to]++
+	}
+	for i := range all {
+		dial(i, (i+1)%len(all))
+		for range 3 {
+			dial(i, rng.IntN(len(all)))
+		}
+	}
+	return degree
+}
+
+// usesBoth fails unless our links run over TCP and over QUIC, in and out.
+func usesBoth(t *testing.T, all []member) {
+	t.Helper()
+	got := map[string]int{}
+	for _, m := range all {
+		r, ok := m.(*rope)
+		if !ok {
+			continue
+		}
+		sessions, err := r.node.Sessions(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range sessions {
+			transport := "tcp"
+			if strings.Contains(s.Addr, "quic") {
+				transport = "quic"
+			}
+			got[transport+" "+s.Direction]++
+		}
+	}
+	for _, want := range []string{"tcp in", "tcp out", "quic in", "quic out"} {
+		if got[want] == 0 {
+			t.Errorf("no session over %s: %v", want, got)
+		}
+	}
+}
+
+// lopsided lists mesh links that only one side has, and nodes whose mesh is
+// smaller than it could be.
+func lopsided(all []member, degree []int) (out []string) {
+	for i, a := range all {
+		if n := len(a.mesh()); n < min(5, degree[i]) || n > 12 {
+			out = append(out, fmt.Sprintf("%s has %d of %d in its mesh", a.name(), n, degree[i]))
+		}
+		for _, b := range all {
+			if inMesh(a, b) && !inMesh(b, a) {
+				out = append(out, fmt.Sprintf("%s has %s in its mesh, not the other way", a.name(), b.name()))
+			}
+		}
+	}
+	return out
+}
+
+// mixes fails unless mesh links of every kind exist.
+func mixes(t *testing.T, all []member) {
+	t.Helper()
+	got := map[string]int{}
+	for _, a := range all {
+		for _, b := range all {
+			if inMesh(a, b) {
+				got[a.name()[:4]+"-"+b.name()[:4]]++
+			}
+		}
+	}
+	t.Logf("mesh links: %v", got)
+	for _, want := range []string{"rope-rope", "rope-host", "host-rope", "host-host"} {
+		if got[want] == 0 {
+			t.Errorf("no mesh link %s", want)
+		}
+	}
+}
