@@ -33,9 +33,6 @@ func (d *Devnet) launchChild(ctx context.Context, m *member) (running, error) {
 	args := []string{"node", "--data", m.dir, "--localnet", "--network", network, "--outbound", strconv.Itoa(outbound), "--rpc", "127.0.0.1:0"}
 	if m.seed {
 		args[0] = "seed"
-		if d.opt.Dash != "" {
-			args[len(args)-1] = "127.0.0.1:0"
-		}
 	} else {
 		args = append(args, "--seeds", d.seedAddr())
 	}

@@ -24,6 +24,7 @@ type Devnet struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	group   sync.WaitGroup
+	front   *front // of a net of processes, once the seed is up
 
 	mu     sync.Mutex
 	coming map[int]bool
@@ -115,11 +116,8 @@ func (d *Devnet) launch(i int) {
 			d.fail(fmt.Errorf("%s: %w", m.name, err))
 			return
 		}
-		if m.seed {
-			d.say("%s is the seed: %s", m.name, firstOf(r.info().LibP2P))
-			if !d.opt.Processes && d.opt.Dash != "" {
-				d.say("dashboard: %s/#token=%s", r.endpoint().URL, r.endpoint().Token)
-			}
+		if m.i == 0 {
+			d.welcome(m, r)
 		}
 		m.up(d.ctx, d.run, r)
 		d.mu.Lock()
@@ -131,6 +129,25 @@ func (d *Devnet) launch(i int) {
 		return
 	}
 	d.run(start)
+}
+
+// welcome tells where the net can be entered and looked at.
+func (d *Devnet) welcome(m *member, r running) {
+	d.say("%s is the seed: %s", m.name, firstOf(r.info().LibP2P))
+	d.say("data folders: %s (ropewalk status --data %s)", d.opt.Dir, m.dir)
+	if d.opt.Dash == "" {
+		return
+	}
+	at := r.endpoint().URL
+	if d.opt.Processes && d.front == nil {
+		f, err := d.serveFront(r.endpoint())
+		if err != nil {
+			d.fail(err)
+			return
+		}
+		d.front, at = f, f.url()
+	}
+	d.say("dashboard: %s/#token=%s", at, r.endpoint().Token)
 }
 
 func (d *Devnet) isComing(i int) bool {
@@ -229,6 +246,9 @@ func (d *Devnet) close() error {
 		}
 	}
 	stops.Wait()
+	if d.front != nil {
+		err = errors.Join(err, d.front.close())
+	}
 	d.group.Wait()
 	if d.temp {
 		err = errors.Join(err, os.RemoveAll(d.opt.Dir))

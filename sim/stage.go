@@ -38,7 +38,7 @@ func (s stage) Reachable(i int) int {
 	h := s.w.hosts[i]
 	others := 0
 	for _, o := range s.w.hosts {
-		if o != h && o.alive && !s.w.blocked(i, o.i) && (!o.seed || len(s.w.hosts) == 2) {
+		if o != h && o.alive && !s.w.blocked(h, o) && (!o.seed || len(s.w.hosts) == 2) {
 			others++
 		}
 	}

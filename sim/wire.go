@@ -74,7 +74,7 @@ func (w *world) dialFailed(from *end, at int64, why error) {
 func (w *world) knock(h *host, e event) {
 	from := e.dialer
 	switch {
-	case w.blocked(from.host.i, h.i):
+	case w.blocked(from.host, h):
 		w.dialFailed(from, w.now+dialFor, errTimedOut)
 		return
 	case !h.alive || !from.host.alive || from.host.gen != from.gen:
@@ -128,7 +128,7 @@ func (e *end) info() link.Info {
 // pump sends what waits for the other end.
 func (e *end) pump() {
 	w := e.host.w
-	if e.stuck = w.blocked(e.host.i, e.other.host.i) && len(e.other.held) >= heldMax; e.stuck {
+	if e.stuck = w.blocked(e.host, e.other.host) && len(e.other.held) >= heldMax; e.stuck {
 		return
 	}
 	for !e.closed {
@@ -155,7 +155,7 @@ func (w *world) arrive(h *host, ev event) {
 	if !ok || e.closed {
 		return
 	}
-	if len(e.held) > 0 || w.blocked(h.i, e.other.host.i) {
+	if len(e.held) > 0 || w.blocked(h, e.other.host) {
 		e.held = append(e.held, ev.msg)
 		return
 	}
@@ -175,7 +175,7 @@ func (e *end) close(why link.Reason) {
 // hangUp lets the other side know that the link has ended.
 func (e *end) hangUp(why error) {
 	w := e.host.w
-	if w.blocked(e.host.i, e.other.host.i) {
+	if w.blocked(e.host, e.other.host) {
 		return // it will find out by silence
 	}
 	e.send(event{kind: down, why: why})

@@ -115,9 +115,9 @@ func (w *world) verify(r *enr.Record) (*enr.Record, error) {
 }
 
 // blocked tells whether a partition stands between two hosts.
-func (w *world) blocked(a, b int) bool {
+func (w *world) blocked(a, b *host) bool {
 	for _, cut := range w.cuts {
-		if cut[0][a] && cut[1][b] || cut[1][a] && cut[0][b] {
+		if cut[0][a.i] && cut[1][b.i] || cut[1][a.i] && cut[0][b.i] {
 			return true
 		}
 	}

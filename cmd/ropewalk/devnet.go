@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/devnet"
+	"github.com/ropewalk/ropewalk/scenario"
 )
 
 // devnetOptions are the flags of devnet.
@@ -16,6 +20,7 @@ type devnetOptions struct {
 	exit      bool
 	dash      string
 	processes bool
+	dir       string
 }
 
 func devnetCommand(a *app) *cobra.Command {
@@ -30,8 +35,8 @@ func devnetCommand(a *app) *cobra.Command {
 		Example: "  ropewalk devnet\n  ropewalk devnet --nodes 8 --script demo --exit\n  ropewalk devnet --nodes 5 --processes --script demo --exit",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.nodes < 1 || o.nodes > 500 {
-				return usagef("--nodes %d: want 1 to 500", o.nodes)
+			if o.nodes < 1 || o.nodes > devnet.NodesMax {
+				return usagef("--nodes %d: want 1 to %d", o.nodes, devnet.NodesMax)
 			}
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
@@ -47,14 +52,59 @@ func devnetCommand(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.IntVar(&o.nodes, "nodes", 8, "`number` of nodes, the seed included")
-	f.StringVar(&o.script, "script", "", "script to play: demo or a `file`")
+	f.StringVar(&o.script, "script", "", "script to play: "+strings.Join(scenario.Builtins(), ", ")+" or a `file`")
 	f.BoolVar(&o.exit, "exit", false, "end after the script")
-	f.StringVar(&o.dash, "dash", "127.0.0.1:7480", "`host:port` of the dashboard")
-	f.BoolVar(&o.processes, "processes", false, "run every node as a process of its own")
+	f.StringVar(&o.dash, "dash", "127.0.0.1:7480", "`host:port` of the dashboard; empty for none")
+	f.BoolVar(&o.processes, "processes", false, "run every node as a process of its own, killed by SIGKILL")
+	f.StringVar(&o.dir, "dir", "", "`folder` for the nodes' data; empty for a temporary one")
 	return cmd
 }
 
-// runDevnet is the seam to package devnet.
-func runDevnet(context.Context, io.Writer, devnetOptions, bool) (ok bool, err error) {
-	return false, ropewalk.ErrNotBuilt
+// runDevnet runs the net and prints its steps as they happen, or with --json the
+// result at the end.
+func runDevnet(ctx context.Context, out io.Writer, o devnetOptions, asJSON bool) (ok bool, err error) {
+	opt := devnet.Options{Nodes: o.nodes, Exit: o.exit, Dash: o.dash, Processes: o.processes, Dir: o.dir, Out: out}
+	if asJSON {
+		opt.Out = io.Discard
+	}
+	if o.script != "" {
+		if opt.Script, err = loadScript(o.script); err != nil {
+			return false, err
+		}
+	}
+	if opt.Binary, err = os.Executable(); err != nil {
+		return false, err
+	}
+	res, err := devnet.Run(ctx, opt)
+	if ctx.Err() != nil && len(res.Steps) > 0 {
+		err = nil // the user's ctrl-c is how a devnet without --exit ends
+	}
+	if err == nil && asJSON {
+		err = json.NewEncoder(out).Encode(res)
+	}
+	return res.OK || ctx.Err() != nil && !o.exit, err
 }
+
+// loadScript finds a script that comes with the program, or reads a file.
+func loadScript(name string) (*scenario.Script, error) {
+	if s, ok := scenario.Builtin(name); ok {
+		return s, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, usagef("script %q is neither a file nor one of %s", name, strings.Join(scenario.Builtins(), ", "))
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, scriptBytesMax))
+	if err != nil {
+		return nil, err
+	}
+	s, err := scenario.Parse(name, text)
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	return s, nil
+}
+
+// scriptBytesMax bounds a script file.
+const scriptBytesMax = 1 << 20

@@ -2,19 +2,23 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/sim"
 )
 
 // simOptions are the flags of sim.
 type simOptions struct {
-	script      string
-	nodes       int
-	seed        uint64
-	loss, churn float64
+	script          string
+	nodes           int
+	seed            uint64
+	loss, churn     float64
+	latency, jitter time.Duration
 }
 
 func simCommand(a *app) *cobra.Command {
@@ -30,23 +34,75 @@ func simCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.script = args[0]
 			switch {
-			case o.nodes < 1 || o.nodes > 100_000:
+			case cmd.Flags().Changed("nodes") && (o.nodes < 1 || o.nodes > 100_000):
 				return usagef("--nodes %d: want 1 to 100000", o.nodes)
 			case !(o.loss >= 0 && o.loss < 1):
-				return usagef("--loss %v: want 0 to 1", o.loss)
-			case !(o.churn >= 0 && o.churn <= 1):
-				return usagef("--churn %v: want 0 to 1", o.churn)
+				return usagef("--loss %v: want 0 to below 1", o.loss)
+			case !(o.churn >= 0 && o.churn < 1):
+				return usagef("--churn %v: want 0 to below 1", o.churn)
 			}
-			return runSim(cmd.Context(), a.out, o, a.json)
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			return runSim(ctx, a, o)
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.nodes, "nodes", 100, "`number` of nodes")
+	f.IntVar(&o.nodes, "nodes", 0, "`number` of nodes; 0 for as many as the script says")
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of all chance")
-	f.Float64Var(&o.loss, "loss", 0, "`share` of dials and links lost")
-	f.Float64Var(&o.churn, "churn", 0, "`share` of nodes that leave and return")
+	f.Float64Var(&o.loss, "loss", 0, "`share` of packets lost")
+	f.Float64Var(&o.churn, "churn", 0, "`share` of nodes that leave and return all the time")
+	f.DurationVar(&o.latency, "latency", 0, "one-way `time` of a packet (default 50ms)")
+	f.DurationVar(&o.jitter, "jitter", 0, "how far the latency varies either way (default 30ms)")
 	return cmd
 }
 
-// runSim is the seam to package sim.
-func runSim(context.Context, io.Writer, simOptions, bool) error { return ropewalk.ErrNotBuilt }
+// runSim plays the script and prints what came of every step, and the hash.
+func runSim(ctx context.Context, a *app, o simOptions) error {
+	script, err := loadScript(o.script)
+	if err != nil {
+		return err
+	}
+	if o.nodes > 0 {
+		if err := script.Resize(o.nodes); err != nil {
+			return usagef("%v", err)
+		}
+	}
+	bar := newMeter(a)
+	opt := sim.Options{
+		Script: script, Seed: o.seed, Loss: o.loss, Churn: o.churn, Latency: o.latency, Jitter: o.jitter,
+		Stop: func() bool { return ctx.Err() != nil },
+		Progress: func(virtual time.Duration, events uint64, step string) {
+			bar.show("%s of network time, %d events, %s", virtual.Round(time.Second), events, step)
+		},
+	}
+	started := time.Now()
+	r, err := sim.Run(opt)
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = json.NewEncoder(a.out).Encode(r)
+	} else {
+		err = printSim(a.out, r, time.Since(started))
+	}
+	if err == nil && !r.OK {
+		err = failf(exitFailed, "sim: an expectation did not hold; repeat with: ropewalk sim %s --nodes %d --seed %d --loss %g --churn %g", o.script, r.Nodes, r.Seed, o.loss, o.churn)
+	}
+	return err
+}
+
+func printSim(out io.Writer, r sim.Report, took time.Duration) error {
+	for _, s := range r.Steps {
+		mark := "ok  "
+		if !s.OK {
+			mark = "FAIL"
+		}
+		if _, err := fmt.Fprintf(out, "%s %8s  %s  %s\n", mark, s.Took.Round(time.Millisecond), s.Text, s.Detail); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out, "%d nodes, %s of network time in %s, %d events, %d deliveries\nseed %d hash %s\n",
+		r.Nodes, r.Virtual.Round(time.Second), took.Round(10*time.Millisecond), r.Events, r.Deliveries, r.Seed, r.Hash)
+	return err
+}
