@@ -1,6 +1,7 @@
 package libp2p
 
 import (
+	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -13,11 +14,49 @@ import (
 type book struct {
 	peerstore.Peerstore
 	peerstore.CertifiedAddrBook
+
+	mu     sync.Mutex
+	target map[peer.ID]target // dials under way
+}
+
+// target is the address of a dial. It stands beside the peerstore, where libp2p
+// expires a peer's addresses when it hears of a disconnection, which may be that of
+// the connection before.
+type target struct {
+	addr    ma.Multiaddr
+	relayed bool // hole punching needs the peer's other addresses as well
 }
 
 func newBook(ps peerstore.Peerstore) *book {
 	certified, _ := peerstore.GetCertifiedAddrBook(ps)
-	return &book{Peerstore: ps, CertifiedAddrBook: certified}
+	return &book{Peerstore: ps, CertifiedAddrBook: certified, target: make(map[peer.ID]target)}
+}
+
+// aim makes an address the one that a dial to the peer tries, until the returned
+// function is called.
+func (b *book) aim(p peer.ID, a ma.Multiaddr, relayed bool) (forget func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.target[p] = target{a, relayed}
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.target, p)
+	}
+}
+
+// Addrs is what to dial.
+func (b *book) Addrs(p peer.ID) []ma.Multiaddr {
+	b.mu.Lock()
+	t, ok := b.target[p]
+	b.mu.Unlock()
+	switch {
+	case !ok:
+		return b.Peerstore.Addrs(p)
+	case t.relayed:
+		return append(b.Peerstore.Addrs(p), t.addr)
+	}
+	return []ma.Multiaddr{t.addr}
 }
 
 func shorten(ttl time.Duration) time.Duration {

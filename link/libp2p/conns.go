@@ -221,7 +221,7 @@ func (t *Transport) setup(ctx context.Context, e *entry, ticket id.Ticket, to li
 		t.closeLater(e.conn, link.TooManyPeers)
 		return nil, link.TooManyPeers
 	}
-	l := newLink(t, e.conn, ticket, to)
+	l := newLink(t, e, ticket, to)
 	if err := l.openLanes(ctx, t.remoteSpeaks(e.conn.RemotePeer(), extra)); err != nil {
 		return nil, err
 	}

@@ -150,11 +150,7 @@ func (t *Transport) connect(ctx context.Context, p peer.ID, d *dial, to link.Add
 	if err != nil {
 		return nil, err
 	}
-	book := t.stack.swarm.Peerstore()
-	if t.stack.swarm.Connectedness(p) == network.NotConnected {
-		book.ClearAddrs(p) // this address, no other
-	}
-	book.AddAddr(p, m, dialAddrTTL)
+	defer t.stack.book.aim(p, m, d.relayed)()
 	t.stack.swarm.Backoff().Clear(p) // when to try again is decided above
 	dctx := network.WithDialPeerTimeout(ctx, dialTimeout)
 	if t.cfg.Limited || d.relayed {

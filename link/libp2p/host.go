@@ -44,12 +44,14 @@ import (
 type stack struct {
 	host   *basichost.BasicHost
 	swarm  *swarm.Swarm
+	book   *book
 	closes []func() error // in order
 }
 
 // wire is one swarm with its transports.
 type wire struct {
 	swarm    *swarm.Swarm
+	book     *book
 	upgrader transport.Upgrader
 	bus      event.Bus
 	closes   []func() error // after the swarm
@@ -82,7 +84,7 @@ func newStack(c *Config) (_ *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stack{swarm: w.swarm}
+	s := &stack{swarm: w.swarm, book: w.book}
 	opts, err := s.hostOptions(c, w, resources)
 	if err == nil {
 		s.host, err = basichost.NewHost(w.swarm, opts)
@@ -211,7 +213,7 @@ func newWire(c *Config, key crypto.PrivKey, resources network.ResourceManager, g
 	if err := errors.Join(ps.AddPrivKey(self, key), ps.AddPubKey(self, key.GetPublic())); err != nil {
 		return nil, errors.Join(fmt.Errorf("libp2p: peerstore: %w", err), inner.Close())
 	}
-	w := &wire{closes: []func() error{inner.Close}}
+	w := &wire{book: ps, closes: []func() error{inner.Close}}
 	defer func() {
 		if err != nil {
 			if w.swarm != nil {

@@ -113,12 +113,16 @@ func (ln *lane) isBusy() bool {
 	return ln.busy
 }
 
-// end wakes everybody for the end of the link.
-func (ln *lane) end() {
+// end resets the lane's streams and wakes everybody for the end of the link.
+func (ln *lane) end(code network.StreamErrorCode) {
 	ln.mu.Lock()
+	s := ln.stream
 	ln.empty()
 	ln.mu.Unlock()
-	ln.in.stop(ln.l.in)
+	if s != nil {
+		_ = s.ResetWithError(code)
+	}
+	ln.in.stop(ln.l.in, code)
 }
 
 // keep watches the lane's stream and opens another when it dies, until that no
@@ -131,9 +135,11 @@ func (ln *lane) keep() {
 		if s != nil {
 			// The remote never writes here: whatever Read returns, it is dead.
 			var b [1]byte
-			_, _ = s.Read(b[:])
+			_, err := s.Read(b[:])
 			_ = s.Reset()
-			if ln.l.conn.IsClosed() {
+			if why, ok := told(err); ok {
+				ln.l.bye(why)
+			} else if ln.l.conn.IsClosed() {
 				ln.l.end(whyClosed(ln.l.conn), false)
 			}
 			ln.detach(s)

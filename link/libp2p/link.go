@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"golang.org/x/time/rate"
@@ -27,6 +28,7 @@ var (
 type Link struct {
 	t        *Transport
 	conn     network.Conn
+	gone     chan struct{} // closed when conn is
 	info     link.Info
 	lanes    []*lane // by link.Lane; fixed
 	in       *inbox
@@ -37,10 +39,11 @@ type Link struct {
 	err      error // why it ended; set before done is closed
 }
 
-func newLink(t *Transport, c network.Conn, ticket id.Ticket, to link.Addr) *Link {
+func newLink(t *Transport, e *entry, ticket id.Ticket, to link.Addr) *Link {
+	c := e.conn
 	p := id.PeerID(c.RemotePeer())
 	l := &Link{
-		t: t, conn: c, in: newInbox(), done: make(chan struct{}),
+		t: t, conn: c, gone: e.gone, in: newInbox(), done: make(chan struct{}),
 		streams: rate.NewLimiter(streamsPerSecond, streamsBurst),
 		info: link.Info{
 			ID: p.ID(), PeerID: p, Kind: link.LibP2P, Addr: to, Dir: link.Out,
@@ -153,10 +156,29 @@ func (l *Link) Busy() (out link.LaneSet) {
 
 // Close ends the link and tells the remote why. It does not wait for the wire.
 func (l *Link) Close(why link.Reason) error {
-	if l.end(&link.Closed{Reason: why}, true) {
-		l.t.closeLater(l.conn, why)
+	if l.end(&link.Closed{Reason: why}, true) && !l.t.run(func() { l.farewell(why) }) {
+		_ = l.conn.CloseWithError(toCode(why))
 	}
 	return nil
+}
+
+// farewell closes the connection after end has reset the streams with the reason:
+// when the remote has closed it, or soon.
+func (l *Link) farewell(why link.Reason) {
+	timer := time.NewTimer(farewellTimeout)
+	defer timer.Stop()
+	select {
+	case <-l.gone:
+	case <-timer.C:
+	}
+	_ = l.conn.CloseWithError(toCode(why))
+}
+
+// bye ends the link because the remote said why it does.
+func (l *Link) bye(why link.Reason) {
+	if l.end(&link.Closed{Reason: why, Remote: true}, false) {
+		l.t.closeLater(l.conn, why)
+	}
 }
 
 // end makes Read and Write fail with err and tells whether this call did it.
@@ -167,8 +189,12 @@ func (l *Link) end(err error, discard bool) (first bool) {
 		l.err = err
 		close(l.done)
 		l.in.close(err, discard)
+		code := network.StreamErrorCode(network.StreamNoError)
+		if c, ok := err.(*link.Closed); ok && !c.Remote {
+			code = network.StreamErrorCode(toCode(c.Reason))
+		}
 		for _, ln := range l.lanes {
-			ln.end()
+			ln.end(code)
 		}
 	})
 	return first

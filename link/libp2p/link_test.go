@@ -34,7 +34,7 @@ func suite(t *testing.T, listen, nobody string, reasonsLost bool) {
 }
 
 func TestLinkTCP(t *testing.T) {
-	suite(t, "/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/1", true)
+	suite(t, "/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/1", false)
 }
 
 func TestLinkQUIC(t *testing.T) {

@@ -37,6 +37,9 @@ const (
 	// dialTimeout bounds a dial whose context has no deadline (threats K1: 15 s).
 	dialTimeout = 15 * time.Second
 
+	// farewellTimeout is how long a remote has to close after it was told why.
+	farewellTimeout = 300 * time.Millisecond
+
 	// batchBytes is how much the writer puts into one write.
 	batchBytes = 64 << 10
 
@@ -84,11 +87,6 @@ const (
 	// addrTTLMax is how long the peerstore may keep an address of a peer that is
 	// not connected: one dial.
 	addrTTLMax = time.Minute
-
-	// dialAddrTTL is the lifetime of the address of a dial. It is a figure nobody
-	// else uses, because libp2p expires addresses by their lifetime when it hears of
-	// a disconnection, which may be that of the connection before.
-	dialAddrTTL = 50 * time.Second
 
 	// reasonBase is where the reasons of link.Reason start among libp2p's
 	// connection error codes; below 0x2000 are libp2p's own.

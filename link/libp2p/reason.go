@@ -10,11 +10,21 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 )
 
-// toCode is how a reason crosses the wire. Over TCP it is best effort: yamux sends it
-// and closes the socket, and a remote that writes at that moment may meet the reset
-// before it has read the reason; then it sees ErrLost.
+// toCode is how a reason crosses the wire. A connection's code is best effort over
+// TCP: yamux sends it and closes the socket, and a remote that writes at that moment
+// may meet the reset before it has read the code. So a link first resets its streams
+// with the same code, and the remote, if it is one of us, closes (Link.farewell).
 func toCode(why link.Reason) network.ConnErrorCode {
 	return reasonBase + network.ConnErrorCode(why)
+}
+
+// told reads a reason from a stream's error.
+func told(err error) (link.Reason, bool) {
+	var se *network.StreamError
+	if !errors.As(err, &se) || !se.Remote || se.ErrorCode < reasonBase || se.ErrorCode > reasonBase+0xff {
+		return 0, false
+	}
+	return link.Reason(se.ErrorCode - reasonBase), true
 }
 
 // fromCode reads a remote's code: ours, or the nearest reason to one of libp2p's.

@@ -28,11 +28,11 @@ type reader struct {
 func (r *reader) stopped() bool { return r.dead.Load() }
 
 // stop ends the present reader; its goroutine ends soon after.
-func (in *inbound) stop(q *inbox) *reader {
+func (in *inbound) stop(q *inbox, code network.StreamErrorCode) *reader {
 	r := in.cur.Load()
 	if r != nil {
 		r.dead.Store(true)
-		_ = r.stream.Reset()
+		_ = r.stream.ResetWithError(code)
 		q.wake()
 	}
 	return r
@@ -63,7 +63,7 @@ func (ln *lane) serve(s network.Stream) {
 func (ln *lane) takeOver(r *reader) bool {
 	ln.in.turn.Lock()
 	defer ln.in.turn.Unlock()
-	if old := ln.in.stop(ln.l.in); old != nil {
+	if old := ln.in.stop(ln.l.in, network.StreamSupplanted); old != nil {
 		<-old.done
 	}
 	ln.in.cur.Store(r)
@@ -82,7 +82,11 @@ func (ln *lane) read(r *reader) {
 	f := newFrames(r.stream, ln.protocol)
 	for {
 		code, data, err := f.next()
+		why, bye := told(err)
 		switch {
+		case bye:
+			_ = r.stream.Reset()
+			ln.l.bye(why)
 		case err == nil:
 			if !ln.l.in.put(link.Msg{Lane: ln.n, Code: code, Data: data}, r.stopped) {
 				_ = r.stream.Reset()

@@ -163,8 +163,8 @@ func (t *Transport) Close() error {
 	var farewell sync.WaitGroup
 	for _, e := range all {
 		farewell.Go(func() {
-			if l := t.linkOn(e); l != nil {
-				l.end(&link.Closed{Reason: link.Quitting}, true)
+			if l := t.linkOn(e); l != nil && l.end(&link.Closed{Reason: link.Quitting}, true) {
+				l.farewell(link.Quitting)
 			}
 			_ = e.conn.CloseWithError(toCode(link.Quitting))
 		})
