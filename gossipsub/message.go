@@ -57,9 +57,10 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 	r.sayIDontWant(now, t, p, m, mid)
 	if t.own.policy == StrictNoSign && t.own.validate == nil {
 		raw, frame := keep(m, frameBytes, false)
-		var c rpc.Message
-		_ = c.Decode(raw) // it is canonical
-		r.accept(now, t, k, string(mid), &c, frame, p, nil)
+		if &raw[0] != &m.Raw[0] {
+			_ = m.Decode(raw) // the same message, in bytes of its own
+		}
+		r.accept(now, t, k, string(mid), m, frame, p, nil)
 		return
 	}
 	r.takeOff(now, p, t, k, mid, m, frameBytes)

@@ -24,7 +24,7 @@ func makeKey(salt uint64, id []byte) (k key) {
 	return k
 }
 
-// Pages of the seen cache, our choice: eight close within one TTL, and a full one
+// Pages of the seen cache, our choice: eight are opened within one TTL, and a full one
 // holds 98,304 keys in 2 MiB, so that growing it never takes a millisecond.
 const (
 	seenPagesPerTTL  = 8
@@ -44,15 +44,15 @@ type seen struct {
 
 // seenPage is an open-addressing table of keys.
 type seenPage struct {
-	slots          []key
-	n              int
-	opened, closed time.Time
+	slots        []key
+	n            int
+	opened, last time.Time // when the first and the last key came
 }
 
 func (s *seen) has(now time.Time, k key) bool {
 	for i := len(s.pages) - 1; i >= 0; i-- {
 		p := s.pages[i]
-		if !p.closed.IsZero() && now.Sub(p.closed) >= s.ttl {
+		if now.Sub(p.last) >= s.ttl {
 			return false // and all before it are older
 		}
 		if p.has(k) {
@@ -71,6 +71,7 @@ func (s *seen) add(now time.Time, k key) {
 		p.grow()
 	}
 	p.put(k)
+	p.last = now
 	for s.bytes > s.bytesMax && len(s.pages) > 1 {
 		s.cut++
 		s.drop()
@@ -85,11 +86,8 @@ func (s *seen) open(now time.Time) *seenPage {
 		if !full && now.Sub(p.opened) < s.ttl/seenPagesPerTTL {
 			return p
 		}
-		if p.closed.IsZero() {
-			p.closed = now
-		}
 	}
-	p := &seenPage{slots: make([]key, seenPageSlotsMin), opened: now}
+	p := &seenPage{slots: make([]key, seenPageSlotsMin), opened: now, last: now}
 	s.bytes += len(p.slots) * len(key{})
 	s.pages = append(s.pages, p)
 	return p
@@ -106,12 +104,7 @@ func (s *seen) pageMax() int {
 
 // expire drops the pages whose last key is ttl old.
 func (s *seen) expire(now time.Time) {
-	if n := len(s.pages); n > 0 {
-		if p := s.pages[n-1]; now.Sub(p.opened) >= s.ttl/seenPagesPerTTL && p.closed.IsZero() {
-			p.closed = now
-		}
-	}
-	for len(s.pages) > 0 && !s.pages[0].closed.IsZero() && now.Sub(s.pages[0].closed) >= s.ttl {
+	for len(s.pages) > 0 && now.Sub(s.pages[0].last) >= s.ttl {
 		s.drop()
 	}
 }

@@ -21,7 +21,7 @@ type RPC struct {
 	px                         []PeerInfo
 	nIHave, nIWant, nIDontWant int // IDs of each kind
 	order                      order
-	seenControl                bool
+	seenControl, used          bool
 	controlOrder               order
 }
 
@@ -60,6 +60,9 @@ const scratchMax = 64
 
 // Reset empties r, lets go of the frame and of large slices.
 func (r *RPC) Reset() {
+	if !r.used {
+		return
+	}
 	*r = RPC{
 		Subs: wipe(r.Subs), Publish: wipe(r.Publish), IHave: wipe(r.IHave), IWant: wipe(r.IWant),
 		Graft: wipe(r.Graft), Prune: wipe(r.Prune), IDontWant: wipe(r.IDontWant), ids: wipe(r.ids), px: wipe(r.px),
@@ -78,6 +81,7 @@ func wipe[T any](s []T) []T {
 // the frame. After an error r holds what was read so far and must not be used.
 func (r *RPC) Decode(frame []byte, lim Limits) error {
 	r.Reset()
+	r.used = true
 	if len(frame) > lim.Bytes {
 		return excess("frame bytes", len(frame), lim.Bytes)
 	}

@@ -1,0 +1,233 @@
+package gossipsub
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ropewalk/ropewalk/id"
+)
+
+func keyOf(i int) key {
+	return makeKey(7, binary.BigEndian.AppendUint64(nil, uint64(i)))
+}
+
+// The seen cache against a plain map with times: what is younger than the TTL is
+// there, what is older than nine eighths of it is not.
+func TestSeenAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := seen{ttl: 80 * time.Second, bytesMax: 1 << 20}
+		model := map[int]time.Time{}
+		now := epoch
+		for range rapid.IntRange(0, 300).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 5000).Draw(t, "ms")) * time.Millisecond)
+			i := rapid.IntRange(0, 50).Draw(t, "key")
+			got := s.has(now, keyOf(i))
+			at, ok := model[i]
+			age := now.Sub(at)
+			if ok && age < s.ttl && !got || (!ok || age >= s.ttl+s.ttl/seenPagesPerTTL) && got {
+				t.Fatalf("key %d of age %v: has = %v", i, age, got)
+			}
+			if !got {
+				s.add(now, keyOf(i))
+				model[i] = now
+			} else if !ok {
+				t.Fatalf("key %d never added", i)
+			}
+			if rapid.Bool().Draw(t, "expire") {
+				s.expire(now)
+			}
+		}
+		s.expire(now.Add(time.Hour))
+		s.expire(now.Add(2 * time.Hour))
+		if len(s.pages) != 0 || s.bytes != 0 {
+			t.Fatalf("%d pages, %d bytes left", len(s.pages), s.bytes)
+		}
+	})
+}
+
+// Memory bounds the cache; the oldest go first, and the cut is counted.
+func TestSeenIsBoundedByMemory(t *testing.T) {
+	const n = 400000
+	s := seen{ttl: time.Hour, bytesMax: 4 << 20}
+	for i := range n {
+		s.add(epoch, keyOf(i))
+		if s.bytes > s.bytesMax {
+			t.Fatalf("%d bytes", s.bytes)
+		}
+	}
+	if s.cut == 0 || s.has(epoch, keyOf(0)) {
+		t.Fatal("nothing was cut")
+	}
+	kept := 0
+	for i := range n {
+		if s.has(epoch, keyOf(i)) {
+			kept++
+		}
+	}
+	if kept != s.len() || kept < 100000 || !s.has(epoch, keyOf(n-1)) {
+		t.Fatalf("%d kept, %d counted", kept, s.len())
+	}
+}
+
+func BenchmarkSeenFull(b *testing.B) {
+	s := seen{ttl: time.Hour, bytesMax: 64 << 20}
+	for i := range 3000000 {
+		s.add(epoch, keyOf(i))
+	}
+	i := 0
+	for b.Loop() {
+		i++
+		s.has(epoch, keyOf(-i))
+	}
+	b.ReportMetric(float64(s.len()), "keys")
+}
+
+// The message cache against a list: windows, order, byte bound.
+func TestMcacheAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := mcache{length: 5, bytesMax: 5000}
+		type item struct {
+			topic, id string
+			beat      uint64
+			size      int
+		}
+		var model []item
+		beat := uint64(1)
+		for range rapid.IntRange(0, 200).Draw(t, "steps") {
+			if rapid.IntRange(0, 4).Draw(t, "op") == 0 {
+				beat++
+				c.shift(beat)
+				for len(model) > 0 && model[0].beat+5 <= beat {
+					model = model[1:]
+				}
+			} else {
+				topic := fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "topic"))
+				mid := fmt.Sprint("id", rapid.IntRange(0, 100).Draw(t, "id"))
+				frame := make([]byte, rapid.IntRange(0, 900).Draw(t, "size"))
+				known := false
+				for _, it := range model {
+					known = known || it.id == mid
+				}
+				c.put(topic, mid, frame, beat)
+				if !known {
+					model = append(model, item{topic, mid, beat, entryCharge + len(frame) + len(topic) + len(mid)})
+				}
+				total := 0
+				for _, it := range model {
+					total += it.size
+				}
+				for total > 5000 {
+					total -= model[0].size
+					model = model[1:]
+				}
+				if total != c.bytes {
+					t.Fatalf("%d bytes, want %d", c.bytes, total)
+				}
+			}
+			for topic := range 4 {
+				var want []string
+				for _, it := range model {
+					if it.topic == fmt.Sprint(topic) && it.beat+3 >= beat {
+						want = append(want, it.id)
+					}
+				}
+				if got := c.recent(fmt.Sprint(topic), beat, 3); fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Fatalf("recent %v, want %v", got, want)
+				}
+			}
+			for _, it := range model {
+				if c.get([]byte(it.id)) == nil {
+					t.Fatalf("%s is gone", it.id)
+				}
+			}
+			if len(c.byID) != len(model) {
+				t.Fatalf("%d cached, want %d", len(c.byID), len(model))
+			}
+		}
+	})
+}
+
+func TestSetAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s set[int]
+		model := map[int]bool{}
+		for range rapid.IntRange(0, 200).Draw(t, "steps") {
+			v := rapid.IntRange(0, 40).Draw(t, "v")
+			if rapid.Bool().Draw(t, "add") {
+				if s.add(v) == model[v] {
+					t.Fatal("add")
+				}
+				model[v] = true
+			} else {
+				if s.remove(v) != model[v] {
+					t.Fatal("remove")
+				}
+				delete(model, v)
+			}
+			if s.len() != len(model) || s.has(v) != model[v] {
+				t.Fatal("len or has")
+			}
+		}
+	})
+}
+
+func TestQueueAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var q queue[int]
+		var model []int
+		for i := range rapid.IntRange(0, 500).Draw(t, "steps") {
+			if len(model) == 0 || rapid.IntRange(0, 2).Draw(t, "push") > 0 {
+				q.push(i)
+				model = append(model, i)
+			} else {
+				if q.pop() != model[0] {
+					t.Fatal("order")
+				}
+				model = model[1:]
+			}
+			if q.len() != len(model) || q.len() > 0 && (q.at(0) != model[0] || q.at(q.len()-1) != model[len(model)-1]) {
+				t.Fatal("content")
+			}
+		}
+	})
+}
+
+// What the table gives up first when it is full.
+func TestBackoffTableIsBounded(t *testing.T) {
+	var b backoffs
+	who := func(i int) id.ID { return id.ID{byte(i), byte(i >> 8)} }
+	for i := range 100 {
+		b.add(epoch, who(i), time.Minute, false, 64)
+	}
+	if b.m.Len() != 64 || b.m.Has(who(99)) {
+		t.Fatal("one of ours pushed another out")
+	}
+	for i := 200; i < 230; i++ {
+		b.add(epoch, who(i), time.Duration(i)*time.Second, true, 64)
+	}
+	for i := 200; i < 230; i++ {
+		if !b.blocks(epoch, who(i), 0) {
+			t.Fatal("one that protects us is missing")
+		}
+	}
+	for i := 300; i < 400; i++ {
+		b.add(epoch, who(i), time.Hour, true, 64)
+	}
+	if b.m.Len() != 64 || b.m.Has(who(200)) {
+		t.Fatal("the one that ends first should go")
+	}
+	b.add(epoch, who(399), time.Second, true, 64)
+	if e, _ := b.m.Get(who(399)); e.until != epoch.Add(time.Hour) {
+		t.Fatal("a backoff was shortened")
+	}
+	if b.blocks(epoch.Add(time.Hour+time.Second), who(399), time.Second) || !b.blocks(epoch.Add(time.Hour), who(399), time.Second) {
+		t.Fatal("slack")
+	}
+	if b.sweep(epoch.Add(2 * time.Hour)); b.m.Len() != 0 {
+		t.Fatal("sweep")
+	}
+}
