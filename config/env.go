@@ -42,7 +42,7 @@ func fromEnv(s *Settings, env map[string]string) (entries []entry, problems []Pr
 			if e, want := k.read(text, name, rank); want == "" {
 				entries = append(entries, e)
 			} else {
-				problems = append(problems, Problem{Source: name, Field: k.Path, Value: text, Want: want})
+				problems = append(problems, k.problem(name, text, want))
 			}
 		}
 	}
@@ -75,6 +75,13 @@ func (k *Key) read(text, source string, rank int) (entry, string) {
 	return entry{key: k, path: k.parts, value: v, source: source, rank: rank}, ""
 }
 
+func (k *Key) problem(source, text, want string) Problem {
+	if k.Kind == List {
+		text = "" // want names the bad entry
+	}
+	return Problem{Source: source, Field: k.Path, Value: text, Want: want}
+}
+
 // fromFlags reads the flags that were given.
 func fromFlags(flags map[string][]string) (entries []entry, problems []Problem) {
 	for i := range keys {
@@ -90,7 +97,7 @@ func fromFlags(flags map[string][]string) (entries []entry, problems []Problem) 
 		if e, want := k.read(text, "--"+k.Flag, rankFlag); want == "" {
 			entries = append(entries, e)
 		} else {
-			problems = append(problems, Problem{Source: "--" + k.Flag, Field: k.Path, Value: text, Want: want})
+			problems = append(problems, k.problem("--"+k.Flag, text, want))
 		}
 	}
 	return entries, problems

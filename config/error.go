@@ -63,6 +63,8 @@ func clip(s string) string {
 
 func show(v any) string {
 	switch v := v.(type) {
+	case nil:
+		return ""
 	case string:
 		return strconv.Quote(v)
 	case []string:

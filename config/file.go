@@ -54,8 +54,7 @@ func readFile(name, text string) ([]entry, []string, []Problem) {
 	}
 	r.md = md
 	r.table(nil, root, 1)
-	slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.Line - b.Line })
-	slices.SortStableFunc(r.entries, func(a, b entry) int { return strings.Compare(a.source, b.source) })
+	slices.SortStableFunc(r.entries, func(a, b entry) int { return a.line - b.line })
 	return r.entries, r.warnings, r.problems
 }
 
@@ -158,6 +157,9 @@ func (r *fileReader) value(key *Key, path []string, v any, line int) {
 	if ok {
 		want = key.bad(val)
 	}
+	if ok && want != "" && key.Kind == List {
+		v = nil // want names the bad entry
+	}
 	if want != "" {
 		r.bad(line, path, v, want)
 		return
@@ -165,7 +167,7 @@ func (r *fileReader) value(key *Key, path []string, v any, line int) {
 	if key.Unused {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s:%d: %s is not used in this version", r.name, line, joinPath(path)))
 	}
-	r.entries = append(r.entries, entry{key: key, path: canonical(key, path), value: val, source: fmt.Sprintf("%s:%d", r.name, line)})
+	r.entries = append(r.entries, entry{key: key, path: canonical(key, path), value: val, source: r.name, line: line})
 }
 
 func (r *fileReader) unknown(path []string, v any, line int) {

@@ -67,6 +67,15 @@ func Load(o Options) (*Settings, error) {
 	s.merge(entries)
 	s.defaults(o)
 	problems = append(problems, s.conflicts(problems)...)
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		switch {
+		case a.Source == b.Source:
+			return a.Line - b.Line
+		case (a.Line > 0) != (b.Line > 0): // what is in the file comes first
+			return b.Line - a.Line
+		}
+		return 0
+	})
 	if len(problems) > 0 {
 		return s, &Error{problems}
 	}
@@ -158,7 +167,7 @@ func (s *Settings) problem(field, value, want string) Problem {
 		}
 	}
 	if ok {
-		p.Source = e.source
+		p.Source, p.Line = e.source, e.line
 	}
 	return p
 }

@@ -95,6 +95,9 @@ func (e entry) setBy(sources bool) string {
 	if !sources {
 		return ""
 	}
+	if e.line > 0 {
+		return fmt.Sprintf(" # set by %s:%d", oneLine(e.source), e.line)
+	}
 	return " # set by " + oneLine(e.source)
 }
 
@@ -111,6 +114,9 @@ func oneLine(s string) string {
 		return r
 	}, s)
 }
+
+// Forget makes Print and Table show a key as not set.
+func (s *Settings) Forget(path string) { delete(s.set, path) }
 
 // Table is the settings as nested maps, for --json.
 func (s *Settings) Table() map[string]any {

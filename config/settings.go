@@ -49,6 +49,7 @@ type entry struct {
 	key    *Key
 	path   []string
 	value  any
-	source string // "config.toml:12", "ROPEWALK_NETWORK", "--network"
+	source string // "config.toml", "ROPEWALK_NETWORK", "--network"
+	line   int    // in the file; 0 elsewhere
 	rank   int
 }

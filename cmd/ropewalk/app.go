@@ -119,7 +119,7 @@ func harden(cmd *cobra.Command) {
 				if errors.As(err, &u) {
 					return err
 				}
-				return usageError{err}
+				return usagef("want %q, not %s", cmd.UseLine(), plural(len(args), "argument"))
 			}
 			return nil
 		}

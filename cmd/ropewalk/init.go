@@ -53,6 +53,9 @@ func (a *app) runInit(cmd *cobra.Command) error {
 		return err
 	}
 	out := made{Data: dir, Config: a.configFile(cmd, s)}
+	if filepath.Dir(out.Config) == filepath.Clean(s.Node.DataDir) {
+		s.Forget("node.data") // the file lies in it; both can be moved together
+	}
 	key, err := ropewalk.LoadKey(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		out.NewKey = true

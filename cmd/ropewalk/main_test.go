@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ropewalk/ropewalk/link"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"ropewalk": main})
+}
+
+// TestScripts runs the program as its users do; testdata/script has the dialogues.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir+"/home")
+			e.Setenv("XDG_DATA_HOME", "")
+			e.Setenv("XDG_CONFIG_HOME", "")
+			return os.Mkdir(e.WorkDir+"/home", 0o700)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exit": wantExit, "mode": wantMode, "invite": writeInvite,
+			"for": forCommands, "for-each-command": everyCommandHasHelp,
+		},
+	})
+}
+
+// wantExit runs a command and checks its exit code: exit 2 ropewalk node surplus.
+func wantExit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exit CODE COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var ee *exec.ExitError
+	if errors.As(err, &ee) {
+		got = ee.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// forCommands runs each quoted command line without a node: for cmd in 'status' ….
+func forCommands(ts *testscript.TestScript, _ bool, args []string) {
+	for _, line := range args[2:] {
+		wantExit(ts, false, append([]string{"5", "ropewalk"}, strings.Fields(line)...))
+		if text := ts.ReadFile("stderr"); !strings.Contains(text, "no node is running") {
+			ts.Fatalf("%s: standard error says %q", line, text)
+		}
+	}
+}
+
+// wantMode checks a file's permissions: mode 600 A/key.
+func wantMode(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.ParseUint(args[0], 8, 32)
+	ts.Check(err)
+	st, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := uint64(st.Mode().Perm()); got != want {
+		ts.Fatalf("%s has mode %o, want %o", args[1], got, want)
+	}
+}
+
+// writeInvite makes an invite of a node that is nowhere: invite NETWORK ROOM FILE.
+func writeInvite(ts *testscript.TestScript, _ bool, args []string) {
+	v := invite{Network: args[0], Room: args[1], Addrs: []link.Addr{link.MustAddr("/ip4/203.0.113.5/tcp/4001/p2p/16Uiu2HAmCQbjVZ8SCaTHEhBrRmUNP3rKQcDSVYBDcvkQVuUVsaGr")}}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(fmt.Sprintln(v)), 0o600))
+}
+
+// everyCommandHasHelp checks the whole tree.
+func everyCommandHasHelp(ts *testscript.TestScript, _ bool, _ []string) {
+	root := (&app{}).root()
+	for _, cmd := range root.Commands() {
+		ts.Check(ts.Exec("ropewalk", cmd.Name(), "--help"))
+		if cmd.Short == "" || cmd.Example == "" || cmd.Hidden || cmd.GroupID == "" {
+			ts.Fatalf("%s lacks a short text, an example or a group", cmd.Name())
+		}
+		if !strings.Contains(ts.ReadFile("stdout"), "Usage:") {
+			ts.Fatalf("%s --help prints no usage", cmd.Name())
+		}
+	}
+}
