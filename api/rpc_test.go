@@ -66,6 +66,20 @@ func TestBadBodies(t *testing.T) {
 	}
 }
 
+// Depth is counted outside of strings, whatever escapes they hold.
+func TestDepth(t *testing.T) {
+	nest := func(n int) string { return strings.Repeat(`[`, n) + strings.Repeat(`]`, n) }
+	for text, want := range map[string]error{
+		nest(depthMax): nil, nest(depthMax + 1): errTooDeep,
+		`["` + nest(40) + `"]`: nil, `["\"` + strings.Repeat(`[`, 40) + `"]`: nil, `["\\",` + nest(40) + `]`: errTooDeep,
+		`["\\\"` + strings.Repeat(`{`, 40) + `"]`: nil, strings.Repeat(`[],`, 100): nil, `"\`: nil, "\xff": errNotUTF8,
+	} {
+		if got := checkText([]byte(text)); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestBodySize(t *testing.T) {
 	f := newFake()
 	s := unstarted(t, f, Options{})
