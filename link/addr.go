@@ -174,12 +174,17 @@ func (a Addr) hostPort() (host string, port uint16) {
 		n, _ := strconv.ParseUint(rest[i+1:], 10, 16)
 		return strings.Trim(rest[:i], "[]"), uint16(n)
 	}
-	part := strings.Split(a.text, "/")
-	if len(part) < 5 || part[1] == "mem" {
+	// "", family, host, transport, port, …
+	_, rest, _ := strings.Cut(a.text, "/")
+	family, rest, _ := strings.Cut(rest, "/")
+	host, rest, _ = strings.Cut(rest, "/")
+	_, rest, more := strings.Cut(rest, "/")
+	if !more || family == "mem" {
 		return "", 0
 	}
-	n, _ := strconv.ParseUint(part[4], 10, 16)
-	return part[2], uint16(n)
+	text, _, _ := strings.Cut(rest, "/")
+	n, _ := strconv.ParseUint(text, 10, 16)
+	return host, uint16(n)
 }
 
 // IsLocal tells whether the address is loopback, private, link-local or in

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,6 +57,9 @@ func simCommand(a *app) *cobra.Command {
 	return cmd
 }
 
+// simMemory is where the collector begins to work harder.
+const simMemory = 3 << 30
+
 // runSim plays the script and prints what came of every step, and the hash.
 func runSim(ctx context.Context, a *app, o simOptions) error {
 	script, err := loadScript(o.script)
@@ -67,6 +71,9 @@ func runSim(ctx context.Context, a *app, o simOptions) error {
 			return usagef("%v", err)
 		}
 	}
+	// One run that ends soon: fewer collections are worth their memory, up to a limit.
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(simMemory)
 	bar := newMeter(a)
 	opt := sim.Options{
 		Script: script, Seed: o.seed, Loss: o.loss, Churn: o.churn, Latency: o.latency, Jitter: o.jitter,
