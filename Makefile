@@ -54,7 +54,7 @@ fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=30s), JOBS at once
 
 .PHONY: sim
 sim: ## one minute of simulation
-	@go test -count=1 -run '^TestMinute' -v ./sim | awk '{print} /^--- PASS: TestMinute/ {ran = 1} END {exit !ran}'
+	@go test -count=1 -timeout 10m -run '^TestMinute' -v ./sim -for 60s | awk '{print} /^--- PASS: TestMinute/ {ran = 1} END {exit !ran}'
 
 .PHONY: dash
 dash: ## build the dashboard's page and fail when the committed one differs

@@ -2,14 +2,19 @@ package sim
 
 import (
 	"flag"
+	"math/rand/v2"
+	"runtime"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/ropewalk/ropewalk/scenario"
 )
 
 var (
-	seedFlag  = flag.Uint64("seed", 7, "seed of the simulations")
+	seedFlag  = flag.Uint64("seed", 7, "first seed of the simulations")
 	nodesFlag = flag.Int("nodes", 50, "nodes of the simulations")
+	forFlag   = flag.Duration("for", 0, "how long TestMinute goes on with further seeds; 0 for one round")
 )
 
 func script(t testing.TB, name string, nodes int) *scenario.Script {
@@ -34,18 +39,30 @@ func run(t testing.TB, opt Options) Report {
 		for _, s := range r.Steps {
 			t.Logf("%v %8s %s (%s)", s.OK, s.Took, s.Text, s.Detail)
 		}
-		t.Fatalf("failed: %v; repeat: ropewalk sim %s --nodes %d --seed %d --loss %g --churn %g", err, r.Script, r.Nodes, r.Seed, opt.Loss, opt.Churn)
+		t.Fatalf("failed: %v; repeat: go run ./cmd/ropewalk sim %s --nodes %d --seed %d --loss %g --churn %g", err, r.Script, r.Nodes, r.Seed, opt.Loss, opt.Churn)
 	}
 	return r
 }
 
-func TestChat(t *testing.T) {
-	r := run(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag})
-	if again := run(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag}); again.Hash != r.Hash {
-		t.Fatalf("two runs of seed %d differ: %s and %s", *seedFlag, r.Hash, again.Hash)
+func TestSameSeedSameHash(t *testing.T) {
+	opt := Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag}
+	first := run(t, opt)
+	was := runtime.GOMAXPROCS(1)
+	again := run(t, opt)
+	runtime.GOMAXPROCS(was)
+	if first.Hash != again.Hash || first.Events != again.Events {
+		t.Fatalf("two runs of seed %d differ: %s (%d events) and %s (%d events)", opt.Seed, first.Hash, first.Events, again.Hash, again.Events)
 	}
-	if other := run(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag + 1}); other.Hash == r.Hash {
+	opt.Seed++
+	if other := run(t, opt); other.Hash == first.Hash {
 		t.Fatal("another seed gives the same hash: the hash sees nothing")
+	}
+}
+
+func TestD10LinesReachEverybody(t *testing.T) {
+	r := run(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag})
+	if want := 100 * (*nodesFlag - 1); r.Deliveries != want {
+		t.Fatalf("%d deliveries, want %d", r.Deliveries, want)
 	}
 }
 
@@ -57,9 +74,92 @@ func TestLossAndChurn(t *testing.T) {
 	run(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag, Loss: 0.1, Churn: 0.2})
 }
 
+// TestMinute plays scripts under fair and foul weather with one seed after the
+// other, for as long as -for says.
+func TestMinute(t *testing.T) {
+	rounds := []struct {
+		script      string
+		nodes       int
+		loss, churn float64
+	}{
+		{"demo", 0, 0, 0}, {"pubsub", 0, 0, 0}, {"partition", 0, 0, 0},
+		{"chat", 60, 0, 0}, {"chat", 60, 0.1, 0.2}, {"chat", 30, 0.25, 0.3},
+	}
+	began := time.Now()
+	for seed := *seedFlag; ; seed++ {
+		for _, r := range rounds {
+			run(t, Options{Script: script(t, r.script, r.nodes), Seed: seed, Loss: r.loss, Churn: r.churn})
+		}
+		if time.Since(began) >= *forFlag {
+			t.Logf("%d seeds", seed-*seedFlag+1)
+			return
+		}
+	}
+}
+
+func TestFailuresAreReported(t *testing.T) {
+	s, err := scenario.Parse("cut.txt", []byte("nodes 6\nwait all peers>=3 within 10s\njoin all r\nsleep 2s\npartition node1 node2..node6\nsay node1 r alone\nexpect all r alone within 5s\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(Options{Script: s, Seed: 1})
+	if err != nil || r.OK {
+		t.Fatalf("a line crossed a partition: %+v, %v", r, err)
+	}
+	if last := r.Steps[len(r.Steps)-1]; last.OK || last.Line != 7 {
+		t.Fatalf("the failure is reported as %+v, want line 7", last)
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	for _, opt := range []Options{{Loss: 1}, {Loss: -1}, {Churn: 1.5}, {Latency: -time.Second}, {Latency: time.Hour}} {
+		opt.Script = script(t, "demo", 0)
+		if _, err := Run(opt); err == nil {
+			t.Errorf("%+v accepted", opt)
+		}
+	}
+}
+
+// The checkers see what they are there for.
+func TestCheckersFail(t *testing.T) {
+	w := newWorld(Options{Script: script(t, "demo", 0), Seed: 1})
+	w.hosts = append(w.hosts, w.newHost(0, true), w.newHost(1, false))
+	for _, h := range w.hosts {
+		h.launch()
+	}
+	if err := w.check(); err != nil {
+		t.Fatal(err)
+	}
+	w.hosts[1].seen[place{name: "r", text: "twice"}] = &sighting{count: 2}
+	if w.check() == nil {
+		t.Fatal("a line shown twice passes")
+	}
+}
+
+func TestQueueIsStable(t *testing.T) {
+	var q queue
+	rng := rand.New(rand.NewPCG(1, 2))
+	type item struct{ at, n int64 }
+	var want []item
+	for n := range int64(5000) {
+		it := item{rng.Int64N(500), n}
+		want = append(want, it)
+		q.push(it.at, event{host: int32(n)})
+	}
+	slices.SortStableFunc(want, func(a, b item) int { return int(a.at - b.at) })
+	for _, it := range want {
+		if at, e := q.pop(); at != it.at || int64(e.host) != it.n {
+			t.Fatalf("popped %d at %d, want %d at %d", e.host, at, it.n, it.at)
+		}
+	}
+	if q.len() != 0 {
+		t.Fatal("not empty")
+	}
+}
+
 func BenchmarkChat1000(b *testing.B) {
 	for range b.N {
-		r := run(b, Options{Script: script(b, "chat", 1000), Seed: *seedFlag, Checks: -1})
+		r := run(b, Options{Script: script(b, "chat", 1000), Seed: *seedFlag})
 		b.ReportMetric(float64(r.Events), "events")
 	}
 }
