@@ -335,3 +335,18 @@ func TestFailuresForget(t *testing.T) {
 	}
 	checkInvariants(t, b)
 }
+
+func TestOwnAddressIsForgotten(t *testing.T) {
+	b := newBook(Config{})
+	one, two := testAddr(1, "8.1.1.1"), testAddr(2, "8.1.1.1")
+	_ = b.HearAddr(t0, "", one)
+	_ = b.Move(t0, one.ID(), Gold)
+	b.Own(t0, one.ID(), one)
+	if b.Len() != 0 {
+		t.Error("a host whose only address is our own is kept")
+	}
+	if err := b.HearAddr(t0, "", two); !errors.Is(err, ErrSelf) {
+		t.Errorf("our address under another key: %v", err)
+	}
+	checkInvariants(t, b)
+}

@@ -10,6 +10,9 @@ import (
 
 // Banned tells whether the key or the address is under a ban. Either may be zero.
 func (b *Book) Banned(now time.Time, who id.ID, a link.Addr) bool {
+	if b.bans.until.Len() == 0 {
+		return false
+	}
 	if !who.IsZero() && b.bans.has(now, OfID(who)) {
 		return true
 	}
@@ -99,7 +102,7 @@ func Redial(luck float64, n int) time.Duration {
 	return time.Duration(float64(d) * (0.5 + luck))
 }
 
-// Ready tells whether a host may be dialled now: a dialable colour, its delay
+// ready tells whether a host may be dialled now: a dialable colour, its delay
 // over, neither key nor first address banned.
 func (b *Book) ready(now time.Time, e *entry) bool {
 	return !now.Before(e.RetryAt) && len(e.Addrs) > 0 && !b.Banned(now, e.ID, e.Addrs[0])

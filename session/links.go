@@ -170,6 +170,7 @@ func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 	}
 	switch c.kind {
 	case Outbound, Direct:
+		k.contact.some = 0                    // the network changes
 		_ = k.book.Move(now, who, hosts.Gold) // unknown hosts and a full list stay as they are
 	case Seed:
 		k.greetSeed(now, c.slot)
@@ -212,7 +213,6 @@ func (k *Keeper) gained(now time.Time, kind Kind) {
 		k.peersAt = now
 	}
 	k.peers++
-	k.contact.some = 0
 	k.findSoon(now)
 }
 
