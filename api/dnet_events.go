@@ -48,7 +48,11 @@ type dnetEvent struct {
 // and slots changed; what changed is the difference of two looks, so a burst of
 // events costs one look and a lost event loses nothing but time.
 func (v *viewer) watch() {
-	sub := v.d.s.streams.events(v.ctx, []string{"session", "peer"})
+	sub, err := v.d.s.streams.events(v.ctx, []string{"session", "peer"})
+	if err != nil {
+		v.conn.Close()
+		return
+	}
 	defer sub.Close()
 	last, err := v.d.look(v.ctx)
 	if err != nil {

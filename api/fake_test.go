@@ -211,22 +211,26 @@ func (f *fake) messages(_ context.Context, topic string) (stream[ropewalk.Messag
 	return s, nil
 }
 
-func (f *fake) events(_ context.Context, strands []string) stream[ropewalk.Event] {
-	f.note("events %v", strands)
+func (f *fake) events(_ context.Context, strands []string) (stream[ropewalk.Event], error) {
+	if err := f.note("events %v", strands); err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := newFeed[ropewalk.Event](256, strands...)
 	f.feeds.events = append(f.feeds.events, s)
-	return s
+	return s, nil
 }
 
-func (f *fake) lines(_ context.Context, room string) stream[ropewalk.ChatLine] {
-	f.note("lines %s", room)
+func (f *fake) lines(_ context.Context, room string) (stream[ropewalk.ChatLine], error) {
+	if err := f.note("lines %s", room); err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := newFeed[ropewalk.ChatLine](feedSize, room)
 	f.feeds.lines = append(f.feeds.lines, s)
-	return s
+	return s, nil
 }
 
 func (f *fake) messageFeed(i int) *feed[ropewalk.Message] {

@@ -54,8 +54,8 @@ type stream[T any] interface {
 // them: the ones of package ropewalk can be made by a node only.
 type streams interface {
 	messages(ctx context.Context, topic string) (stream[ropewalk.Message], error)
-	events(ctx context.Context, strands []string) stream[ropewalk.Event]
-	lines(ctx context.Context, room string) stream[ropewalk.ChatLine]
+	events(ctx context.Context, strands []string) (stream[ropewalk.Event], error)
+	lines(ctx context.Context, room string) (stream[ropewalk.ChatLine], error)
 }
 
 // nodeStreams are the streams of a real node.
@@ -69,12 +69,19 @@ func (s nodeStreams) messages(ctx context.Context, topic string) (stream[ropewal
 	return messageStream{sub}, nil
 }
 
-func (s nodeStreams) events(ctx context.Context, strands []string) stream[ropewalk.Event] {
-	return s.n.Events(ctx, strands...)
+// A nil subscription means that the node has all the listeners it takes.
+func (s nodeStreams) events(ctx context.Context, strands []string) (stream[ropewalk.Event], error) {
+	if sub := s.n.Events(ctx, strands...); sub != nil {
+		return sub, nil
+	}
+	return nil, ropewalk.ErrBusy
 }
 
-func (s nodeStreams) lines(ctx context.Context, room string) stream[ropewalk.ChatLine] {
-	return s.n.ChatSubscribe(ctx, room)
+func (s nodeStreams) lines(ctx context.Context, room string) (stream[ropewalk.ChatLine], error) {
+	if sub := s.n.ChatSubscribe(ctx, room); sub != nil {
+		return sub, nil
+	}
+	return nil, ropewalk.ErrBusy
 }
 
 // messageStream gives a topic's subscription the name the others have.

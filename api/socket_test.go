@@ -231,8 +231,10 @@ func TestSubscribeFails(t *testing.T) {
 		f.err = ropewalk.ErrBusy
 		s, client := served(t, f)
 		conn := dialSocket(t, client, withBearer())
-		if g := askSocket(t, conn, "gossip_subscribe", `{"topic":"t"}`); g.Error == nil || g.Error.Code != codeBusy || s.subs.Load() != 0 {
-			t.Errorf("%v, %d subscriptions", g.Error, s.subs.Load())
+		for _, call := range [][2]string{{"gossip_subscribe", `{"topic":"t"}`}, {"node_events", `{}`}, {"chat_subscribe", `{}`}} {
+			if g := askSocket(t, conn, call[0], call[1]); g.Error == nil || g.Error.Code != codeBusy || s.subs.Load() != 0 {
+				t.Errorf("%s: %v, %d subscriptions", call[0], g.Error, s.subs.Load())
+			}
 		}
 	})
 }
