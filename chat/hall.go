@@ -26,8 +26,9 @@ var (
 	ErrOld = errors.New("chat: older than what the room keeps")
 )
 
-// Publisher is asked for room topics. Publish of a line published before must
-// work again. Its outcome comes back by Published with the ticket.
+// Publisher is asked for room topics. The outcome of Publish comes back by
+// Published with the ticket. A line that went to nobody is published again later;
+// a Publisher that refuses it as a duplicate leaves it to history.
 type Publisher interface {
 	Publish(now time.Time, t id.Ticket, topic string, data []byte)
 	Follow(now time.Time, topic string)

@@ -140,3 +140,28 @@ func TestOldOutbox(t *testing.T) {
 		t.Errorf("the line is %s after sync", s)
 	}
 }
+
+// Without PeersOf the members on the lane decide when the outbox is published.
+func TestOutboxWithoutPeersOf(t *testing.T) {
+	p := newPuppet(t)
+	published := 0
+	p.hall.pub = counter{&published}
+	p.take(p.hall.Say(p.now, id.Ticket{Owner: "test", N: 2}, "lobby", "mine"))
+	if last := p.news.Answers[len(p.news.Answers)-1]; published != 0 || last.Err != nil || last.Line.State != Queued {
+		t.Fatalf("%d published, answered %+v", published, last)
+	}
+	p.recv(codeRooms, encodeRooms([]roomKey{lobby()}))
+	if published != 1 {
+		t.Errorf("%d published when a member came", published)
+	}
+	p.pass(time.Hour) // no outcome ever comes: tried again, less and less often
+	if published < 8 || published > 25 {
+		t.Errorf("%d times published in an hour", published)
+	}
+}
+
+type counter struct{ n *int }
+
+func (c counter) Publish(time.Time, id.Ticket, string, []byte) { *c.n++ }
+func (c counter) Follow(time.Time, string)                     {}
+func (c counter) Unfollow(time.Time, string)                   {}

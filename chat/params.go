@@ -89,9 +89,11 @@ const (
 	recvBurst, recvRate = 1200, 120
 	askBurst, askRate   = 300, 50
 	// publishTimeout is how long an answer waits to hear to how many peers a line
-	// went; retryEvery is when a line that went to none is tried again.
+	// went; retryEvery is when a line that went to none is tried again, doubled up
+	// to six times (5 min).
 	publishTimeout = 2 * time.Second
 	retryEvery     = 5 * time.Second
+	retryDoublings = 6
 	// A log is rewritten when it has 1 MiB and a quarter more than its lines need.
 	slackBytes = 1 << 20
 	// repairEvery is how often a log whose write failed is rewritten.

@@ -102,7 +102,7 @@ func (h *Hall) wasSaved(now time.Time, k task, err error) {
 	}
 	h.emit(now, "said", r, len(e.raw), nil)
 	h.changed(r, e)
-	if !r.member || !r.reach.any() || e.state == delivered {
+	if !r.member || !h.reachable(r) || e.state == delivered {
 		h.answerLine(k.ask, r, e)
 		return
 	}
@@ -131,10 +131,11 @@ func (h *Hall) wasPublished(now time.Time, k task, peers int, err error) {
 	switch {
 	case err != nil || peers <= 0:
 		h.emit(now, "queued", r, 1, err)
-		r.reach.retry = now.Add(retryEvery)
+		r.reach.retry = now.Add(retryEvery << min(r.reach.fails, retryDoublings))
+		r.reach.fails++
 		h.wake(r.reach.retry)
 	case e.state == queued:
-		e.state, e.peers = sent, peers
+		e.state, e.peers, r.reach.fails = sent, peers, 0
 		h.emit(now, "sent", r, peers, nil)
 		h.changed(r, e)
 		h.writeState(r, e)
@@ -162,10 +163,22 @@ type reach struct {
 	told  bool // by PeersOf
 	peers int
 	retry time.Time
+	fails int // in a row
 }
 
-// any tells whether publishing may help. Who was never told assumes so.
-func (r reach) any() bool { return !r.told || r.peers > 0 }
+// reachable tells whether publishing may help. Until PeersOf told, it goes by the
+// members we are connected with.
+func (h *Hall) reachable(r *room) bool {
+	if r.reach.told {
+		return r.reach.peers > 0
+	}
+	for _, p := range h.remotes.All() {
+		if p.rooms.Has(r.key) {
+			return true
+		}
+	}
+	return false
+}
 
 // PeersOf tells to how many peers a topic's messages go now. Lines that wait are
 // published when there are some.
@@ -181,7 +194,7 @@ func (h *Hall) PeersOf(now time.Time, topic string, n int) {
 	more := n > r.reach.peers || !r.reach.told
 	r.reach.told, r.reach.peers = true, n
 	if more && n > 0 {
-		r.reach.retry = time.Time{}
+		r.reach.retry, r.reach.fails = time.Time{}, 0
 		h.flush(now, r)
 	}
 }
@@ -200,7 +213,7 @@ func (h *Hall) advanceOutbox(now time.Time, r *room) {
 // flush publishes the queued lines, no faster than others take them. Lines too
 // old to be taken live reach members as history.
 func (h *Hall) flush(now time.Time, r *room) {
-	if !r.member || !r.reach.any() {
+	if !r.member || !h.reachable(r) {
 		return
 	}
 	for _, e := range append([]*entry(nil), r.mine...) {
