@@ -150,3 +150,10 @@ func both(t *testing.T, a, b member, tag string) {
 	b.publish(t, back)
 	hears(t, a, back)
 }
+
+// keysOf are the payloads that came.
+func keysOf(m *mailbox) func(func(string) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Keys(maps.Clone(m.got))
+}

@@ -11,23 +11,32 @@ import (
 // QUIC; every node publishes, every node receives each message exactly once.
 func TestMixedMesh(t *testing.T) {
 	for _, sign := range []string{"strict", "none"} {
-		t.Run(sign, func(t *testing.T) { mixedMesh(t, 10, sign) })
+		t.Run(sign, func(t *testing.T) { mixedMesh(t, crew(t, 10, 10, sign)) })
 	}
 }
 
-func mixedMesh(t *testing.T, each int, sign string) {
+// crew starts so many nodes of each kind and shuffles them.
+func crew(t *testing.T, ropes, hosts int, sign string) []member {
+	t.Helper()
 	var all []member
-	for i := range each {
-		all = append(all,
-			startRope(t, fmt.Sprint("rope", i), "t", sign),
-			startHost(t, fmt.Sprint("host", i), "t", hostOptions{sign: sign}))
+	for i := range ropes {
+		all = append(all, startRope(t, fmt.Sprint("rope", i), "t", sign))
 	}
+	for i := range hosts {
+		all = append(all, startHost(t, fmt.Sprint("host", i), "t", hostOptions{sign: sign}))
+	}
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+func mixedMesh(t *testing.T, all []member) {
 	degree := weave(t, all, rand.New(rand.NewPCG(7, 7)))
 	usesBoth(t, all)
 	until(t, "all know their neighbours", func() string {
 		var out []string
 		for i, m := range all {
-			if n := m.topicPeers(); n != degree[i] {
+			// The program also dials what it hears of.
+			if n := m.topicPeers(); n < degree[i] {
 				out = append(out, fmt.Sprintf("%s knows %d of %d topic peers", m.name(), n, degree[i]))
 			}
 		}
