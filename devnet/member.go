@@ -104,9 +104,11 @@ func (m *member) pollMeshes(ctx context.Context, c *client.Client) {
 	}
 	all := map[string]bool{}
 	for _, t := range topics {
-		var mesh []string
-		if t.Mesh > 0 && c.Call(ctx, "gossip_mesh", map[string]string{"topic": t.Topic}, &mesh) == nil {
-			for _, p := range mesh {
+		var answer struct {
+			Mesh []string `json:"mesh"`
+		}
+		if t.Mesh > 0 && c.Call(ctx, "gossip_mesh", map[string]string{"topic": t.Topic}, &answer) == nil {
+			for _, p := range answer.Mesh {
 				all[p] = true
 			}
 		}
