@@ -121,7 +121,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	}
 	fork := func() *rand.Rand { return rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())) }
 
-	cfg.Hosts.Self, cfg.Hosts.Localnet, cfg.Hosts.Trace = n.self, cfg.Localnet, cfg.Trace
+	cfg.Hosts.Self, cfg.Hosts.Network, cfg.Hosts.Localnet, cfg.Hosts.Trace = n.self, cfg.Network, cfg.Localnet, cfg.Trace
 	for _, s := range cfg.Session.Seeds {
 		cfg.Hosts.Seeds = append(cfg.Hosts.Seeds, s.ID())
 	}
