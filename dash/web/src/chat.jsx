@@ -2,7 +2,7 @@ import { Fragment, h } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { chooseRoom, loadHistory, say, state } from "./store.js";
 import { clean, cleanText } from "./clean.js";
-import { clock, hue, short } from "./format.js";
+import { clock, hue, many, short } from "./format.js";
 
 const marks = { queued: "◌", sent: "✓", delivered: "✓✓", received: "" };
 const words = {
@@ -61,7 +61,7 @@ export function Chat() {
   };
   return (
     <section class="card chat">
-      <h2>Rooms <span class="count">{joined ? joined.members + " members connected" : ""}</span></h2>
+      <h2>Rooms <span class="count">{joined ? many(joined.members, "member") + " connected" : ""}</span></h2>
       <div class="chips">
         {rooms.map((r) => (
           <button type="button" key={r.room} class={"chip" + (r.room === room ? " on" : "")} onClick={() => choose(r.room)}>

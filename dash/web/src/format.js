@@ -38,7 +38,16 @@ export function clock(when) {
 
 // The picture's colours for the host book's lists.
 export const lists = { gold: "#e0b45c", white: "#e6ebf0", grey: "#8794a3", dark: "#7c6fb0", black: "#4b525c" };
-export const colourOf = (name) => lists[name] || "#5d6b7a";
+export const colourOf = (name) => lists[name] || "#6f8497";
+
+// many counts: 1 link, 2 links.
+export const many = (n, what) => n + " " + what + (n === 1 ? "" : "s");
+
+// topicName is a topic as people know it: a room's topic is a digest.
+export function topicName(topic, rooms) {
+  const r = rooms.find((r) => r.topic === topic);
+  return r ? "room " + clean(r.room, 64) : clean(topic, 80);
+}
 
 // hue gives every author a colour of his own out of a calm palette.
 const hues = ["#6fcfb4", "#7aa7e8", "#e0b45c", "#d98ea3", "#a9c66c", "#b39ae0", "#e39a6b", "#69bcd6"];

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from "d3-force";
 import { pulses, state } from "./store.js";
 import { clean } from "./clean.js";
-import { colourOf, lists, ms, sameNode } from "./format.js";
+import { colourOf, lists, many, ms, sameNode } from "./format.js";
 
 const selfColour = "#6fcfb4";
 const seedColour = "#7aa7e8";
@@ -205,9 +205,9 @@ class Picture {
     ctx.globalAlpha = n.self || n.role === "seed" ? 1 : 0.9;
     ctx.fill();
     ctx.globalAlpha = 1;
-    if (n === this.over || n === this.held) {
-      ctx.lineWidth = 2;
-      ctx.strokeStyle = "#ffffff";
+    if (n === this.over || n === this.held || (n.self && n.role === "seed")) {
+      ctx.lineWidth = 3;
+      ctx.strokeStyle = n === this.over || n === this.held ? "#ffffff" : seedColour;
       ctx.stroke();
     }
     if (crowd && !n.self && n !== this.over) return;
@@ -219,7 +219,7 @@ class Picture {
 
   tip(n, x, y) {
     const { ctx } = this;
-    const lines = [n.label, n.self ? "this node" : n.role];
+    const lines = [n.label, n.self ? "this node" + (n.role === "seed" ? ", a seed" : "") : n.role];
     if (n.colour) lines.push("list: " + clean(n.colour, 12));
     if (n.rtt > 0) lines.push(ms(n.rtt));
     ctx.font = "12px system-ui, sans-serif";
@@ -253,7 +253,7 @@ export function Topology() {
   useEffect(() => picture.current?.show(graph), [graph]);
   return (
     <section class="card topology">
-      <h2>Topology <span class="count">{graph.nodes.length} nodes · {graph.links.length} links</span></h2>
+      <h2>Topology <span class="count">{many(graph.nodes.length, "node")} · {many(graph.links.length, "link")}</span></h2>
       <canvas id="graph" ref={canvas} data-nodes="0" data-links="0" role="img" aria-label="Nodes and the links between them" />
       {graph.nodes.length === 0 && <p class="empty over">Waiting for the first picture…</p>}
       <ul class="legend">

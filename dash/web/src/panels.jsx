@@ -2,7 +2,7 @@ import { h } from "preact";
 import { useState } from "preact/hooks";
 import { state } from "./store.js";
 import { clean } from "./clean.js";
-import { ago, clock, short } from "./format.js";
+import { ago, clock, many, short, topicName } from "./format.js";
 
 // Slots shows the session manager at work.
 export function Slots() {
@@ -28,12 +28,12 @@ export function Slots() {
 export function Mesh() {
   return (
     <section class="card mesh">
-      <h2>Mesh <span class="count">{state.topics.length} topics</span></h2>
+      <h2>Mesh <span class="count">{many(state.topics.length, "topic")}</span></h2>
       <ul id="mesh" class="scroll">
         {state.topics.map((t) => (
           <li key={t.topic}>
-            <div class="cut" title={clean(t.topic, 200)}>{clean(t.topic, 80)}</div>
-            <div class="dim">{t.subscribed ? `${t.mesh} in the mesh of ${t.peers} peers` : `${t.peers} peers, not followed` + (t.fanout ? `, fanout ${t.fanout}` : "")}</div>
+            <div class="cut" title={clean(t.topic, 200)}>{topicName(t.topic, state.rooms)}</div>
+            <div class="dim">{t.subscribed ? `${t.mesh} in the mesh, of ${many(t.peers, "peer")}` : `${many(t.peers, "peer")}, not followed` + (t.fanout ? `, fanout ${t.fanout}` : "")}</div>
             <div class="members">
               {(state.mesh[t.topic] || []).slice(0, 24).map((id) => <span key={id} class="chip mono" title={clean(id, 80)}>{short(id)}</span>)}
             </div>
@@ -65,7 +65,7 @@ export function Events() {
             <span class={"strand s-" + clean(e.strand, 16)}>{clean(e.strand, 16)}</span>
             <b>{clean(e.kind, 32)}</b>
             {e.peer && <span class="mono">{short(e.peer)}</span>}
-            {e.topic && <span class="dim">{clean(e.topic, 48)}</span>}
+            {e.topic && <span class="dim" title={clean(e.topic, 200)}>{topicName(e.topic, state.rooms)}</span>}
             {e.n ? <span class="dim">{Number(e.n)}</span> : null}
             {e.err && <span class="err">{clean(e.err, 120)}</span>}
           </li>
