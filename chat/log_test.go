@@ -202,24 +202,29 @@ func TestRoomBounds(t *testing.T) {
 // A room of 10,000 lines is handed to a member that joins late, and older lines
 // do not come back to a room that is full.
 func TestFullRoom(t *testing.T) {
+	limit := roomLinesMax
+	if testing.Short() {
+		limit = 3000 // still more than a page of IDs
+	}
+	bound := func(c *Config) { c.RoomLines = limit }
 	w := newWorld(t)
-	a := w.node("a")
-	r := fillRoom(t, a, roomLinesMax+500)
-	if len(r.byPos) != roomLinesMax {
+	a := w.node("a", bound)
+	r := fillRoom(t, a, limit+500)
+	if len(r.byPos) != limit {
 		t.Fatalf("%d lines", len(r.byPos))
 	}
-	b := w.node("b")
+	b := w.node("b", bound)
 	w.link(a, b)
 	ticket := b.join("lobby")
 	w.run(20 * time.Second)
 	if x, ok := b.answers[ticket]; !ok || x.Err != nil {
 		t.Fatalf("join %v %v", ok, x.Err)
 	}
-	if got := b.hall.Rooms()[0].Lines; got != roomLinesMax {
+	if got := b.hall.Rooms()[0].Lines; got != limit {
 		t.Fatalf("%d lines after sync", got)
 	}
 	// c has two of the lines that the full rooms dropped.
-	c := w.node("c")
+	c := w.node("c", bound)
 	rc := fillRoom(t, c, 2)
 	if rc.byPos[0].at >= r.floor {
 		t.Fatal("c's lines are not old")
@@ -236,7 +241,7 @@ func TestFullRoom(t *testing.T) {
 	if asked > 0 {
 		t.Errorf("a full room asks %d times for lines it would not keep", asked)
 	}
-	if got := a.hall.Rooms()[0].Lines; got != roomLinesMax {
+	if got := a.hall.Rooms()[0].Lines; got != limit {
 		t.Errorf("%d lines", got)
 	}
 	for _, n := range w.nodes {
