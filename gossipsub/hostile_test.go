@@ -351,15 +351,15 @@ func TestHostileFrameIsNotPinned(t *testing.T) {
 	g.ups(1, Meshsub11)
 	big := rpc.AppendMessage(nil, &rpc.Message{Data: make([]byte, 500<<10), Topic: []byte("unknown")}, false)
 	for i := range 20 {
-		frame := append(rpc.AppendPublish(nil, big), plain("t", fmt.Sprint("small ", i))...)
+		small := plain("t", fmt.Sprint("small ", i))
+		frame := append(rpc.AppendPublish(nil, big), small...)
 		g.recv("n0", frame)
-	}
-	if g.r.cache.bytes > 10000 || g.r.cache.all.len() != 20 {
-		t.Fatalf("%d messages in %d bytes", g.r.cache.all.len(), g.r.cache.bytes)
-	}
-	for i := range g.r.cache.all.len() {
-		if f := g.r.cache.all.at(i).frame; cap(f) > 200 {
-			t.Fatalf("a frame of %d bytes is kept for %d", cap(f), len(f))
+		e := g.r.cache.all.at(i)
+		if &e.frame[0] == &frame[len(frame)-len(small)] {
+			t.Fatal("the large frame is kept for a small message")
+		}
+		if !bytes.Equal(e.frame, small) || string(g.got[i].Data) != fmt.Sprint("small ", i) {
+			t.Fatalf("kept %x", e.frame)
 		}
 	}
 }
