@@ -69,6 +69,10 @@ check: fmt-check vet staticcheck race sim arch ## what must be green before a ch
 interop: ## our nodes in one mesh with go-libp2p-pubsub
 	cd interop && go vet ./... && go test -count=1 -timeout 15m ./...
 
+.PHONY: browser
+browser: build ## the dashboard of a devnet in headless Chromium (needs Node.js and chromium)
+	cd interop/browser && npm install --no-audit --no-fund --no-package-lock --silent && node dash.mjs ../../$(BIN) $(SCREENSHOT)
+
 .PHONY: devnet
 devnet: ## eight nodes on loopback: find, talk, lose three, recover
 	go run ./cmd/ropewalk devnet --nodes 8 --script demo --exit

@@ -1,0 +1,101 @@
+// Drives the dashboard of a real devnet in headless Chromium: the topology is
+// drawn, a line typed in the page arrives at another node, and text that another
+// node says is shown as text.
+//
+//   node dash.mjs BINARY [SCREENSHOT.png]
+//
+// Exits 0 when all of it held. CHROMIUM names the browser if it is not Debian's.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { strict as assert } from 'node:assert';
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const [binary, screenshot] = process.argv.slice(2);
+assert(binary, 'usage: node dash.mjs BINARY [SCREENSHOT.png]');
+const browserPath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+assert(browserPath, 'no Chromium: install Debian\'s package chromium or set CHROMIUM');
+
+const NODES = 8;
+const WITHIN = 30_000; // milliseconds for each thing that must come true
+
+function check(what) { console.log(`ok  ${what}`); }
+
+// devnet starts a net and resolves with its dashboard and data folders.
+function devnet() {
+  const child = spawn(binary, ['devnet', '--nodes', String(NODES), '--dash', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const found = {};
+  return new Promise((resolve, reject) => {
+    child.once('exit', code => reject(new Error(`devnet ended with ${code}`)));
+    createInterface({ input: child.stdout }).on('line', line => {
+      found.page ??= line.match(/^dashboard: (\S+)/)?.[1];
+      found.dir ??= line.match(/^data folders: (\S+)/)?.[1];
+      if (line.startsWith('running')) resolve({ child, ...found });
+    });
+  });
+}
+
+async function eventually(what, holds) {
+  for (const end = Date.now() + WITHIN; ;) {
+    if (await holds()) return check(what);
+    if (Date.now() > end) throw new Error(`not within ${WITHIN} ms: ${what}`);
+    await new Promise(r => setTimeout(r, 100));
+  }
+}
+
+const net = await devnet();
+const say = (node, text) => execFileSync(binary, ['chat', 'lobby', '--data', `${net.dir}/node${node}`, '--say', text]);
+const log = node => execFileSync(binary, ['chat', 'lobby', '--data', `${net.dir}/node${node}`, '--log'], { encoding: 'utf8' });
+const browser = await chromium.launch({
+  executablePath: browserPath,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+let failed = null;
+try {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+  const complaints = [];
+  page.on('pageerror', e => complaints.push(String(e)));
+  page.on('console', m => { if (m.type() === 'error') complaints.push(m.text()); });
+  await page.goto(net.page);
+
+  await eventually(`the graph draws ${NODES} nodes and their links`, async () => {
+    const graph = page.locator('#graph');
+    return Number(await graph.getAttribute('data-nodes')) === NODES && Number(await graph.getAttribute('data-links')) >= NODES;
+  });
+  await eventually('the table names peers', async () => (await page.locator('#peers').innerText()).includes('libp2p'));
+
+  for (const [i, text] of ['good morning', 'the mesh is up', 'seven peers here'].entries()) say(i + 2, text);
+  await eventually('lines of other nodes are shown', async () => (await page.locator('#lines').innerText()).includes('seven peers here'));
+
+  const mine = `typed in the page ${Date.now()}`;
+  await page.fill('#line', mine);
+  await page.click('#send');
+  await eventually('a line typed in the page arrives at node5', async () => log(5).includes(mine));
+
+  const hostile = '<img src=x onerror="window.owned=1"><script>window.owned=1</script>\u202egnp.exe\u001b[31m';
+  say(4, hostile);
+  await eventually('hostile text is shown as text', async () => (await page.locator('#lines').innerText()).includes('<img src=x'));
+  assert.equal(await page.evaluate(() => window.owned), undefined, 'the page ran what a line said');
+  assert.equal(await page.locator('#lines img, #lines script').count(), 0, 'a line became markup');
+  assert(!/[\u202e\u001b]/.test(await page.locator('#lines').innerText()), 'control characters reached the page');
+  check('and nothing of it ran');
+  assert.deepEqual(complaints, [], 'the browser complained');
+  if (screenshot) {
+    await page.mouse.move(5, 500);
+    await page.waitForTimeout(2000); // let the drawing settle
+    await page.screenshot({ path: screenshot });
+    check(`screenshot ${screenshot}`);
+  }
+} catch (e) {
+  failed = e;
+} finally {
+  await browser.close();
+  net.child.removeAllListeners('exit');
+  net.child.kill('SIGINT');
+  await new Promise(r => net.child.once('exit', r));
+}
+if (failed) {
+  console.error(failed);
+  process.exit(1);
+}
