@@ -68,8 +68,8 @@ class Picture {
     this.sim.nodes(this.nodes);
     // Few nodes get room, many share it.
     const far = Math.max(46, Math.min(150, 420 / Math.sqrt(this.nodes.length || 1)));
-    this.sim.force("link").links(this.links).distance(far).strength(0.25);
-    this.sim.force("charge").strength(-Math.max(90, Math.min(520, 5200 / (this.nodes.length + 4))));
+    this.sim.force("link").links(this.links).distance(far);
+    this.sim.force("charge").strength(-Math.max(160, Math.min(520, 9000 / (this.nodes.length + 4))));
     const same = before === this.links.map((l) => key(l) + l.mesh).sort().join() && this.nodes.every((n) => old.has(n.id));
     if (first) {
       this.sim.alpha(1).stop();
@@ -89,7 +89,7 @@ class Picture {
       y0 = Math.min(y0, n.y); y1 = Math.max(y1, n.y);
     }
     if (!(x1 >= x0)) return { k: 1, dx: this.width / 2, dy: this.height / 2 };
-    const k = Math.min(1.25, (this.width - 110) / Math.max(x1 - x0, 1), (this.height - 100) / Math.max(y1 - y0, 1));
+    const k = Math.min(1.6, (this.width - 110) / Math.max(x1 - x0, 1), (this.height - 100) / Math.max(y1 - y0, 1));
     return { k, dx: this.width / 2 - k * (x0 + x1) / 2, dy: this.height / 2 - 4 - k * (y0 + y1) / 2 };
   }
 
