@@ -57,7 +57,7 @@ func (h *Hall) authorOf(node id.Public) (*author, error) {
 	if a, ok := h.authors.Get(node); ok {
 		return a, nil
 	}
-	nodeID, err := node.ID()
+	nodeID, err := h.cfg.NodeID(node)
 	if err != nil {
 		return nil, err
 	}

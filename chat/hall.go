@@ -46,7 +46,10 @@ type Config struct {
 	Self    id.ID  // zero: the author's node
 	Network string // the network's name
 	Author  *Author
-	Trace   trace.Func
+	// NodeID is the node of a key; nil means the key's own ID method. It costs a
+	// square root, so a simulator of many halls may remember it here.
+	NodeID func(id.Public) (id.ID, error)
+	Trace  trace.Func
 	// RoomLines and RoomBytes bound what a room keeps; 0 means 10,000 lines and
 	// 64 MiB, which are also the most.
 	RoomLines, RoomBytes int
@@ -58,6 +61,9 @@ type Config struct {
 func (c *Config) fill() {
 	if c.Self.IsZero() && c.Author != nil {
 		c.Self, _ = c.Author.node.ID()
+	}
+	if c.NodeID == nil {
+		c.NodeID = id.Public.ID
 	}
 	if c.RoomLines <= 0 || c.RoomLines > roomLinesMax {
 		c.RoomLines = roomLinesMax

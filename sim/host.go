@@ -63,6 +63,7 @@ func (w *world) newHost(i int, seed bool) *host {
 	if err != nil {
 		panic(fmt.Sprintf("sim: key of host %d: %v", i, err)) // one in 2^128
 	}
+	w.nodes[key.Public()] = key.ID()
 	where := link.MustAddr(fmt.Sprintf("/ip4/%d.%d.%d.7/tcp/4001", 20+i%150, i/150%256, i/38400))
 	return &host{w: w, i: i, key: key, seed: seed, addr: where.WithPeer(key.Public().PeerID()), files: map[string][]byte{}, seen: map[place]*sighting{}, tickets: id.Tickets{Owner: node.Owner}}
 }
@@ -97,7 +98,7 @@ func (h *host) config() node.Config {
 	c := node.Config{
 		Key: h.key, Network: network,
 		Session: session.Config{Outbound: 8, Inbound: 96},
-		Chat:    chat.Config{Author: chat.NewAuthor(h.key)},
+		Chat:    chat.Config{Author: chat.NewAuthor(h.key), NodeID: h.w.nodeID},
 		Trace:   func(_ time.Time, e trace.Event) { h.w.hash.trace(h.i, e) },
 	}
 	c.Pex.Verify = h.w.verify

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/trace"
 	"github.com/ropewalk/ropewalk/work"
 )
@@ -36,13 +37,14 @@ type world struct {
 
 	results  map[[32]byte]any       // of jobs whose Key says they are equal
 	verified map[string]*enr.Record // records checked once for all
+	nodes    map[id.Public]id.ID    // of our hosts
 	err      error
 }
 
 func newWorld(opt Options) *world {
 	return &world{
 		opt: opt, rng: rand.New(rand.NewPCG(opt.Seed, 0x726f7065)), sky: opt.weather(),
-		hash: newHasher(), results: map[[32]byte]any{}, verified: map[string]*enr.Record{},
+		hash: newHasher(), results: map[[32]byte]any{}, verified: map[string]*enr.Record{}, nodes: map[id.Public]id.ID{},
 	}
 }
 
@@ -112,6 +114,14 @@ func (w *world) verify(r *enr.Record) (*enr.Record, error) {
 	}
 	w.verified[key] = r
 	return r, nil
+}
+
+// nodeID is the node of a key.
+func (w *world) nodeID(key id.Public) (id.ID, error) {
+	if known, ok := w.nodes[key]; ok {
+		return known, nil
+	}
+	return key.ID()
 }
 
 // blocked tells whether a partition stands between two hosts.
