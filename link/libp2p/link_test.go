@@ -1,8 +1,6 @@
 package libp2p
 
 import (
-	"log/slog"
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -21,7 +19,7 @@ func suite(t *testing.T, listen, nobody string, reasonsLost bool) {
 	linktest.Run(t, func(t *testing.T) linktest.Pair {
 		return linktest.Pair{
 			Make: func(key *id.Key, protocols []link.Protocol) linktest.Transport {
-				tr, err := New(Config{Key: key, Protocols: protocols, Listen: []link.Addr{link.MustAddr(listen)}, Localnet: true, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+				tr, err := New(Config{Key: key, Protocols: protocols, Listen: []link.Addr{link.MustAddr(listen)}, Localnet: true})
 				if err != nil {
 					t.Fatal(err)
 				}
