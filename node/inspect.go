@@ -34,7 +34,7 @@ func (n *Node) Peers() []Peer {
 			continue
 		}
 		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.pulse.RTT(p.ID()), Since: p.Since()}
-		for ln := link.Lane(0); int(ln) < int(laneUser)+len(n.cfg.Handlers); ln++ {
+		for ln := link.Lane(0); int(ln) < n.lanes(); ln++ {
 			if stream, open := p.Lane(ln); open {
 				v.Protocols = append(v.Protocols, stream)
 			}

@@ -20,7 +20,7 @@ func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
 	}
 	v := n.peers.Add(now, c, info)
 	if v.Old != nil {
-		n.lanesDown(now, v.Old) // session forgets the old link at the new one's Up
+		n.strandsDown(now, v.Old) // session forgets the old link at the new one's Up
 	}
 	if !v.Kept {
 		n.sessionNews(n.session.DialFailed(now, info.Ticket, v.Reason.String()))
@@ -29,10 +29,20 @@ func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
 	}
 	n.sessionNews(n.session.Up(now, info, kind))
 	p, _ := n.peers.ByConn(c)
-	for _, l := range info.Lanes {
-		n.laneUp(now, p, l.Lane, l.Stream)
+	for ln := laneGossip; ln < laneUser; ln++ {
+		if stream, open := p.Lane(ln); open {
+			n.laneUp(now, p, ln, stream)
+		}
 	}
 	n.settle()
+	if v.Old != nil {
+		n.handlersDown(now, v.Old)
+	}
+	for ln := laneUser; int(ln) < n.lanes(); ln++ {
+		if _, open := p.Lane(ln); open {
+			n.handler(ln).Up(now, p)
+		}
+	}
 }
 
 // LinkDown: a link has ended. why is what the world knows of it.
@@ -44,10 +54,11 @@ func (n *Node) LinkDown(now time.Time, c link.Conn, why error) {
 		if why != nil {
 			reason = why.Error()
 		}
-		n.lanesDown(now, p)
+		n.strandsDown(now, p)
 		n.sessionNews(n.session.Down(now, p.ID(), p.Info().Ticket, reason, now.Sub(p.Since())))
+		n.settle()
+		n.handlersDown(now, p)
 	}
-	n.settle()
 }
 
 // DialFailed: a dial of Out brought no link.
@@ -105,7 +116,13 @@ func (n *Node) recv(now time.Time, p *peer.Peer, m link.Msg) error {
 func (n *Node) laneEvent(now time.Time, p *peer.Peer, c link.Conn, m link.Msg) {
 	switch m.Op {
 	case link.Opened:
-		n.peers.Open(c, m.Lane, m.Stream)
+		fresh := n.peers.Open(c, m.Lane, m.Stream)
+		if _, open := p.Lane(m.Lane); !open {
+			return // no lane of ours
+		}
+		if !fresh && m.Lane != laneGossip {
+			n.laneShut(now, p, m.Lane) // a new stream is a new conversation
+		}
 		n.laneUp(now, p, m.Lane, m.Stream)
 	case link.Shut:
 		if n.peers.Shut(c, m.Lane) {
@@ -154,15 +171,25 @@ func (n *Node) laneShut(now time.Time, p *peer.Peer, ln link.Lane) {
 	}
 }
 
-// lanesDown tells the protocols that a peer is gone.
-func (n *Node) lanesDown(now time.Time, p *peer.Peer) {
+// strandsDown tells the strands that a peer is gone: also those whose lane was not
+// open, because they may have heard from it.
+func (n *Node) strandsDown(now time.Time, p *peer.Peer) {
 	n.gossip.Down(now, p.ID())
-	lanes := p.Lanes()
-	for ln := lanePex; int(ln) < int(laneUser)+len(n.cfg.Handlers); ln++ {
-		if lanes.Has(ln) {
-			n.laneShut(now, p, ln)
+	for ln := lanePex; ln < laneUser; ln++ {
+		n.laneShut(now, p, ln)
+	}
+}
+
+// handlersDown tells the user's protocols, last of all, that a peer is gone.
+func (n *Node) handlersDown(now time.Time, p *peer.Peer) {
+	for ln := laneUser; int(ln) < n.lanes(); ln++ {
+		if _, open := p.Lane(ln); open {
+			n.handler(ln).Down(now, p)
 		}
 	}
 }
+
+// lanes is the size of the protocol table.
+func (n *Node) lanes() int { return int(laneUser) + len(n.cfg.Handlers) }
 
 func (n *Node) handler(ln link.Lane) peer.Handler { return n.cfg.Handlers[ln-laneUser].Handler }

@@ -207,6 +207,8 @@ func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 	n.trace.Emit(now, trace.Event{Strand: "node", Kind: "record", N: int64(r.Seq())})
 	if len(link.RecordAddrs(r)) > 0 {
 		n.pex.Own(now, r)
+	} else {
+		n.pex.Own(now, nil) // nobody could dial it
 	}
 	n.settle()
 	return nil
