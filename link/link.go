@@ -71,3 +71,14 @@ type LaneInfo struct {
 	Lane   Lane
 	Stream string // what was negotiated for what we write, "/meshsub/1.1.0"
 }
+
+// ListenError says which address a transport could not open.
+type ListenError struct {
+	Addr Addr
+	Err  error
+}
+
+func (e *ListenError) Error() string { return "listen " + e.Addr.String() + ": " + e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *ListenError) Unwrap() error { return e.Err }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"strings"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/event"
@@ -13,6 +15,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	ma "github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -92,18 +95,36 @@ func New(c Config) (*Transport, error) {
 func (t *Transport) Kind() link.Kind { return link.LibP2P }
 
 // Listen opens every listener of Config.Listen, or none: after an error the
-// transport should be closed.
+// transport should be closed. The error is a *link.ListenError.
 func (t *Transport) Listen() error {
 	for _, a := range t.cfg.Listen {
 		m, err := ma.NewMultiaddr(a.Bare().String())
 		if err != nil {
-			return fmt.Errorf("libp2p: listen %s: %w", a, err)
+			return &link.ListenError{Addr: a, Err: err}
+		}
+		if err := free(m); err != nil {
+			return &link.ListenError{Addr: a, Err: err}
 		}
 		if err := t.stack.swarm.Listen(m); err != nil {
-			return fmt.Errorf("libp2p: listen %s: %w", a, err)
+			return &link.ListenError{Addr: a, Err: err}
 		}
 	}
 	return nil
+}
+
+// free tells whether a TCP port is nobody's yet. libp2p listens with SO_REUSEPORT,
+// under which a second node on the port would take half of the first one's
+// connections without an error for either.
+func free(m ma.Multiaddr) error {
+	network, host, err := manet.DialArgs(m)
+	if err != nil || !strings.HasPrefix(network, "tcp") {
+		return nil // libp2p says what is wrong with it
+	}
+	l, err := net.Listen(network, host)
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // Addrs is where we are reached as far as libp2p knows by now: listeners, mapped

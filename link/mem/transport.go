@@ -50,7 +50,7 @@ func (t *Transport) Listen() error {
 		return nil
 	}
 	if err := t.network.listen(t); err != nil {
-		return err
+		return &link.ListenError{Addr: t.addr, Err: err}
 	}
 	t.listening = true
 	return nil
