@@ -78,13 +78,6 @@ func (n *Node) Events(ctx context.Context, strands ...string) *EventSubscription
 	if s == nil {
 		return nil
 	}
-	stopWith(ctx, s.close)
+	s.tie(ctx)
 	return &EventSubscription{s}
-}
-
-// stopWith calls stop when the context ends.
-func stopWith(ctx context.Context, stop func()) {
-	if ctx != nil && ctx.Done() != nil {
-		context.AfterFunc(ctx, stop)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +23,11 @@ type folder struct {
 	lock *os.File
 }
 
-const keyFile = "key"
+const (
+	keyFile = "key"
+	// keyFileBytesMax leaves room for a line end or two beside the digits.
+	keyFileBytesMax = 128
+)
 
 // openFolder makes the folder when absent and takes its lock.
 func openFolder(dir string) (*folder, error) {
@@ -63,7 +68,7 @@ func (f *folder) read(name string) ([]byte, bool) {
 // else may read. It never changes the file. A missing file is fs.ErrNotExist.
 func LoadKey(dir string) (*id.Key, error) {
 	path := filepath.Join(dir, keyFile)
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0) // not even a pipe holds it up
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -81,9 +86,14 @@ func LoadKey(dir string) (*id.Key, error) {
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok && int(sys.Uid) != os.Geteuid() {
 		return nil, &ErrKeyFile{path, fmt.Sprintf("belongs to user %d, not to this process's user %d", sys.Uid, os.Geteuid())}
 	}
-	text := make([]byte, 129)
-	n, _ := f.Read(text)
-	raw, err := hex.DecodeString(string(bytes.TrimSpace(text[:n])))
+	text, err := io.ReadAll(io.LimitReader(f, keyFileBytesMax+1))
+	if err != nil {
+		return nil, &ErrKeyFile{path, "cannot be read: " + err.Error()}
+	}
+	if len(text) > keyFileBytesMax {
+		return nil, &ErrKeyFile{path, "is malformed: want 64 hex digits"}
+	}
+	raw, err := hex.DecodeString(string(bytes.TrimSpace(text)))
 	if err != nil {
 		return nil, &ErrKeyFile{path, "is malformed: want 64 hex digits"}
 	}
@@ -101,7 +111,11 @@ func SaveKey(dir string, k *id.Key) error {
 	}
 	path := filepath.Join(dir, keyFile)
 	tmp := path + ".new"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	// One that an earlier run left may have any mode.
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("ropewalk: write key: %w", err)
+	}
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("ropewalk: write key: %w", err)
 	}

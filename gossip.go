@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub"
@@ -42,33 +43,66 @@ func publishError(err error) error {
 // Subscribe joins a topic, if nobody here has yet, and delivers its messages.
 // The subscription ends with the context too.
 func (n *Node) Subscribe(ctx context.Context, topic string) (*Subscription, error) {
-	return ask(ctx, n, func(now time.Time, reply func(*Subscription, error)) {
+	s, err := n.subscribe(ctx, topic)
+	if err == nil {
+		s.s.tie(ctx)
+	}
+	return s, err
+}
+
+// What became of a subscription under way.
+const (
+	subOpen int32 = iota
+	subMade
+	subGivenUp // whoever asked is gone
+)
+
+// subscribe is Subscribe with a context that bounds only the call.
+func (n *Node) subscribe(ctx context.Context, topic string) (*Subscription, error) {
+	var fate atomic.Int32
+	var made *sub[Message]
+	out, err := ask(ctx, n, func(now time.Time, reply func(*Subscription, error)) {
 		s := n.messages.listen(messageRoom, func(m Message) bool { return m.Topic == topic }, func() { n.unsubscribe(topic) })
 		if s == nil {
 			reply(nil, ErrBusy)
 			return
 		}
-		if n.topics[topic]++; n.topics[topic] == 1 {
-			if err := n.machine.Follow(now, topic); err != nil {
-				// The listener's end takes back the count.
-				go s.close()
-				reply(nil, err)
-				return
-			}
+		err := ctx.Err()
+		if err == nil && n.topics[topic] == 0 {
+			err = n.machine.Follow(now, topic)
 		}
-		stopWith(ctx, s.close)
+		if err != nil {
+			s.onEnd = nil
+			s.close()
+			reply(nil, err)
+			return
+		}
+		n.topics[topic]++
+		made = s
+		if !fate.CompareAndSwap(subOpen, subMade) {
+			s.onEnd = nil
+			s.close()
+			n.leave(now, topic)
+		}
 		reply(&Subscription{s}, nil)
 	})
+	if err != nil && !fate.CompareAndSwap(subOpen, subGivenUp) {
+		made.close()
+	}
+	return out, err
 }
 
 func (n *Node) unsubscribe(topic string) {
-	n.post(input{fn: func(now time.Time) {
-		if n.topics[topic]--; n.topics[topic] > 0 {
-			return
-		}
-		delete(n.topics, topic)
-		n.machine.Unfollow(now, topic)
-	}})
+	n.post(input{fn: func(now time.Time) { n.leave(now, topic) }})
+}
+
+// leave takes back one subscription of a topic.
+func (n *Node) leave(now time.Time, topic string) {
+	if n.topics[topic]--; n.topics[topic] > 0 {
+		return
+	}
+	delete(n.topics, topic)
+	n.machine.Unfollow(now, topic)
 }
 
 // Topics states the neighbourhood of every topic we are in or publish to.
@@ -94,9 +128,9 @@ type Topic struct {
 	sub  *Subscription
 }
 
-// Join joins a topic. Close leaves it.
+// Join joins a topic. Close leaves it; the context bounds only the joining.
 func (n *Node) Join(ctx context.Context, topic string) (*Topic, error) {
-	s, err := n.Subscribe(context.WithoutCancel(ctx), topic)
+	s, err := n.subscribe(ctx, topic)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package ropewalk
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -8,8 +9,9 @@ import (
 // hub hands what happens to whoever listens. A listener that does not read loses
 // the newest items, counted; it stalls nobody.
 type hub[T any] struct {
-	mu   sync.Mutex
-	subs []*sub[T]
+	mu    sync.Mutex
+	subs  []*sub[T]
+	ended bool
 }
 
 // sub is one listener.
@@ -20,22 +22,41 @@ type sub[T any] struct {
 	lagged atomic.Uint64
 	closed bool // under hub.mu
 	onEnd  func()
+	untie  func() bool // of the context; nil for none. Under hub.mu
 }
 
 // listenersMax bounds the listeners of one hub (threats A7).
 const listenersMax = 16384
 
 // listen adds a listener with room for size items. It returns nil when there are
-// too many already.
+// too many already. A hub that has ended gives a closed listener.
 func (h *hub[T]) listen(size int, wants func(T) bool, onEnd func()) *sub[T] {
 	s := &sub[T]{hub: h, wants: wants, c: make(chan T, size), onEnd: onEnd}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.subs) >= listenersMax {
+	switch {
+	case h.ended:
+		s.closed = true
+		close(s.c)
+		return s
+	case len(h.subs) >= listenersMax:
 		return nil
 	}
 	h.subs = append(h.subs, s)
 	return s
+}
+
+// tie ends the listener with the context. The tie goes with the listener, so that
+// a long context does not gather those that have ended.
+func (s *sub[T]) tie(ctx context.Context) {
+	if ctx == nil || ctx.Done() == nil {
+		return
+	}
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	if !s.closed {
+		s.untie = context.AfterFunc(ctx, s.close)
+	}
 }
 
 // tell hands v to every listener that wants it.
@@ -76,15 +97,21 @@ func (s *sub[T]) close() {
 		}
 		close(s.c)
 	}
+	untie := s.untie
+	s.untie = nil
 	s.hub.mu.Unlock()
+	if untie != nil {
+		untie()
+	}
 	if first && s.onEnd != nil {
 		s.onEnd()
 	}
 }
 
-// closeAll ends every listener.
-func (h *hub[T]) closeAll() {
+// end ends every listener, and those that still come.
+func (h *hub[T]) end() {
 	h.mu.Lock()
+	h.ended = true
 	subs := append([]*sub[T](nil), h.subs...)
 	h.mu.Unlock()
 	for _, s := range subs {

@@ -14,7 +14,7 @@ func (n *Node) defaultTransports(protocols []link.Protocol) ([]Transport, error)
 	c := libp2p.Config{
 		Key: n.key, Protocols: protocols, Localnet: n.cfg.Localnet, UserAgent: n.cfg.Agent,
 		NATPortMap: public, Relay: public, HolePunch: public, AutoNAT: public,
-		Limits:   libp2p.Limits{Inbound: n.cfg.Session.Inbound, Outbound: max(32, n.cfg.Session.Outbound+16), MemoryBytes: p.memoryMax, Files: p.fds},
+		Limits:   libp2p.Limits{Inbound: max(1, n.cfg.Session.Inbound), Outbound: max(32, n.cfg.Session.Outbound+16), MemoryBytes: p.memoryMax, Files: p.fds},
 		Registry: n.metrics.registry, Logger: n.log,
 	}
 	for _, text := range n.cfg.Listen.LibP2P {

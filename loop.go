@@ -158,7 +158,9 @@ func (n *Node) saved(s work.Save, err error) {
 	if err != nil {
 		n.log.Error("save fails", "file", s.File, "err", err)
 	}
-	n.post(input{fn: func(now time.Time) { n.machine.Saved(now, s.Ticket, err) }})
+	if !s.Ticket.IsZero() {
+		n.post(input{fn: func(now time.Time) { n.machine.Saved(now, s.Ticket, err) }})
+	}
 }
 
 // housekeeping keeps the node's own addresses and the saved host book fresh.
@@ -226,6 +228,9 @@ func ask[T any](ctx context.Context, n *Node, f func(now time.Time, reply func(T
 	}
 	var zero T
 	if err := n.alive(); err != nil {
+		return zero, err
+	}
+	if err := ctx.Err(); err != nil {
 		return zero, err
 	}
 	got := make(chan answer, 1)

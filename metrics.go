@@ -2,6 +2,8 @@ package ropewalk
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,9 +18,10 @@ type metrics struct {
 	byWhat   map[string]prometheus.Observer // loop only
 	counts   *prometheus.CounterVec
 	byEvent  map[[2]string]prometheus.Counter // loop only
+	own      []prometheus.Collector
 }
 
-func newMetrics(n *Node) *metrics {
+func newMetrics(n *Node) (*metrics, error) {
 	m := &metrics{registry: n.cfg.Registry, byWhat: map[string]prometheus.Observer{}, byEvent: map[[2]string]prometheus.Counter{}}
 	if m.registry == nil {
 		m.registry = prometheus.NewRegistry()
@@ -30,8 +33,27 @@ func newMetrics(n *Node) *metrics {
 	m.counts = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ropewalk_events_total", Help: "Events of the node's event stream by strand and kind.",
 	}, []string{"strand", "kind"})
-	m.registry.MustRegister(m.steps, m.counts, gauges{n}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
+	for _, c := range []prometheus.Collector{m.steps, m.counts, gauges{n}} {
+		if err := m.registry.Register(c); err != nil {
+			m.end()
+			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)
+		}
+		m.own = append(m.own, c)
+	}
+	// Those of the process are the same for whoever has registered them.
+	for _, c := range []prometheus.Collector{collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
+		if err := m.registry.Register(c); err != nil && !errors.As(err, new(prometheus.AlreadyRegisteredError)) {
+			return nil, fmt.Errorf("ropewalk: metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// end gives a registry of the user's back.
+func (m *metrics) end() {
+	for _, c := range m.own {
+		m.registry.Unregister(c)
+	}
 }
 
 func (m *metrics) step(what string, took time.Duration) {

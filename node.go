@@ -36,7 +36,8 @@ type Node struct {
 	events     hub[Event]
 	lines      hub[ChatLine]
 	stopAsked  chan struct{}
-	gone       chan struct{} // closed when the loop has ended
+	gone       chan struct{} // closed when the loop has ended, or will never run
+	ended      chan struct{} // closed when Close is done
 
 	// Owned by the loop.
 	machine  *node.Node
@@ -61,7 +62,6 @@ type Node struct {
 	group    sync.WaitGroup
 	stopOnce sync.Once
 	record   atomic.Pointer[string]
-	rtts     atomic.Pointer[map[id.ID]time.Duration]
 }
 
 type state uint8
@@ -87,7 +87,7 @@ func New(cfg Config) (*Node, error) {
 		cfg: cfg, key: cfg.Key, log: cfg.Logger,
 		inbox: make(chan input, inboxSize), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
 		topics: map[string]int{}, tickets: id.Tickets{Owner: node.Owner},
-		stopAsked: make(chan struct{}), gone: make(chan struct{}),
+		stopAsked: make(chan struct{}), gone: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
@@ -129,8 +129,15 @@ func (n *Node) closeFolder() error {
 }
 
 // build makes everything that New promises, without opening a socket.
-func (n *Node) build() error {
-	n.metrics = newMetrics(n)
+func (n *Node) build() (err error) {
+	if n.metrics, err = newMetrics(n); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			n.metrics.end()
+		}
+	}()
 	n.pool = newPool(n.jobDone)
 	n.writer = newWriter(n.cfg.DataDir, n.saved)
 	mc, err := n.machineConfig()
@@ -171,13 +178,10 @@ func (n *Node) Start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for i, t := range n.transports {
+	for _, t := range n.transports {
 		if err := t.Listen(); err != nil {
-			for _, opened := range n.transports[:i+1] {
-				opened.Close()
-			}
 			n.state = closed
-			return errors.Join(&ErrListen{Addr: fmt.Sprint(n.cfg.Listen.LibP2P), Field: "listen." + string(t.Kind()), Err: err}, n.closeFolder())
+			return errors.Join(listenError(t, err), n.undo())
 		}
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -232,24 +236,21 @@ const closeWithin = 3 * time.Second
 
 // Close ends the node: peers are told, everything acknowledged is on disk, every
 // goroutine has ended. It returns the first error that ended the node by itself.
-// Closing twice, or before Start, is harmless.
+// Closing twice, or before Start, is harmless; whoever closes second waits too.
 func (n *Node) Close() error {
 	n.mu.Lock()
 	was := n.state
 	n.state = closed
-	n.mu.Unlock()
-	switch was {
-	case closed:
-		<-n.goneOrNever()
-		return nil
-	case fresh:
-		close(n.gone)
-		var err error
-		for _, t := range n.transports {
-			err = errors.Join(err, t.Close())
-		}
-		return errors.Join(err, n.closeFolder())
+	if was == fresh {
+		defer n.mu.Unlock()
+		return n.undo()
 	}
+	n.mu.Unlock()
+	if was == closed {
+		<-n.ended
+		return nil
+	}
+	defer close(n.ended)
 	n.RequestStop()
 	n.sayGoodbye()
 	n.cancel()
@@ -263,17 +264,43 @@ func (n *Node) Close() error {
 	n.pool.close()
 	n.writer.close()
 	n.group.Wait()
-	n.messages.closeAll()
-	n.events.closeAll()
-	n.lines.closeAll()
+	n.endStreams()
+	n.metrics.end()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return errors.Join(n.failed, n.closeFolder())
 }
 
-// goneOrNever is closed when a running node has ended; at once when the node
-// never ran.
-func (n *Node) goneOrNever() <-chan struct{} { return n.gone }
+// undo ends a node that never ran. Under mu.
+func (n *Node) undo() error {
+	defer close(n.ended)
+	close(n.gone)
+	var errs []error
+	for _, t := range n.transports {
+		errs = append(errs, t.Close())
+	}
+	n.endStreams()
+	n.metrics.end()
+	return errors.Join(append(errs, n.closeFolder())...)
+}
+
+// endStreams ends every subscription, and those that are still to come.
+func (n *Node) endStreams() {
+	n.messages.end()
+	n.events.end()
+	n.lines.end()
+}
+
+// listenError says which address could not be opened, as far as the transport
+// tells.
+func listenError(t Transport, err error) error {
+	out := &ErrListen{Field: "listen." + string(t.Kind()), Err: err}
+	var at *link.ListenError
+	if errors.As(err, &at) {
+		out.Addr, out.Err = at.Addr.String(), at.Err
+	}
+	return out
+}
 
 // sayGoodbye stops the machine and waits, within bounds, until its links are
 // down, so that the reason reaches the other side.

@@ -92,7 +92,7 @@ func (n *Node) ChatSubscribe(ctx context.Context, room string) *ChatSubscription
 	if s == nil {
 		return nil
 	}
-	stopWith(ctx, s.close)
+	s.tie(ctx)
 	return &ChatSubscription{s}
 }
 

@@ -3,6 +3,8 @@ package ropewalk
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,7 +16,7 @@ import (
 // file that wait together share one sync.
 type writer struct {
 	dir  string
-	done func(work.Save, error) // called for saves with a ticket
+	done func(work.Save, error) // called for every save
 
 	mu     sync.Mutex
 	wake   sync.Cond
@@ -65,9 +67,7 @@ func (w *writer) run() error {
 			}
 			err := w.write(batch[:n])
 			for _, s := range batch[:n] {
-				if !s.Ticket.IsZero() {
-					w.done(s, err)
-				}
+				w.done(s, err)
 			}
 			batch = batch[n:]
 		}
@@ -84,7 +84,7 @@ func (w *writer) write(saves []work.Save) error {
 		return fmt.Errorf("ropewalk: save outside the data folder: %q", name)
 	}
 	path := filepath.Join(w.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeDir(w.dir, filepath.Dir(path)); err != nil {
 		return err
 	}
 	if saves[0].Append {
@@ -93,13 +93,37 @@ func (w *writer) write(saves []work.Save) error {
 	return replaceFile(path, saves[0].Data)
 }
 
+// makeDir makes a folder of the data folder, which exists, so that it outlives a
+// crash.
+func makeDir(root, dir string) error {
+	if dir == root {
+		return nil
+	}
+	err := os.Mkdir(dir, 0o700)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = makeDir(root, filepath.Dir(dir)); err == nil {
+			err = os.Mkdir(dir, 0o700)
+		}
+	}
+	switch {
+	case err == nil:
+		return syncDir(filepath.Dir(dir))
+	case errors.Is(err, fs.ErrExist):
+		return nil // if it is no folder, the write fails
+	}
+	return err
+}
+
 func appendFile(path string, saves []work.Save) error {
 	_, statErr := os.Stat(path)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
-	start, err := f.Seek(0, 2)
+	start, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
 	for _, s := range saves {
 		if err == nil {
 			_, err = f.Write(s.Data)
@@ -135,7 +159,7 @@ func replaceFile(path string, data []byte) error {
 		return errors.Join(err, os.Remove(tmp))
 	}
 	if err := os.Rename(tmp, path); err != nil {
-		return err
+		return errors.Join(err, os.Remove(tmp))
 	}
 	return syncDir(filepath.Dir(path))
 }
