@@ -39,6 +39,7 @@ type hostOptions struct {
 	sign    string          // none, or strict
 	idle    bool            // does not follow the topic yet
 	flood   bool            // a FloodSub router
+	bare    bool            // no router yet: the test calls route
 	options []pubsub.Option // further ones
 	params  *pubsub.GossipSubParams
 }
@@ -77,7 +78,9 @@ func startHost(t *testing.T, label, topic string, o hostOptions) *theirs {
 	}
 	t.Cleanup(func() { h.Close() })
 	x := &theirs{label: label, host: h, tracer: newTracer(), mail: newMailbox()}
-	x.route(t, topic, o)
+	if !o.bare {
+		x.route(t, topic, o)
+	}
 	if !o.idle {
 		x.follow(t)
 	}
