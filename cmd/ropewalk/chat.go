@@ -207,14 +207,20 @@ func (r *chatRoom) history(ctx context.Context, each func(ropewalk.ChatLine) err
 	return nil
 }
 
-// authorCells is how much of an author's ID is shown: enough to tell people of one
-// room apart, and to compare by eye.
-const authorCells = 8
+// authorCells is how much of an author is shown: nick~fingerprint, of which the
+// fingerprint is what counts.
+const authorCells = 16
 
+// shortAuthor cuts the nick, never the fingerprint.
 func shortAuthor(author string) string {
-	author = strings.TrimPrefix(plain.Line(author, 0), "0x")
-	if r := []rune(author); len(r) > authorCells {
-		return string(r[:authorCells])
+	author = plain.Line(author, 0)
+	if cells(author) <= authorCells {
+		return author
 	}
-	return author
+	i := strings.LastIndexByte(author, '~')
+	if i < 0 {
+		return plain.Line(author, authorCells)
+	}
+	tail := plain.Line(author[i:], authorCells-2)
+	return plain.Line(author[:i], authorCells-cells(tail)) + tail
 }

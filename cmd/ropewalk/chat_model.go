@@ -194,8 +194,12 @@ func (m *chatModel) foot() string {
 // rows are all lines, wrapped to the width.
 func (m *chatModel) rows() []string {
 	var out []string
+	column := 0 // of authors: as wide as the widest
 	for _, l := range m.lines {
-		head := l.At.In(m.zone).Format("15:04") + " " + pad(shortAuthor(l.Author), authorCells) + " "
+		column = max(column, cells(shortAuthor(l.Author)))
+	}
+	for _, l := range m.lines {
+		head := l.At.In(m.zone).Format("15:04") + " " + pad(shortAuthor(l.Author), column) + " "
 		text := plain.Line(l.Text, 0)
 		style := lipgloss.NewStyle()
 		if mark, own := marks[l.State]; own {

@@ -83,12 +83,12 @@ func TestChatFrames(t *testing.T) {
 	golden(t, "empty", frame(m))
 
 	m.Update(presenceMsg{members: 2, peers: 1})
-	m.Update(line(1, "a1b2c3d4e5f6", "hello", "received"))
-	m.Update(line(2, "99887766", "a long line that does not fit into one row of so small a screen", "received"))
-	m.Update(line(3, "0011223344", "mine", "queued"))
+	m.Update(line(1, "Alice the Incredibly Long~a1b2c3d4", "hello", "received"))
+	m.Update(line(2, "~99887766", "a long line that does not fit into one row of so small a screen", "received"))
+	m.Update(line(3, "bob~00112233", "mine", "queued"))
 	golden(t, "talk", frame(m))
 
-	m.Update(line(3, "0011223344", "mine", "delivered"))
+	m.Update(line(3, "bob~00112233", "mine", "delivered"))
 	if len(m.lines) != 3 {
 		t.Errorf("a new state made a new line: %d", len(m.lines))
 	}
@@ -96,11 +96,11 @@ func TestChatFrames(t *testing.T) {
 	if d := cmp.Diff([]string{"see you"}, *said); d != "" {
 		t.Error(d)
 	}
-	m.Update(line(4, "a1b2c3d4e5f6", "\x1b]0;title\x07\x1b[2J evil \u202etext\u2066", "received"))
+	m.Update(line(4, "Alice the Incredibly Long~a1b2c3d4", "\x1b]0;title\x07\x1b[2J evil \u202etext\u2066", "received"))
 	golden(t, "delivered", frame(m))
 
 	for i := range 20 {
-		m.Update(line(10+i, "99887766", fmt.Sprintf("number %d", i), "received"))
+		m.Update(line(10+i, "~99887766", fmt.Sprintf("number %d", i), "received"))
 	}
 	press(m, "pgup")
 	golden(t, "scrolled", frame(m))

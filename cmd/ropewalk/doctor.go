@@ -163,8 +163,12 @@ func (d *doctor) reach(s *config.Settings, info ropewalk.Info) {
 		return
 	}
 	d.say("ok", "listening", "%s", strings.Join(info.LibP2P, " "))
-	if s.Node.Localnet {
-		d.say("ok", "reachable", "localnet: nothing beyond this network is expected")
+	local := !slices.ContainsFunc(info.LibP2P, func(text string) bool {
+		a, err := link.ParseAddr(text)
+		return err == nil && !a.IsLoopback()
+	})
+	if s.Node.Localnet || local {
+		d.say("ok", "reachable", "from this machine or network only, as asked for")
 		return
 	}
 	if r, err := enr.Parse(info.ENR); err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/api/client"
 	"github.com/ropewalk/ropewalk/link"
 )
 
@@ -31,7 +34,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exit": wantExit, "mode": wantMode, "invite": writeInvite,
-			"for": forCommands, "for-each-command": everyCommandHasHelp,
+			"ports": learnPorts, "for": forCommands, "for-each-command": everyCommandHasHelp,
 		},
 	})
 }
@@ -75,6 +78,18 @@ func wantMode(ts *testscript.TestScript, _ bool, args []string) {
 	if got := uint64(st.Mode().Perm()); got != want {
 		ts.Fatalf("%s has mode %o, want %o", args[1], got, want)
 	}
+}
+
+// learnPorts puts a running node's ports into the environment: ports FOLDER.
+func learnPorts(ts *testscript.TestScript, _ bool, args []string) {
+	c, err := client.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer c.Close()
+	var info ropewalk.Info
+	ts.Check(c.Call(context.Background(), "node_info", nil, &info))
+	_, port, _ := strings.Cut(strings.TrimPrefix(info.RPC, "http://"), ":")
+	ts.Setenv("RPC_PORT", port)
+	ts.Setenv("LIBP2P_PORT", fmt.Sprint(link.MustAddr(info.LibP2P[0]).Port()))
 }
 
 // writeInvite makes an invite of a node that is nowhere: invite NETWORK ROOM FILE.

@@ -85,9 +85,12 @@ func (a *app) runNode(cmd *cobra.Command, profile string) error {
 	if err != nil {
 		return err
 	}
+	if err := n.Start(cmd.Context()); err != nil {
+		return listenError(err) // Start has undone everything
+	}
 	r := &running{app: a, settings: s, log: log, node: n, signals: signals, dir: s.Node.DataDir}
-	if err := r.start(cmd.Context()); err != nil {
-		return errors.Join(err, r.stop())
+	if err := r.start(); err != nil {
+		return errors.Join(err, r.stopOrDie())
 	}
 	r.wait(cmd.Context())
 	return r.stopOrDie()
@@ -105,11 +108,8 @@ type running struct {
 	told     bool // the endpoint file is written
 }
 
-// start opens everything and prints the ready line.
-func (r *running) start(ctx context.Context) error {
-	if err := r.node.Start(ctx); err != nil {
-		return listenError(err)
-	}
+// start opens the API of a started node and prints the ready line.
+func (r *running) start() error {
 	if err := r.serve(); err != nil {
 		return err
 	}
