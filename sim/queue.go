@@ -27,7 +27,7 @@ type event struct {
 	msg    link.Msg
 	why    error
 	ticket id.Ticket
-	dialer *end // knock
+	end    *end // arrive: where; knock: who dials
 }
 
 // queue holds events by time, and by order of asking within one moment.

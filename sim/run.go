@@ -17,7 +17,7 @@ type Options struct {
 	Loss            float64 // share of packets lost, 0 to 1
 	Churn           float64 // share of the nodes that come and go, 0 to 1
 	// Checks is how often all nodes are checked against the rules; default every
-	// virtual second, negative for never.
+	// virtual second, every ten for more than 500 nodes, negative for never.
 	Checks time.Duration
 	// Progress, when set, is told the virtual time now and then.
 	Progress func(virtual time.Duration, events uint64, step string)
@@ -107,6 +107,9 @@ func (w *world) play(p *scenario.Play) error {
 	checks := w.opt.Checks
 	if checks == 0 {
 		checks = time.Second
+		if len(w.hosts) > 500 {
+			checks = 10 * time.Second
+		}
 	}
 	checkAt := checks
 	for visitAt := int64(0); ; {

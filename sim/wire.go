@@ -44,7 +44,7 @@ func (w *world) dial(h *host, d node.Dial) {
 		w.dialFailed(from, w.now+w.flight(), errNobody)
 		return
 	}
-	w.queue.push(w.now+w.flight(), event{kind: knock, host: int32(target.i), dialer: from, why: mistaken(target, d.To)})
+	w.queue.push(w.now+w.flight(), event{kind: knock, host: int32(target.i), end: from, why: mistaken(target, d.To)})
 }
 
 func mistaken(target *host, to link.Addr) error {
@@ -72,7 +72,7 @@ func (w *world) dialFailed(from *end, at int64, why error) {
 
 // knock: a dial has reached host h.
 func (w *world) knock(h *host, e event) {
-	from := e.dialer
+	from := e.end
 	switch {
 	case w.blocked(from.host, h):
 		w.dialFailed(from, w.now+dialFor, errTimedOut)
@@ -145,17 +145,17 @@ func (e *end) send(ev event) {
 	w := e.host.w
 	at := max(w.now+w.flight(), e.lastAt)
 	e.lastAt = at
-	ev.host, ev.gen, ev.conn = int32(e.other.host.i), e.other.gen, e.other.conn
+	ev.host, ev.gen, ev.conn, ev.end = int32(e.other.host.i), e.other.gen, e.other.conn, e.other
 	w.queue.push(at, ev)
 }
 
 // arrive: a message reaches this end, or the partition before it.
 func (w *world) arrive(h *host, ev event) {
-	e, ok := h.links[ev.conn]
-	if !ok || e.closed {
+	e := ev.end
+	if e.closed {
 		return
 	}
-	if len(e.held) > 0 || w.blocked(h, e.other.host) {
+	if len(e.held) > 0 || len(w.cuts) > 0 && w.blocked(h, e.other.host) {
 		e.held = append(e.held, ev.msg)
 		return
 	}
