@@ -45,7 +45,7 @@ func openFolder(dir string) (*folder, error) {
 		pid, _ := strconv.Atoi(strings.TrimSpace(string(held)))
 		return nil, &ErrFolderInUse{Dir: dir, PID: pid}
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	if err != nil {

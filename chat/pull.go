@@ -12,7 +12,6 @@ var (
 	errStranger = errors.New("not a member")
 	errTimeout  = errors.New("no answer in time")
 	errQueue    = errors.New("queue full")
-	errUseless  = errors.New("empty answer")
 	// ErrForged is why a peer is dropped that hands over lines nobody signed, or
 	// that were not asked for.
 	ErrForged = errors.New("chat: forged history")

@@ -294,9 +294,7 @@ func (n *vnode) news(x News) {
 		n.saves++
 		n.later(n.w.sync, func() { n.save(s) })
 	}
-	for _, l := range x.Lines {
-		n.lines = append(n.lines, l)
-	}
+	n.lines = append(n.lines, x.Lines...)
 	for _, a := range x.Answers {
 		if _, twice := n.answers[a.Ticket]; twice {
 			n.w.t.Fatalf("%s answered %v twice", n.name, a.Ticket)

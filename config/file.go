@@ -76,14 +76,14 @@ func tooMuch(text string) (line int, want string) {
 	return 0, ""
 }
 
-// found stops the decoder once it has shown value and position.
-var found = errors.New("config: found")
+// errFound stops the decoder once it has shown value and position.
+var errFound = errors.New("config: found")
 
 // capture takes a value undecoded. The error it returns makes the decoder say
 // where in the file the value stands, which it tells in no other way.
 type capture struct{ value any }
 
-func (c *capture) UnmarshalTOML(v any) error { c.value = v; return found }
+func (c *capture) UnmarshalTOML(v any) error { c.value = v; return errFound }
 
 // at returns a value and its line; parent is the line for a table that is only
 // implied by its children.

@@ -84,8 +84,6 @@ func (g *rig) Send(to id.ID, frame []byte, urgent bool) {
 
 func (g *rig) Drop(to id.ID, why error) { g.drops++ }
 
-func none() *Policy { p := StrictNoSign; return &p }
-
 // newRig makes a router without signatures whose message IDs are the data.
 func newRig(t testing.TB, edit func(*Config)) *rig {
 	g := &rig{t: t, now: epoch, names: map[id.ID]string{}}

@@ -83,13 +83,12 @@ func (a *app) printInvite(v invite, qr bool) error {
 	if a.json {
 		return a.printJSON(map[string]any{"invite": code, "network": v.Network, "room": v.Room, "hosts": v.hosts()})
 	}
-	for _, addr := range v.Addrs {
-		if addr.IsLoopback() {
+	if len(v.Addrs) > 0 {
+		if addr := v.Addrs[0]; addr.IsLoopback() {
 			fmt.Fprintln(a.err, "This invite works on this machine only: the node listens on loopback.")
 		} else if addr.IsLocal() {
 			fmt.Fprintln(a.err, "This invite works in this local network only: the node has no public address yet.")
 		}
-		break
 	}
 	if _, err := fmt.Fprintln(a.out, code); err != nil {
 		return err
