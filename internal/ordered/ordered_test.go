@@ -11,7 +11,7 @@ func TestMapAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var a, b Map[int, int]
 		model := map[int]int{}
-		for _, op := range rapid.SliceOfN(rapid.IntRange(-20, 20), 0, 200).Draw(t, "ops") {
+		for _, op := range rapid.SliceOfN(rapid.IntRange(-60, 60), 0, 400).Draw(t, "ops") {
 			if op < 0 {
 				_, want := model[-op]
 				if got := a.Delete(-op); got != want {
