@@ -67,6 +67,8 @@ var homes = []home{
 		why: "it starts nodes with their API and dashboard, and talks to child processes as a client does"},
 
 	{path: "cmd/ropewalk", floor: 6, kind: program},
+	{path: "examples/chat", floor: 6, kind: program},
+	{path: "examples/memory", floor: 6, kind: program},
 }
 
 // rule says what the packages of a kind may import of this module.
