@@ -74,7 +74,7 @@ type GossipConfig struct {
 	SeenTTL        time.Duration
 	HistoryLength  int
 	HistoryGossip  int
-	MessageBytes   int                    // largest RPC, default 1 MiB
+	MessageBytes   int                    // largest RPC, default and most 1 MiB
 	SeenBytes      int                    // memory of the seen cache, default 64 MiB
 	Topics         map[string]TopicConfig // by topic
 }

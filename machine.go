@@ -52,7 +52,8 @@ func gossipParams(g GossipConfig) gossipsub.Params {
 		D: g.D, Dlo: g.Dlo, Dhi: g.Dhi, Dlazy: g.Dlazy,
 		HeartbeatInterval: g.HeartbeatEvery, FanoutTTL: g.FanoutTTL, SeenTTL: g.SeenTTL,
 		HistoryLength: g.HistoryLength, HistoryGossip: g.HistoryGossip,
-		MessageBytesMax: g.MessageBytes, SeenBytes: g.SeenBytes,
+		// Of an RPC's bytes a hundred-and-twenty-eighth is kept for what is not data.
+		MessageBytesMax: g.MessageBytes - g.MessageBytes/128, SeenBytes: g.SeenBytes,
 	}
 }
 

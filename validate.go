@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -78,7 +79,7 @@ func (c Config) Validate() error {
 	v.gossip(c.Gossip)
 	v.within("chat.lines", c.Chat.Lines, 0, 1_000_000)
 	for _, r := range c.Chat.Rooms {
-		v.check(len(r) > 0 && len(r) <= 64, "chat.rooms", r, "names of 1 to 64 bytes")
+		v.check(chat.CheckRoom(r) == nil, "chat.rooms", r, "names of 1 to 64 bytes that can be seen, without spaces")
 	}
 	if len(v.bad) > 0 {
 		return &ConfigError{v.bad}
@@ -132,7 +133,8 @@ func (v *validator) gossip(g GossipConfig) {
 	if or(g.HistoryGossip, 3) > or(g.HistoryLength, 5) {
 		v.bad = append(v.bad, FieldError{"gossip.history_gossip", fmt.Sprint(g.HistoryGossip), "at most history_length"})
 	}
-	v.check(g.MessageBytes == 0 || g.MessageBytes >= 1024 && g.MessageBytes <= 16<<20, "gossip.max_message_size", fmt.Sprint(g.MessageBytes), "1KiB to 16MiB")
+	v.check(g.MessageBytes == 0 || g.MessageBytes >= 1024 && g.MessageBytes <= 1<<20, "gossip.max_message_size", fmt.Sprint(g.MessageBytes), "1KiB to 1MiB")
+	v.check(g.SeenBytes == 0 || g.SeenBytes >= 1<<20 && int64(g.SeenBytes) <= 4<<30, "gossip.seen_bytes", fmt.Sprint(g.SeenBytes), "1MiB to 4GiB")
 	for _, name := range sortedKeys(g.Topics) {
 		t := g.Topics[name]
 		field := fmt.Sprintf("gossip.topic.%q", name)

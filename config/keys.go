@@ -98,7 +98,7 @@ var keys = []Key{
 		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.HistoryLength = int(v.(int64)) }},
 	{Path: "gossip.history_gossip", Kind: Int, Default: "3", Min: 1, Max: 64, Why: "Heartbeats of which IDs are told; at most history_length.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.HistoryGossip = int(v.(int64)) }},
-	{Path: "gossip.max_message_size", Kind: Size, Default: `"1MiB"`, Min: 1 << 10, Max: 16 << 20, Why: "Largest RPC; others drop what is larger than 1 MiB.",
+	{Path: "gossip.max_message_size", Kind: Size, Default: `"1MiB"`, Min: 1 << 10, Max: 1 << 20, Why: "Largest RPC; others drop what is larger than 1 MiB.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.MessageBytes = int(v.(int64)) }},
 	{Path: "gossip.seen_bytes", Kind: Size, Default: `"64MiB"`, Min: 1 << 20, Max: 4 << 30, Why: "Memory of the seen cache: about a million IDs.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.SeenBytes = int(v.(int64)) }},

@@ -39,7 +39,7 @@ func TestProblems(t *testing.T) {
 		{"wrong type", "[session]\n\n# c\noutbound = \"many\"", `config.toml:4: session.outbound: "many": want 0 to 128`},
 		{"float for int", "[gossip]\nD = 6.5", `config.toml:2: gossip.D: 6.5: want 1 to 64`},
 		{"duration without unit", "[session]\nrefine_every = 15", `config.toml:2: session.refine_every: 15: want a duration of 1s to 1h, such as "30s"`},
-		{"size", "[gossip]\nmax_message_size = \"17MiB\"", `config.toml:2: gossip.max_message_size: "17MiB": want a size of 1KiB to 16MiB, such as "64MiB"`},
+		{"size", "[gossip]\nmax_message_size = \"2MiB\"", `config.toml:2: gossip.max_message_size: "2MiB": want a size of 1KiB to 1MiB, such as "64MiB"`},
 		{"choice", "[node]\nprofile = \"fast\"", `config.toml:2: node.profile: "fast": want light, desktop, server, seed`},
 		{"unknown key", "[session]\noutbund = 3", `config.toml:2: session.outbund: 3: unknown key, want session.outbound?`},
 		{"key of another table", "[node]\noutbound = 3", `config.toml:2: node.outbound: 3: unknown key, want session.outbound?`},
@@ -98,7 +98,7 @@ outbound = 0
 inbound = 0
 refine_every = "90s"
 [gossip]
-max_message_size = "2MiB"
+max_message_size = "512KiB"
 D = 8
 [gossip.topic."news.of the day"]
 sign = "none"
@@ -117,7 +117,7 @@ format = "json"
 	if s.Node.Session.Outbound != -1 || s.Node.Session.Inbound != -1 {
 		t.Error("0 slots must become Config's -1")
 	}
-	if s.Node.Session.RefineEvery != 90*time.Second || s.Node.Gossip.MessageBytes != 2<<20 || s.Node.Gossip.D != 8 {
+	if s.Node.Session.RefineEvery != 90*time.Second || s.Node.Gossip.MessageBytes != 512<<10 || s.Node.Gossip.D != 8 {
 		t.Errorf("%+v", s.Node)
 	}
 	if tc := s.Node.Gossip.Topics["news.of the day"]; tc.Sign != "none" || tc.BytesMax != 4096 {

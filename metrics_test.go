@@ -1,0 +1,94 @@
+package ropewalk
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ropewalk/ropewalk/link/mem"
+)
+
+// exposition is what a scrape of the node reads.
+func exposition(t testing.TB, n *Node) string {
+	t.Helper()
+	out := httptest.NewRecorder()
+	promhttp.HandlerFor(n.Registry(), promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}).ServeHTTP(out, httptest.NewRequest("GET", "/metrics", nil))
+	if out.Code != 200 {
+		t.Fatalf("scrape: %d %s", out.Code, out.Body)
+	}
+	return out.Body.String()
+}
+
+// sample is one line of the exposition format 0.0.4.
+var sample = regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="(\\.|[^"\\\n])*",?)*\})? (NaN|[+-]Inf|[-+0-9.e]+)$`)
+
+func TestMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := mem.NewNetwork()
+		a, b := made(t, memConfig(wire, "a")), started(t, memConfig(wire, "b"))
+		exposition(t, a) // before Start
+		if err := a.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		odd := "quote \" backslash \\ line\nend"
+		for _, n := range []*Node{a, b} {
+			follow(t, n, "news")
+			follow(t, n, odd)
+		}
+		join(t, a, b)
+		meshed(t, a, "news", 1)
+		if _, err := a.Publish(t.Context(), "elsewhere", []byte("x"), 0); err != nil {
+			t.Fatal(err)
+		}
+		text := exposition(t, a)
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSuffix(line, "\n"); !strings.HasPrefix(line, "# ") && !sample.MatchString(line) {
+				t.Errorf("no line of the format: %q", line)
+			}
+			if strings.Contains(line, a.Info().PeerID) || strings.Contains(line, b.Info().PeerID) || strings.Contains(line, b.Info().ID.String()) {
+				t.Errorf("a peer is a label: %q", line)
+			}
+		}
+		for _, want := range []string{
+			`ropewalk_loop_step_seconds_bucket{input="call",le="0.001"}`,
+			`ropewalk_loop_step_seconds_count{input="message"}`,
+			`ropewalk_gossipsub_mesh_peers{topic="news"} 1`,
+			`ropewalk_gossipsub_mesh_peers{topic="quote \" backslash \\ line\nend"} 1`,
+			`ropewalk_gossipsub_topic_peers{topic="news"} 1`,
+			`ropewalk_sessions{direction="out",session="direct"} 1`,
+			`ropewalk_hosts{colour="grey"}`,
+			`ropewalk_events_total{kind="up",strand="peer"} 1`,
+			"ropewalk_loop_inbox 0",
+			"ropewalk_jobs_waiting 0",
+			"go_goroutines ",
+			"process_cpu_seconds_total ",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %s", want)
+			}
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		exposition(t, a) // after Close
+	})
+}
+
+// Every metric of ours says what it is in base units.
+func TestMetricNames(t *testing.T) {
+	n := started(t, memConfig(mem.NewNetwork(), "a"))
+	for line := range bytes.Lines([]byte(exposition(t, n))) {
+		f := strings.Fields(string(line))
+		if len(f) >= 3 && f[0] == "#" && f[1] == "HELP" && strings.HasPrefix(f[2], "ropewalk_") && len(f) < 5 {
+			t.Errorf("%s has no help", f[2])
+		}
+		if strings.HasPrefix(string(line), "ropewalk_") && regexp.MustCompile(`_(ms|milliseconds|microseconds|kb|mb)[_{ ]`).MatchString(string(line)) {
+			t.Errorf("no base unit: %s", line)
+		}
+	}
+}

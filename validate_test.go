@@ -1,0 +1,155 @@
+package ropewalk
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ropewalk/ropewalk/link/linktest"
+	"github.com/ropewalk/ropewalk/link/mem"
+)
+
+// Every field out of its range is named, with what is allowed, and New makes
+// nothing.
+func TestValidate(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	peer := "/ip4/127.0.0.1/tcp/4001/p2p/" + linktest.Key("peer").Public().PeerID().String()
+	tests := []struct {
+		name   string
+		change func(*Config)
+		fields []string // none: fine
+	}{
+		{"zero", func(*Config) {}, nil},
+		{"network with a space", func(c *Config) { c.Network = "my net" }, []string{"node.network"}},
+		{"network in capitals", func(c *Config) { c.Network = "Net" }, []string{"node.network"}},
+		{"network of 65", func(c *Config) { c.Network = long[:65] }, []string{"node.network"}},
+		{"network of 64", func(c *Config) { c.Network = long[:64] }, nil},
+		{"profile", func(c *Config) { c.Profile = "huge" }, []string{"node.profile"}},
+		{"agent", func(c *Config) { c.Agent = long }, []string{"node.agent"}},
+		{"listen on nothing", func(c *Config) { c.Listen.LibP2P = []string{} }, nil},
+		{"listen on noise", func(c *Config) { c.Listen.LibP2P = []string{"localhost:4001"} }, []string{"listen.libp2p"}},
+		{"listen with a peer", func(c *Config) { c.Listen.LibP2P = []string{peer} }, []string{"listen.libp2p"}},
+		{"listen on rlpx", func(c *Config) { c.Listen.LibP2P = []string{"/mem/a"} }, []string{"listen.libp2p"}},
+		{"listen on port 65536", func(c *Config) { c.Listen.LibP2P = []string{"/ip4/127.0.0.1/tcp/65536"} }, []string{"listen.libp2p"}},
+		{"outbound none", func(c *Config) { c.Session.Outbound = -1 }, nil},
+		{"outbound below", func(c *Config) { c.Session.Outbound = -2 }, []string{"session.outbound"}},
+		{"outbound above", func(c *Config) { c.Session.Outbound = 129 }, []string{"session.outbound"}},
+		{"inbound above", func(c *Config) { c.Session.Inbound = 4097 }, []string{"session.inbound"}},
+		{"inbound none", func(c *Config) { c.Session.Inbound = -1 }, nil},
+		{"peer", func(c *Config) { c.Session.Peers = []string{peer} }, nil},
+		{"peer without an identity", func(c *Config) { c.Session.Peers = []string{"/ip4/127.0.0.1/tcp/4001"} }, []string{"session.peers"}},
+		{"seed that is noise", func(c *Config) { c.Session.Seeds = []string{"enr:noise", peer, ""} }, []string{"session.seeds", "session.seeds"}},
+		{"bootnode", func(c *Config) { c.Session.Bootnodes = []string{peer} }, []string{"session.bootnodes"}},
+		{"refine too often", func(c *Config) { c.Session.RefineEvery = time.Millisecond }, []string{"session.refine_every"}},
+		{"heartbeat negative", func(c *Config) { c.Session.HeartbeatEvery = -time.Second }, []string{"session.heartbeat_every"}},
+		{"dial too long", func(c *Config) { c.Session.DialTimeout = time.Hour }, []string{"session.dial_timeout"}},
+		{"save too seldom", func(c *Config) { c.Session.SaveEvery = 48 * time.Hour }, []string{"session.save_every"}},
+		{"sign", func(c *Config) { c.Gossip.Sign = "maybe" }, []string{"gossip.sign"}},
+		{"D below Dlo", func(c *Config) { c.Gossip.D = 3 }, []string{"gossip.D"}},
+		{"D above Dhi", func(c *Config) { c.Gossip.D = 13 }, []string{"gossip.D"}},
+		{"D, Dlo, Dhi together", func(c *Config) { c.Gossip.D, c.Gossip.Dlo, c.Gossip.Dhi = 3, 2, 4 }, nil},
+		{"D negative", func(c *Config) { c.Gossip.D = -1 }, []string{"gossip.D", "gossip.D"}},
+		{"heartbeat", func(c *Config) { c.Gossip.HeartbeatEvery = time.Millisecond }, []string{"gossip.heartbeat_interval"}},
+		{"history", func(c *Config) { c.Gossip.HistoryGossip = 6 }, []string{"gossip.history_gossip"}},
+		{"message size", func(c *Config) { c.Gossip.MessageBytes = 100 }, []string{"gossip.max_message_size"}},
+		{"message size above a frame", func(c *Config) { c.Gossip.MessageBytes = 1<<20 + 1 }, []string{"gossip.max_message_size"}},
+		{"largest message size", func(c *Config) { c.Gossip.MessageBytes = 1 << 20 }, nil},
+		{"seen cache", func(c *Config) { c.Gossip.SeenBytes = -1 }, []string{"gossip.seen_bytes"}},
+		{"topic", func(c *Config) { c.Gossip.Topics = map[string]TopicConfig{"t": {Sign: "x", BytesMax: -1}} }, []string{`gossip.topic."t".sign`, `gossip.topic."t".max_size`}},
+		{"lines", func(c *Config) { c.Chat.Lines = -1 }, []string{"chat.lines"}},
+		{"room without a name", func(c *Config) { c.Chat.Rooms = []string{"lobby", ""} }, []string{"chat.rooms"}},
+		{"room with an escape", func(c *Config) { c.Chat.Rooms = []string{"\x1b[2J"} }, []string{"chat.rooms"}},
+		{"several", func(c *Config) { c.Network, c.Profile, c.Chat.Lines = "!", "!", -1 }, []string{"node.network", "node.profile", "chat.lines"}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			var cfg Config
+			tc.change(&cfg)
+			err := cfg.Validate()
+			var bad *ConfigError
+			if err != nil && !errors.As(err, &bad) {
+				t.Fatalf("%v is no *ConfigError", err)
+			}
+			var got []string
+			if bad != nil {
+				for _, f := range bad.Fields {
+					got = append(got, f.Field)
+					if f.Allowed == "" || len(f.Value) > 200 || strings.ContainsAny(f.Value, "\x1b\n") {
+						t.Errorf("field %+v", f)
+					}
+				}
+			}
+			if strings.Join(got, " ") != strings.Join(tc.fields, " ") {
+				t.Fatalf("names %q, want %q", got, tc.fields)
+			}
+			if err != nil {
+				cfg.DataDir = t.TempDir() + "/none"
+				if _, err := New(cfg); !errors.As(err, &bad) {
+					t.Errorf("New: %v", err)
+				}
+				if f, err := openFolder(cfg.DataDir); err != nil {
+					t.Error(err)
+				} else if _, made := f.read("key"); made {
+					t.Error("something was made")
+				}
+			}
+		})
+	}
+}
+
+// A filled Config is valid and changes nothing that was set.
+func TestFill(t *testing.T) {
+	for _, p := range profiles {
+		cfg := Config{Profile: p.name}
+		cfg.fill()
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%s: %v", p.name, err)
+		}
+		if cfg.Session.Outbound != max(p.outbound, 0) || cfg.Session.Inbound != p.inbound {
+			t.Errorf("%s: %+v", p.name, cfg.Session)
+		}
+	}
+	cfg := Config{Localnet: true}
+	cfg.fill()
+	for _, a := range cfg.Listen.LibP2P {
+		if !strings.HasPrefix(a, "/ip4/127.0.0.1/") {
+			t.Errorf("a local node listens on %s", a)
+		}
+	}
+}
+
+// What Validate lets pass a node can be made of.
+func TestValidConfigsWork(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := func(name string, max int) int { return rapid.IntRange(0, max).Draw(t, name) }
+		span := func(name string, max time.Duration) time.Duration {
+			return time.Duration(rapid.Int64Range(0, int64(max)).Draw(t, name))
+		}
+		cfg := memConfig(mem.NewNetwork(), "a")
+		cfg.Profile = rapid.SampledFrom([]string{"", "light", "desktop", "server", "seed"}).Draw(t, "profile")
+		cfg.Session.Outbound, cfg.Session.Inbound = number("outbound", 129)-1, number("inbound", 4097)-1
+		cfg.Session.HeartbeatEvery, cfg.Session.DialTimeout = time.Second+span("heartbeat", 9*time.Minute), time.Second+span("dial", time.Minute)
+		cfg.Gossip = GossipConfig{
+			Sign: rapid.SampledFrom([]string{"", "strict", "none"}).Draw(t, "sign"),
+			D:    number("D", 16), Dlo: number("Dlo", 16), Dhi: number("Dhi", 32), Dlazy: number("Dlazy", 16),
+			HeartbeatEvery: 100*time.Millisecond + span("gossip heartbeat", time.Second), FanoutTTL: time.Second + span("fanout", time.Minute), SeenTTL: time.Second + span("seen", time.Minute),
+			HistoryLength: number("history", 10), HistoryGossip: number("gossip", 10),
+			MessageBytes: 1024 + number("message", 1<<20-1024), SeenBytes: 1<<20 + number("seen bytes", 8<<20),
+		}
+		cfg.Chat.Lines = number("lines", 1_000_000)
+		cfg.Chat.Rooms = rapid.SliceOfN(rapid.StringN(1, 10, 70), 0, 1).Draw(t, "rooms")
+		if cfg.Validate() != nil {
+			return
+		}
+		n, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
