@@ -43,6 +43,7 @@ type peer struct {
 	writable bool
 	outbound bool // we dialled
 	deaf     bool // it stopped writing: frames that still come are stale
+	doubled  bool // its next frame may come from a router that forgot us; see Doubled
 
 	topics     set[*topic]
 	topicBytes int
@@ -97,9 +98,7 @@ func (r *Router) Up(now time.Time, who id.ID, peerID id.PeerID, stream string, o
 		r.floods++
 	}
 	r.emit(now, "up", p, nil, int(p.version), "")
-	for _, frame := range r.helloFrames() {
-		r.out.Send(p.id, frame, true)
-	}
+	r.greet(p)
 	for _, t := range p.topics.list {
 		r.topUp(now, t)
 	}
@@ -114,12 +113,47 @@ func (r *Router) Shut(now time.Time, who id.ID) {
 	}
 }
 
-// Began: a peer started to write anew. What it told us before is void.
+// Began: a peer started to write anew. What it told us before is void. What we told
+// it is said again: go-libp2p-pubsub v0.16 forgets the topics and meshes of a peer
+// with its own stream to that peer (handleDeadPeers).
 func (r *Router) Began(now time.Time, who id.ID) {
 	r.begin(now)
 	p := r.peer(who)
 	r.unlearn(p)
 	p.deaf = false
+	r.remind(p)
+	r.flush()
+}
+
+// Doubled: there were two links to a peer and one gave way. A peer whose stream was
+// on that one opens another here, and may have forgotten us; link reports no Began,
+// because it is the first on this link. So the next frame of the peer is the sign.
+func (r *Router) Doubled(who id.ID) {
+	if p, ok := r.peers.Get(who); ok {
+		p.doubled = true
+	}
+}
+
+// remind says again what a peer may have forgotten: our topics and that it is in
+// our meshes. To a peer that has not it says nothing new.
+func (r *Router) remind(p *peer) {
+	p.doubled = false
+	if !p.writable {
+		return
+	}
+	r.greet(p)
+	for _, t := range r.joined.list {
+		if t.own.mesh.has(p) {
+			r.boxOf(p).graft(t.name)
+		}
+	}
+}
+
+// greet sends our subscriptions.
+func (r *Router) greet(p *peer) {
+	for _, frame := range r.helloFrames() {
+		r.out.Send(p.id, frame, true)
+	}
 }
 
 // Ended: a peer will not write any more.
@@ -218,6 +252,9 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		r.rpc.Reset()
 		r.emit(now, "badframe", p, nil, len(frame), err.Error())
 		return News{}, fmt.Errorf("%w: %w", ErrFrame, err)
+	}
+	if p.doubled {
+		r.remind(p)
 	}
 	r.subscriptions(now, p)
 	for i := range r.rpc.Publish {

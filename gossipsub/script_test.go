@@ -18,7 +18,7 @@ import (
 //	up n1 [1.0|1.1|1.2|flood] [out]    subscribe n1 t    unsubscribe n1 t
 //	graft n1 t    prune n1 t 60        ihave n1 t a b    iwant n1 a b    dontwant n1 a
 //	message n1 t DATA                  join t   leave t  publish t DATA
-//	shut n1   began n1   ended n1      down n1           at 59s
+//	shut n1   began n1   ended n1      doubled n1        down n1     at 59s
 //
 // and its output says what the router sent, delivered and refused, and when.
 // Message IDs are the data itself. Rewrite with -rewrite.
@@ -139,6 +139,8 @@ func (g *rig) step(t *testing.T, w []string, out *strings.Builder) {
 		g.r.Shut(g.now, g.id(w[1]))
 	case "began":
 		g.r.Began(g.now, g.id(w[1]))
+	case "doubled":
+		g.r.Doubled(g.id(w[1]))
 	case "ended":
 		g.r.Ended(g.now, g.id(w[1]))
 	case "down":

@@ -23,6 +23,7 @@ func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
 		n.strandsDown(now, v.Old) // session forgets the old link at the new one's Up
 	}
 	if !v.Kept {
+		n.gossip.Doubled(info.ID)
 		n.sessionNews(n.session.DialFailed(now, info.Ticket, v.Reason.String()))
 		n.settle()
 		return
@@ -33,6 +34,9 @@ func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
 		if stream, open := p.Lane(ln); open {
 			n.laneUp(now, p, ln, stream)
 		}
+	}
+	if v.Old != nil {
+		n.gossip.Doubled(info.ID)
 	}
 	n.settle()
 	if v.Old != nil {
