@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // TestTheyRestart: a host that comes back with its key is meshed and heard again.
@@ -91,6 +92,21 @@ func TestBothDial(t *testing.T) {
 			}()
 			h.dial(t, r.addr("quic-v1"))
 			<-done
+			// A message may go down with the link that gives way.
+			n := 0
+			until(t, "messages go both ways", func() string {
+				n++
+				there, back := fmt.Sprint("there ", n/10), fmt.Sprint("back ", n/10)
+				if n%10 == 0 {
+					r.publish(t, there)
+					h.publish(t, back)
+				}
+				if h.mail.count(there) == 0 || r.mail.count(back) == 0 {
+					return fmt.Sprintf("%q: %d, %q: %d; %d connections, %v and %v in the mesh", there, h.mail.count(there), back, r.mail.count(back),
+						len(h.host.Network().ConnsToPeer(peer.ID(r.id))), inMesh(r, h), inMesh(h, r))
+				}
+				return ""
+			})
 			meshed(t, r, h)
 			for n := range 5 {
 				both(t, r, h, fmt.Sprint("round ", n))
