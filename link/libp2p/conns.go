@@ -27,6 +27,7 @@ type entry struct {
 	ready   chan struct{}        // closed at the end of a setup; nil when none runs
 	tries   int                  // setups so far
 	waiting int                  // streams that wait for ready
+	leaving bool                 // no link came of it and it is being closed
 	extra   map[protocol.ID]bool // our stream IDs the remote opened without naming them
 }
 
@@ -135,7 +136,7 @@ func (t *Transport) linkOn(e *entry) *Link {
 func (t *Transport) again(e *entry) {
 	t.mu.Lock()
 	usable := !e.conn.Stat().Limited || t.cfg.Limited
-	if t.closed || e.isGone() || e.link != nil || e.ready != nil || !usable || e.tries > reopenAttempts {
+	if t.closed || e.isGone() || e.link != nil || e.ready != nil || e.leaving || !usable || e.tries > reopenAttempts {
 		t.mu.Unlock()
 		return
 	}
@@ -182,10 +183,12 @@ func (t *Transport) setupInbound(e *entry) {
 	if err != nil {
 		t.mu.Lock()
 		t.settle(e)
-		t.mu.Unlock()
 		// Without a lane of ours it is libp2p's; whoever did not even answer is
 		// nobody's.
-		if !errors.Is(err, ErrNoLanes) {
+		e.leaving = !errors.Is(err, ErrNoLanes)
+		leaving := e.leaving
+		t.mu.Unlock()
+		if leaving {
 			t.closeLater(e.conn, link.Timeout)
 		}
 		return

@@ -83,6 +83,7 @@ func (t *Transport) dial(ctx context.Context, ticket id.Ticket, to link.Addr) (*
 	}
 	for _, o := range leave {
 		t.settle(o)
+		o.leaving = err != nil
 	}
 	t.mu.Unlock()
 	if err == nil {
@@ -98,8 +99,8 @@ func (t *Transport) dial(ctx context.Context, ticket id.Ticket, to link.Addr) (*
 	return nil, err
 }
 
-// begin registers d once no other dial to the peer is under way and no link to it
-// is being closed.
+// begin registers d once no other dial to the peer is under way, and no link to it
+// is being made or closed.
 func (t *Transport) begin(ctx context.Context, p peer.ID, d *dial) error {
 	for {
 		t.mu.Lock()
@@ -135,10 +136,12 @@ func (t *Transport) inTheWay(p peer.ID) (wait <-chan struct{}, connected bool) {
 	for _, e := range t.conns {
 		switch {
 		case e.conn.RemotePeer() != p:
-		case e.link != nil && e.link.ended():
+		case e.link != nil && e.link.ended() || e.leaving:
 			wait = e.gone
-		case e.link != nil || e.ready != nil:
+		case e.link != nil:
 			return nil, true
+		case e.ready != nil:
+			wait = e.ready // whether it becomes a link shows soon
 		}
 	}
 	return wait, false
