@@ -89,11 +89,14 @@ func (r *Router) fillFanout(t *topic) {
 // gossip tells random topic peers outside the mesh or fanout what messages there
 // were lately.
 func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
+	eligible := r.collect(t.peers.list, func(p *peer) bool { return p.meshable() && !except.has(p) })
+	if len(eligible) == 0 {
+		return // the common case in a small network, and a flood's IDs are many
+	}
 	ids := r.cache.recent(t.name, r.beat, r.p.HistoryGossip)
 	if len(ids) == 0 {
 		return
 	}
-	eligible := r.collect(t.peers.list, func(p *peer) bool { return p.meshable() && !except.has(p) })
 	targets := r.draw(eligible, max(r.p.Dlazy, int(r.p.GossipFactor*float64(len(eligible)))))
 	if len(targets) == 0 {
 		return
