@@ -21,6 +21,7 @@ import (
 type folder struct {
 	dir  string
 	lock *os.File
+	err  error // of the first file that is there and cannot be read
 }
 
 const (
@@ -57,10 +58,14 @@ func openFolder(dir string) (*folder, error) {
 
 func (f *folder) close() error { return f.lock.Close() }
 
-// read returns a file of the folder; ok is false when it is not there or not
-// readable.
+// read returns a file of the folder; ok is false when it is not there. One that is
+// there and cannot be read is remembered in err: to go on without it would be to
+// write over it.
 func (f *folder) read(name string) ([]byte, bool) {
 	data, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(name)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && f.err == nil {
+		f.err = err
+	}
 	return data, err == nil
 }
 

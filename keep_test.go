@@ -224,3 +224,26 @@ func TestHostsAreSavedOnTheWay(t *testing.T) {
 		}
 	})
 }
+
+// A file that is there and cannot be read is not taken for none, and not written
+// over.
+func TestUnreadableFile(t *testing.T) {
+	for _, name := range []string{"hosts", "chat/rooms"} {
+		cfg := memConfig(mem.NewNetwork(), "a")
+		cfg.DataDir = t.TempDir()
+		path := filepath.Join(cfg.DataDir, filepath.FromSlash(name))
+		if err := os.MkdirAll(path, 0o700); err != nil { // a folder: unreadable to root too
+			t.Fatal(err)
+		}
+		n, err := New(cfg)
+		if err == nil {
+			n.Close()
+			t.Errorf("%s cannot be read, and New goes on without", name)
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
+		made(t, cfg)
+	}
+}

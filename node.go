@@ -156,6 +156,9 @@ func (n *Node) build() (err error) {
 	if n.machine, err = node.New(time.Now(), mc, rng, files); err != nil {
 		return fmt.Errorf("ropewalk: %w", err)
 	}
+	if n.folder != nil && n.folder.err != nil {
+		return fmt.Errorf("ropewalk: data folder: %w", n.folder.err)
+	}
 	n.transports = n.cfg.Transports
 	if n.transports == nil {
 		n.transports, err = n.defaultTransports(node.Protocols(n.cfg.Network, mc.Handlers))
