@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -25,8 +26,9 @@ func inviteCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v := invite{}
 			if len(args) == 1 {
-				if v.Room = args[0]; v.Room == "" || len(v.Room) > 64 {
-					return usagef("ROOM of %d bytes: want 1 to 64", len(v.Room))
+				v.Room = args[0]
+				if err := chat.CheckRoom(v.Room); err != nil {
+					return usagef("ROOM: %v", err)
 				}
 			}
 			var info ropewalk.Info

@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -158,7 +157,7 @@ func (v *invite) set(tag byte, value []byte) error {
 		v.Addrs = append(v.Addrs, a)
 	case tag == tagRoom && v.Room == "":
 		v.Room = string(value)
-		if v.Room == "" || len(v.Room) > 64 || !utf8.ValidString(v.Room) || strings.ContainsFunc(v.Room, unicode.IsControl) {
+		if chat.CheckRoom(v.Room) != nil {
 			return errors.New("bad room name")
 		}
 	default:

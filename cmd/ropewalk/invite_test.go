@@ -33,7 +33,7 @@ func TestInviteRoundTrip(t *testing.T) {
 	}
 	for _, v := range []invite{
 		{Network: "ropewalk", Addrs: []link.Addr{link.MustAddr(peerAddr)}},
-		{Network: "n", Record: r, Room: "Zimmer ü"},
+		{Network: "n", Record: r, Room: "Zimmer-ü"},
 		{Network: "n", Record: r, Addrs: []link.Addr{link.MustAddr(peerAddr), link.MustAddr(peerAddr)}, Room: strings.Repeat("r", 64)},
 	} {
 		text := v.String()
