@@ -45,6 +45,7 @@ type entry struct {
 	seq      uint64
 	pos      uint64 // order of local receipt
 	received int64  // Unix nanoseconds
+	textLen  int    // bytes of the text within raw
 
 	state      phase
 	publishing bool
@@ -157,13 +158,13 @@ func (r *room) notMine(e *entry) {
 	}
 }
 
-// text is the text of the line. The encoding was checked when the entry was made.
+// sigItemBytes is the last item of an encoded line: a signature and its RLP head.
+const sigItemBytes = 2 + 64
+
+// text is the text of the line: the item before the signature.
 func (e *entry) text() string {
-	s, err := decodeLine(e.raw)
-	if err != nil {
-		panic("chat: a kept line cannot be read: " + err.Error())
-	}
-	return string(s.text)
+	end := len(e.raw) - sigItemBytes
+	return string(e.raw[end-e.textLen : end])
 }
 
 // entryOf makes an entry of a line that was decoded from raw, which is kept.
@@ -172,7 +173,7 @@ func (h *Hall) entryOf(now time.Time, raw []byte, lineID LineID, s *signed) (*en
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{id: lineID, raw: raw, who: who, at: int64(s.at), seq: s.seq, received: now.UnixNano()}
+	e := &entry{id: lineID, raw: raw, who: who, at: int64(s.at), seq: s.seq, textLen: len(s.text), received: now.UnixNano()}
 	if h.isOurs(e) {
 		h.lastSeq, h.lastAt = max(h.lastSeq, e.seq), max(h.lastAt, e.at)
 		e.state = queued

@@ -76,9 +76,9 @@ func (n *Node) chatNews(news chat.News) {
 func (n *Node) pexNews(news pex.News) {
 	n.out.Jobs = append(n.out.Jobs, news.Jobs...)
 	for _, h := range news.Heard {
-		fresh := 0
+		fresh, source := 0, n.source(h)
 		for _, r := range h.Records {
-			if n.book.Hear(n.now, n.source(h), r) == nil {
+			if n.book.Hear(n.now, source, r) == nil {
 				fresh++
 			}
 		}

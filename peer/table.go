@@ -18,6 +18,7 @@ type Table struct {
 	bytes  int // Σ of all queues
 	spare  pool
 	ready  []link.Conn
+	handed []link.Conn // what TakeReady gave out last; reused
 	closes []Close
 
 	refused, evicted uint64
@@ -142,7 +143,7 @@ func (t *Table) TakeCloses() []Close {
 }
 
 // TakeReady returns the links that have something to write since Next last said
-// they have not. The slice is the caller's.
+// they have not. The slice is good until the call after the next.
 func (t *Table) TakeReady() []link.Conn {
 	out := t.ready[:0]
 	for _, c := range t.ready {
@@ -150,7 +151,7 @@ func (t *Table) TakeReady() []link.Conn {
 			out = append(out, c)
 		}
 	}
-	t.ready = nil
+	t.ready, t.handed = t.handed[:0], out
 	return out
 }
 

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -30,8 +31,8 @@ type host struct {
 	node     *node.Node
 	links    map[link.Conn]*end
 	lastConn link.Conn
-	wakeAt   int64 // of the wake in the queue; 0 for none
-	files    map[string][]byte
+	wakeAt   int64               // of the wake in the queue; 0 for none
+	files    map[string][][]byte // what was saved, append by append
 	seen     map[place]*sighting
 	tickets  id.Tickets
 	fillers  int // slots it tries to fill
@@ -65,7 +66,7 @@ func (w *world) newHost(i int, seed bool) *host {
 	}
 	w.nodes[key.Public()] = key.ID()
 	where := link.MustAddr(fmt.Sprintf("/ip4/%d.%d.%d.7/tcp/4001", 20+i%150, i/150%256, i/38400))
-	return &host{w: w, i: i, key: key, seed: seed, addr: where.WithPeer(key.Public().PeerID()), files: map[string][]byte{}, seen: map[place]*sighting{}, tickets: id.Tickets{Owner: node.Owner}}
+	return &host{w: w, i: i, key: key, seed: seed, addr: where.WithPeer(key.Public().PeerID()), files: map[string][][]byte{}, seen: map[place]*sighting{}, tickets: id.Tickets{Owner: node.Owner}}
 }
 
 // launch starts the node with what its disk holds.
@@ -78,8 +79,8 @@ func (h *host) launch() {
 	h.wakeAt = 0
 	rng := rand.New(rand.NewPCG(h.w.rng.Uint64(), h.w.rng.Uint64()))
 	n, err := node.New(now, h.config(), rng, func(name string) ([]byte, bool) {
-		data, ok := h.files[name]
-		return data, ok
+		parts, ok := h.files[name]
+		return bytes.Join(parts, nil), ok
 	})
 	if err != nil {
 		h.w.err = err
@@ -154,9 +155,9 @@ func (h *host) flush() {
 		}
 		for _, s := range out.Saves {
 			if s.Append {
-				h.files[s.File] = append(h.files[s.File], s.Data...)
+				h.files[s.File] = append(h.files[s.File], s.Data)
 			} else {
-				h.files[s.File] = append([]byte(nil), s.Data...)
+				h.files[s.File] = [][]byte{s.Data}
 			}
 		}
 		h.note(out)

@@ -115,12 +115,9 @@ func (w *world) linkUp(h *host, ev event) {
 
 func (e *end) info() link.Info {
 	peer := e.other.host
-	in := link.Info{ID: peer.key.ID(), PeerID: peer.key.Public().PeerID(), Public: peer.key.Public(), Kind: link.LibP2P, Addr: peer.addr, Dir: link.In, Ticket: e.ticket, Agent: "sim"}
+	in := link.Info{ID: peer.key.ID(), PeerID: peer.key.Public().PeerID(), Public: peer.key.Public(), Kind: link.LibP2P, Addr: peer.addr, Dir: link.In, Ticket: e.ticket, Agent: "sim", Lanes: e.host.w.lanes}
 	if !e.ticket.IsZero() {
 		in.Dir = link.Out
-	}
-	for i, p := range node.Protocols(network, nil) {
-		in.Lanes = append(in.Lanes, link.LaneInfo{Lane: link.Lane(i), Stream: p.StreamIDs()[0]})
 	}
 	return in
 }

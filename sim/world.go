@@ -9,6 +9,8 @@ import (
 
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/trace"
 	"github.com/ropewalk/ropewalk/work"
 )
@@ -38,14 +40,19 @@ type world struct {
 	results  map[[32]byte]any       // of jobs whose Key says they are equal
 	verified map[string]*enr.Record // records checked once for all
 	nodes    map[id.Public]id.ID    // of our hosts
+	lanes    []link.LaneInfo        // of every link
 	err      error
 }
 
 func newWorld(opt Options) *world {
-	return &world{
+	w := &world{
 		opt: opt, rng: rand.New(rand.NewPCG(opt.Seed, 0x726f7065)), sky: opt.weather(),
 		hash: newHasher(), results: map[[32]byte]any{}, verified: map[string]*enr.Record{}, nodes: map[id.Public]id.ID{},
 	}
+	for i, p := range node.Protocols(network, nil) {
+		w.lanes = append(w.lanes, link.LaneInfo{Lane: link.Lane(i), Stream: p.StreamIDs()[0]})
+	}
+	return w
 }
 
 func (w *world) time() time.Time { return epoch.Add(time.Duration(w.now)) }

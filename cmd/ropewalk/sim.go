@@ -72,7 +72,7 @@ func runSim(ctx context.Context, a *app, o simOptions) error {
 		}
 	}
 	// One run that ends soon: fewer collections are worth their memory, up to a limit.
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(800)
 	debug.SetMemoryLimit(simMemory)
 	bar := newMeter(a)
 	opt := sim.Options{
