@@ -22,7 +22,7 @@
 //	load NODES ROOM lines N over D         N different lines by NODES, evenly spread
 //	expect NODES ROOM TEXT within D        each of them has the line exactly once
 //	expect NODES ROOM $NAME within D       the line said "as NAME"
-//	expect NODES ROOM everything within D  every line said there, by whoever stayed
+//	expect NODES ROOM everything within D  every line said there that reached anybody
 //	sub NODES TOPIC
 //	pub NODE TOPIC TEXT [as NAME]
 //	expect NODES topic:TOPIC TEXT within D (also $NAME and everything)

@@ -50,7 +50,7 @@ type watch struct {
 	lines    []*line
 	at       int   // lines before this one are everywhere
 	missing  []int // nodes that lack lines[at]; nil when not looked at yet
-	optional bool  // lines whose speaker has gone are not owed
+	optional bool  // a line that went with its speaker is not owed
 	gone     int   // such lines
 	samples  []time.Duration
 }
@@ -71,7 +71,7 @@ func (p *Play) runExpect(now time.Time, s *Step) (Result, bool) {
 	}
 	for ; w.at < len(w.lines); w.at, w.missing = w.at+1, nil {
 		l := w.lines[w.at]
-		if w.optional && !p.stayed(l.by) {
+		if w.optional && !p.stayed(l.by) && !p.anywhere(w, l) {
 			w.gone++
 			continue
 		}
@@ -87,6 +87,12 @@ func (p *Play) runExpect(now time.Time, s *Step) (Result, bool) {
 	w.result = len(p.report)
 	p.kept = append(p.kept, w)
 	return w.summary(), true
+}
+
+// anywhere tells whether one of the nodes has a line. What has reached one is owed
+// to all.
+func (p *Play) anywhere(w *watch, l *line) bool {
+	return slices.ContainsFunc(w.nodes, func(i int) bool { return p.shown(i, l) > 0 })
 }
 
 // look asks each node that is missing a line whether it has it now.
@@ -139,7 +145,7 @@ func (w *watch) summary() Result {
 	r.Detail = fmt.Sprintf("%d lines at %d nodes, p50 %v p95 %v max %v", len(w.lines)-w.gone, len(w.nodes),
 		r.P50.Round(time.Microsecond), r.P95.Round(time.Microsecond), r.Max.Round(time.Microsecond))
 	if w.gone > 0 {
-		r.Detail += fmt.Sprintf(", %d lines of nodes that have gone are not owed", w.gone)
+		r.Detail += fmt.Sprintf(", %d lines went with their speakers", w.gone)
 	}
 	w.samples = nil
 	return r
