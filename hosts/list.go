@@ -11,9 +11,12 @@ import (
 
 // list is the hosts of one colour by network group.
 type list struct {
-	groups ordered.Map[string, *ordered.Set[id.ID]]
+	groups ordered.Map[string, *group]
 	n      int
 }
+
+// group is the hosts of one colour in one network group.
+type group = ordered.Map[id.ID, *entry]
 
 func index(c Colour) int {
 	for i, x := range Colours {
@@ -27,10 +30,11 @@ func index(c Colour) int {
 func (l *list) add(e *entry) {
 	g, ok := l.groups.Get(e.group)
 	if !ok {
-		g = new(ordered.Set[id.ID])
+		g = new(group)
 		l.groups.Put(e.group, g)
 	}
-	if g.Add(e.ID) {
+	if !g.Has(e.ID) {
+		g.Put(e.ID, e)
 		l.n++
 	}
 }
@@ -60,9 +64,10 @@ func (l *list) members() []id.ID {
 func (l *list) pick(rng *rand.Rand, ok func(id.ID) bool) (out id.ID, found bool) {
 	_, found = draw(rng, l.groups.Len(), func(i int) bool {
 		_, g := l.groups.At(i)
-		j, hit := draw(rng, g.Len(), func(j int) bool { return ok(g.At(j)) })
+		who := func(j int) id.ID { k, _ := g.At(j); return k }
+		j, hit := draw(rng, g.Len(), func(j int) bool { return ok(who(j)) })
 		if hit {
-			out = g.At(j)
+			out = who(j)
 		}
 		return hit
 	})
@@ -95,10 +100,11 @@ func draw(rng *rand.Rand, n int, fits func(int) bool) (int, bool) {
 // from the next largest when nobody fits there.
 func (l *list) largest(rng *rand.Rand, ok func(id.ID) bool) (id.ID, bool) {
 	groups := l.groups.Values()
-	slices.SortStableFunc(groups, func(a, b *ordered.Set[id.ID]) int { return b.Len() - a.Len() })
+	slices.SortStableFunc(groups, func(a, b *group) int { return b.Len() - a.Len() })
 	for _, g := range groups {
-		if j, hit := draw(rng, g.Len(), func(j int) bool { return ok(g.At(j)) }); hit {
-			return g.At(j), true
+		who := func(j int) id.ID { k, _ := g.At(j); return k }
+		if j, hit := draw(rng, g.Len(), func(j int) bool { return ok(who(j)) }); hit {
+			return who(j), true
 		}
 	}
 	return id.ID{}, false

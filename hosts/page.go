@@ -48,14 +48,14 @@ func (b *Book) Page(c Colour, offset, limit int) (total int, out []Host) {
 // fills an answer.
 func (b *Book) Sample(now time.Time, limit int, skip func(id.ID) bool) []Host {
 	limit = min(limit, SampleMax, max(sampleFloor, b.entries.Len()/4))
-	var pools [][]id.ID // by group
+	var pools [][]*entry // by group
 	total := 0
 	for _, c := range []Colour{Gold, White, Grey} {
 		for _, g := range b.lists[index(c)].groups.All() {
-			var pool []id.ID
-			for who := range g.All() {
-				if e, _ := b.entries.Get(who); b.shared(now, e) && (skip == nil || !skip(who)) {
-					pool = append(pool, who)
+			var pool []*entry
+			for who, e := range g.All() {
+				if b.shared(now, e) && (skip == nil || !skip(who)) {
+					pool = append(pool, e)
 				}
 			}
 			if len(pool) > 0 {
@@ -69,8 +69,7 @@ func (b *Book) Sample(now time.Time, limit int, skip func(id.ID) bool) []Host {
 	for round := 0; len(out) < min(limit, total); round++ {
 		for _, pool := range pools {
 			if round < len(pool) && len(out) < limit {
-				h, _ := b.Get(pool[round])
-				out = append(out, h)
+				out = append(out, pool[round].Host)
 			}
 		}
 	}

@@ -23,10 +23,12 @@ import (
 // in /p2p/RELAY/p2p-circuit/p2p/PEER.
 type Addr struct {
 	text string
-	who  id.ID // of the peer the text names; worked out once, because it costs a square root
+	// Worked out once: who costs a square root, and ip is asked for all the time.
+	who id.ID // of the peer the text names
+	ip  netip.Addr
 }
 
-// addrBytesMax bounds the text of an address (threats H8).
+// addrBytesMax bounds the text of an address.
 const addrBytesMax = 255
 
 // ErrAddr is returned for text that is no address.
@@ -57,6 +59,10 @@ func named(text string) Addr {
 	a := Addr{text: text}
 	if p := a.PeerID(); p != "" {
 		a.who = p.ID()
+	}
+	host, _ := a.hostPort()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		a.ip = ip.Unmap()
 	}
 	return a
 }
@@ -131,7 +137,7 @@ func (a Addr) WithPeer(p id.PeerID) Addr {
 	if a.Kind() == RLPx || a.PeerID() == p || p == "" {
 		return a
 	}
-	return Addr{a.Bare().text + "/p2p/" + p.String(), p.ID()}
+	return Addr{a.Bare().text + "/p2p/" + p.String(), p.ID(), a.ip}
 }
 
 // Bare returns a multiaddr without the peer at its end: where, not who.
@@ -140,7 +146,7 @@ func (a Addr) Bare() Addr {
 		return a
 	}
 	if i := strings.LastIndex(a.text, "/p2p/"); i >= 0 {
-		return Addr{text: a.text[:i]}
+		return Addr{text: a.text[:i], ip: a.ip}
 	}
 	return a
 }
@@ -149,14 +155,7 @@ func (a Addr) Bare() Addr {
 func (a Addr) Relayed() bool { return strings.Contains(a.text, "/p2p-circuit") }
 
 // IP is the literal address; invalid for names, memory and onion addresses.
-func (a Addr) IP() netip.Addr {
-	host, _ := a.hostPort()
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ip.Unmap()
-}
+func (a Addr) IP() netip.Addr { return a.ip }
 
 // Port is the TCP or UDP port, 0 when there is none.
 func (a Addr) Port() uint16 {
@@ -353,14 +352,14 @@ func RecordAddrs(r *enr.Record) []Addr {
 			host = "/ip6/" + ip.String()
 		}
 		if rope.QUIC != 0 {
-			out = append(out, Addr{host + "/udp/" + decimal(rope.QUIC) + "/quic-v1/p2p/" + peer, r.ID()})
+			out = append(out, Addr{host + "/udp/" + decimal(rope.QUIC) + "/quic-v1/p2p/" + peer, r.ID(), ip.Unmap()})
 		}
 		if rope.TCP != 0 {
-			out = append(out, Addr{host + "/tcp/" + decimal(rope.TCP) + "/p2p/" + peer, r.ID()})
+			out = append(out, Addr{host + "/tcp/" + decimal(rope.TCP) + "/p2p/" + peer, r.ID(), ip.Unmap()})
 		}
 		if tcp := r.TCP(ip.Is6()); tcp != 0 {
 			if full, err := pub.Uncompressed(); err == nil {
-				out = append(out, Addr{fmt.Sprintf("enode://%x@%s", full, netip.AddrPortFrom(ip, tcp)), r.ID()})
+				out = append(out, Addr{fmt.Sprintf("enode://%x@%s", full, netip.AddrPortFrom(ip, tcp)), r.ID(), ip.Unmap()})
 			}
 		}
 	}

@@ -15,6 +15,7 @@ type conn struct {
 	ticket id.Ticket
 	slot   *slot // nil for inbound, direct, and links whose slot let go
 	addr   link.Addr
+	subnet string // of addr
 	at     time.Time
 }
 
@@ -84,7 +85,7 @@ func (k *Keeper) roomFor(info link.Info, trusted bool) bool {
 			continue
 		}
 		total++
-		if c.addr.Subnet() == subnet {
+		if c.subnet == subnet {
 			near++
 		}
 	}
@@ -108,7 +109,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 		k.dialer.Drop(info.ID, link.Quitting)
 		return k.take()
 	}
-	c := &conn{kind: kind, addr: info.Addr, at: now}
+	c := &conn{kind: kind, addr: info.Addr, subnet: info.Addr.Subnet(), at: now}
 	var d *dial
 	if info.Dir == link.Out {
 		var ok bool
