@@ -7,6 +7,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/link/libp2p"
+	"github.com/ropewalk/ropewalk/node"
 )
 
 // defaultTransports are the links of a node whose user names none: libp2p.
@@ -15,6 +16,7 @@ func (n *Node) defaultTransports(protocols []link.Protocol) ([]Transport, error)
 	public := !n.cfg.Localnet
 	c := libp2p.Config{
 		Key: n.key, Protocols: protocols, Localnet: n.cfg.Localnet, UserAgent: n.cfg.Agent,
+		Foreign:    func(streams []string) bool { return node.Foreign(n.cfg.Network, streams) },
 		NATPortMap: public, Relay: public, HolePunch: public, AutoNAT: public,
 		Limits:   libp2p.Limits{Inbound: max(1, n.cfg.Session.Inbound), Outbound: max(32, n.cfg.Session.Outbound+16), MemoryBytes: p.memoryMax, Files: p.fds},
 		Registry: n.metrics.registry, Logger: n.log,

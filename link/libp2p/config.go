@@ -38,6 +38,9 @@ type Config struct {
 	AutoNAT bool
 	// Limited lets a connection that a relay limits in time and bytes be a link.
 	Limited bool
+	// Foreign tells from the protocol IDs a remote names that it belongs elsewhere:
+	// no link is made with it. nil means nobody does. It is called by any goroutine.
+	Foreign func(streams []string) bool
 	// UserAgent is what we call ourselves; default "ropewalk".
 	UserAgent string
 	// Registry receives libp2p's metrics; nil means none are kept.
@@ -51,7 +54,7 @@ type Config struct {
 type Limits struct {
 	Inbound  int // links others dialled; default 96
 	Outbound int // links we dialled; default 32
-	PerIP    int // connections of one IPv4 address or IPv6 /56; default 8 (threats K3)
+	PerIP    int // connections of one IPv4 address or IPv6 /56; default 8
 
 	// MemoryBytes, Files and Conns are the profile's figures for libp2p's resource
 	// manager: memory it may reserve, sockets, and connections of every sort.

@@ -189,7 +189,7 @@ func (t *Transport) setupInbound(e *entry) {
 		leaving := e.leaving
 		t.mu.Unlock()
 		if leaving {
-			t.closeLater(e.conn, link.Timeout)
+			t.closeLater(e.conn, whyLeft(err))
 		}
 		return
 	}
@@ -224,6 +224,9 @@ func (t *Transport) setup(ctx context.Context, e *entry, ticket id.Ticket, to li
 		t.closeLater(e.conn, link.TooManyPeers)
 		return nil, link.TooManyPeers
 	}
+	if t.foreign(e.conn.RemotePeer()) {
+		return nil, ErrForeign
+	}
 	l := newLink(t, e, ticket, to)
 	if err := l.openLanes(ctx, t.remoteSpeaks(e.conn.RemotePeer(), extra)); err != nil {
 		return nil, err
@@ -246,6 +249,14 @@ func (t *Transport) setup(ctx context.Context, e *entry, ticket id.Ticket, to li
 	}
 	t.mu.Unlock()
 	return l, nil
+}
+
+// whyLeft is the reason to give a connection that did not become a link.
+func whyLeft(err error) link.Reason {
+	if errors.Is(err, ErrNoLanes) || errors.Is(err, ErrForeign) {
+		return link.Useless
+	}
+	return link.Timeout
 }
 
 // closeLater closes a connection without making the caller wait for the wire.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -36,14 +37,14 @@ func (d *dial) offer(e *entry) bool {
 // Dial makes a link to the peer at the address, which must name it. The context's
 // deadline (dialTimeout when it has none) covers dial, security, identify and the
 // negotiation of lanes. The error is or wraps the context's, ErrAddr, ErrNoLanes,
-// ErrConnected, ErrClosed or a link.Reason (WrongIdentity, Self); anything else is
-// the network's.
+// ErrForeign, ErrConnected, ErrClosed or a link.Reason (WrongIdentity, Self); anything else is
+// the network's. None names the address, which the caller knows.
 func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (link.Link, error) {
 	if to.Kind() != link.LibP2P || to.PeerID() == "" {
 		return nil, fmt.Errorf("%w: %q", ErrAddr, to)
 	}
 	if to.PeerID() == t.peerID {
-		return nil, fmt.Errorf("libp2p: dial %s: %w", to, link.Self)
+		return nil, link.Self
 	}
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -52,7 +53,7 @@ func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (l
 	}
 	l, err := t.dial(ctx, ticket, to)
 	if err != nil {
-		return nil, fmt.Errorf("libp2p: dial %s: %w", to, dialError(ctx, err))
+		return nil, dialError(ctx, err)
 	}
 	return l, nil
 }
@@ -89,12 +90,8 @@ func (t *Transport) dial(ctx context.Context, ticket id.Ticket, to link.Addr) (*
 	if err == nil {
 		return l, nil
 	}
-	why := link.Timeout
-	if errors.Is(err, ErrNoLanes) {
-		why = link.Useless
-	}
 	for _, o := range leave {
-		t.closeLater(o.conn, why)
+		t.closeLater(o.conn, whyLeft(err))
 	}
 	return nil, err
 }
@@ -215,7 +212,20 @@ func dialError(ctx context.Context, err error) error {
 	case errors.Is(err, swarm.ErrDialToSelf):
 		return fmt.Errorf("%w: %w", link.Self, err)
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
-		return fmt.Errorf("%w: %w", ctx.Err(), err)
+		return fmt.Errorf("%w: %w", ctx.Err(), plainly(err))
+	}
+	return plainly(err)
+}
+
+// plainly takes away what libp2p and net put around the failure of a dial: the peer
+// and, twice, the address.
+func plainly(err error) error {
+	var dials *swarm.DialError
+	if errors.As(err, &dials) && len(dials.DialErrors) == 1 {
+		err = dials.DialErrors[0].Cause
+	}
+	if op, ok := err.(*net.OpError); ok && op.Op == "dial" {
+		err = op.Err
 	}
 	return err
 }

@@ -14,7 +14,8 @@
 // lane the old one is reset, Ended is reported, then Began. A lane that identify
 // did not name is opened later, when the remote's protocols change or when it
 // opens that lane to us. A connection without any lane of ours is no link; it is
-// left to libp2p's own services and trimmed by its connection manager.
+// left to libp2p's own services and trimmed by its connection manager. One with a
+// remote that Config.Foreign recognises is closed as Useless.
 //
 // A frame is an unsigned varint length and the payload; protocols that are not
 // Bare put the code in front of the payload as a varint, inside the length. A

@@ -27,6 +27,7 @@ var (
 	ErrAddr      = errors.New("libp2p: want a libp2p address that names its peer")
 	ErrConnected = errors.New("libp2p: already connected to that peer")
 	ErrNoLanes   = errors.New("libp2p: no protocol in common")
+	ErrForeign   = errors.New("libp2p: node of another network")
 	ErrLost      = errors.New("libp2p: connection lost")
 )
 
@@ -250,6 +251,15 @@ func (t *Transport) remoteSpeaks(p peer.ID, extra map[protocol.ID]bool) map[link
 		}
 	}
 	return out
+}
+
+// foreign tells whether the remote says it belongs elsewhere.
+func (t *Transport) foreign(p peer.ID) bool {
+	if t.cfg.Foreign == nil {
+		return false
+	}
+	ids, err := t.stack.swarm.Peerstore().GetProtocols(p)
+	return err == nil && t.cfg.Foreign(protocol.ConvertToStrings(ids))
 }
 
 // identified waits until libp2p has asked the remote who it is.
