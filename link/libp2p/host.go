@@ -93,6 +93,7 @@ func newStack(c *Config) (_ *stack, err error) {
 		_ = w.swarm.Close()
 		return nil, errors.Join(fmt.Errorf("libp2p: host: %w", err), closeAll(append(s.closes, w.closes...)))
 	}
+	new(opens).guard(w.swarm, w.swarm.StreamHandler())
 	s.closes = append(append(s.closes, s.host.Close), w.closes...)
 	if err := s.services(c, w); err != nil {
 		_ = s.Close()

@@ -135,6 +135,25 @@ func TestRandomBytesOnLanes(t *testing.T) {
 	}
 }
 
+// A flood of streams that name no protocol, each reset as soon as it is open, closes
+// the link too.
+func TestResetFlood(t *testing.T) {
+	tr, s := listening(t, "a"), newStranger(t, meshsub)
+	c := s.dial(t, tr)
+	l := accept(t, tr)
+	for range 2 * opensBurst {
+		st, err := c.NewStream(t.Context())
+		if err != nil {
+			break
+		}
+		_ = st.Reset()
+	}
+	var closed *link.Closed
+	if err := ends(t, l); !errors.As(err, &closed) || closed.Reason != link.Breach || closed.Remote {
+		t.Errorf("the link ended with %v", err)
+	}
+}
+
 // A flood of streams closes the link and leaves nothing behind.
 func TestStreamFlood(t *testing.T) {
 	tr, s := listening(t, "a"), newStranger(t, meshsub)
