@@ -165,6 +165,11 @@ func (s *socket) call(ctx context.Context, method string, params any, sub *Subsc
 	case <-ctx.Done():
 		return answer{}, ctx.Err()
 	case <-s.ctx.Done():
+	}
+	select {
+	case a := <-p.answer: // it came, and then the socket ended
+		return a, nil
+	default:
 		return answer{}, context.Cause(s.ctx)
 	}
 }
