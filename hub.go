@@ -25,7 +25,7 @@ type sub[T any] struct {
 	untie  func() bool // of the context; nil for none. Under hub.mu
 }
 
-// listenersMax bounds the listeners of one hub (threats A7).
+// listenersMax bounds the listeners of one hub.
 const listenersMax = 16384
 
 // listen adds a listener with room for size items. It returns nil when there are

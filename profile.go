@@ -1,6 +1,6 @@
 package ropewalk
 
-// profile is a set of budgets (threats section 4).
+// profile is a set of budgets.
 type profile struct {
 	name              string
 	outbound, inbound int

@@ -10,7 +10,7 @@ import (
 )
 
 // Limits of a file: our choice, far above any honest file and far below what
-// would hurt (threats Y3).
+// would hurt.
 const (
 	fileBytesMax   = 1 << 20
 	fileLinesMax   = 20_000

@@ -17,7 +17,7 @@ var (
 	ErrSelf    = errors.New("hosts: this is ourselves")
 )
 
-// Filter judges addresses (sessions.md 4.5). The zero Filter is that of a public
+// Filter judges addresses. The zero Filter is that of a public
 // node without a key.
 type Filter struct {
 	Self     id.ID

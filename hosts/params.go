@@ -2,17 +2,17 @@ package hosts
 
 import "time"
 
-// From the reference (sizes of DarkFi's lists, sessions.md 4.1 and threats.md 3.8).
+// The sizes of DarkFi's lists, and the periods this kind of book has there.
 const (
 	GreyMax  = 2000
 	WhiteMax = 5000
 	DarkMax  = 1000
 	BansMax  = 10_000
-	// SourceMax bounds the unproven hosts one source group may place (threats H2).
+	// SourceMax bounds the unproven hosts one source group may place.
 	SourceMax = 64
 	// DarkFor is how long an undialable host is kept without being heard of again.
 	DarkFor = 24 * time.Hour
-	// BanFor is the length of a ban that names none (threats rule 15).
+	// BanFor is the length of a ban that names none.
 	BanFor = time.Hour
 	// SampleMax bounds an answer to an address request.
 	SampleMax = 250

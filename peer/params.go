@@ -12,8 +12,8 @@ const (
 
 // Our choice.
 const (
-	// queueMsgsDefault and queueBytesDefault bound what waits for one peer
-	// (threats M5 and G18: 512 messages, 8 MiB).
+	// queueMsgsDefault and queueBytesDefault bound what waits for one peer: a slow
+	// one must not cost more memory than several quick ones.
 	queueMsgsDefault  = 512
 	queueBytesDefault = 8 << 20
 
@@ -41,8 +41,7 @@ const (
 	// and still be a race of two dials: the longest dial round trip we expect.
 	simultaneousWithin = 5 * time.Second
 
-	// stallAfter is how long a link may take nothing while messages wait
-	// (threats M5, G18: 30 s).
+	// stallAfter is how long a link may take nothing while messages wait.
 	stallAfter = 30 * time.Second
 
 	// freeItemsMax bounds the spare queue entries that the table keeps.

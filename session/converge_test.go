@@ -125,7 +125,7 @@ func TestNobodyLeftIsQuiet(t *testing.T) {
 	}
 }
 
-// TestRecoveryIsNotSynchronised (sessions.md trap 19): nodes that lost everybody in
+// TestRecoveryIsNotSynchronised: nodes that lost everybody in
 // one moment do not come back in one.
 func TestRecoveryIsNotSynchronised(t *testing.T) {
 	w := young(t, 30, -1)

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestDialStorm (sessions.md trap 19): a thousand hosts that refuse at once, or that
+// TestDialStorm: a thousand hosts that refuse at once, or that
 // never answer, cost at most ten dials a second and bounded dials in flight.
 func TestDialStorm(t *testing.T) {
 	for _, mode := range []string{"connection refused", "hole", "too many peers"} {
@@ -48,7 +48,7 @@ func TestDialStorm(t *testing.T) {
 	}
 }
 
-// TestSeedStorm (sessions.md trap 20): an hour with every seed dead.
+// TestSeedStorm: an hour with every seed dead.
 func TestSeedStorm(t *testing.T) {
 	for _, mode := range []string{"connection refused", "hole", "answers nothing", "hangs up"} {
 		w := newNetwork(t)
@@ -160,7 +160,7 @@ func TestRefineKeepsWhatASlotMisses(t *testing.T) {
 	mustBe(t, me, a, hosts.Grey)
 }
 
-// TestSelfDial (sessions.md trap 17): our own address under another name is found
+// TestSelfDial: our own address under another name is found
 // out once.
 func TestSelfDial(t *testing.T) {
 	w := newNetwork(t)

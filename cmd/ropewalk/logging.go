@@ -12,7 +12,7 @@ import (
 	"github.com/ropewalk/ropewalk/config"
 )
 
-// Log files are moved aside at this size, and this many are kept (threats rule 9).
+// Log files are moved aside at this size, and this many are kept.
 const (
 	logBytesMax = 100 << 20
 	logFilesMax = 5

@@ -254,8 +254,8 @@ func warn(log *slog.Logger, s *config.Settings) {
 	}
 }
 
-// memoryBytes are the budgets of the profiles for the whole process (threats
-// section 4); the collector works harder near nine tenths of them.
+// memoryBytes are the budgets of the profiles for the whole process; the collector
+// works harder near nine tenths of them.
 var memoryBytes = map[string]int64{"light": 192 << 20, "desktop": 512 << 20, "server": 2 << 30, "seed": 1 << 30}
 
 func limitMemory(a *app, profile string) {

@@ -1,7 +1,7 @@
 // Package plain makes text from others harmless before it is shown: in a
 // terminal, a log, a page, an error. Ground floor, pure.
 //
-// The rule is an allow-list (threats X5, X6). What stays: characters that can be
+// The rule is an allow-list. What stays: characters that can be
 // seen, the space, and, if asked for, the newline. What goes: control characters
 // (C0 with ESC, DEL, C1), bidi marks, overrides and isolates, tag characters and
 // the variation selectors that can hide data, private-use characters, invisible

@@ -16,7 +16,7 @@ import (
 
 // gate holds the inbound TCP connections whose security handshake is not done. When
 // there are too many the oldest is closed, so that silent sockets cannot keep a
-// real peer out (threats K1). QUIC does this in its own handshake.
+// real peer out. QUIC does this in its own handshake.
 type gate struct {
 	self   peer.ID
 	exempt []netip.Prefix // addresses that have no limit of their own

@@ -29,7 +29,7 @@ func newResources(c *Config) (network.ResourceManager, error) {
 			FD: limit(l.Files), Memory: rcmgr.LimitVal64(memory),
 		},
 		// Above the gate's pendingMax, so that the gate drops the oldest before the
-		// resource manager refuses the newest (threats K1).
+		// resource manager refuses the newest.
 		Transient: rcmgr.ResourceLimits{
 			Conns: limit(3 * pendingMax), ConnsInbound: limit(2 * pendingMax), ConnsOutbound: limit(pendingMax),
 			Streams: 1024, StreamsInbound: 512, StreamsOutbound: 512,
@@ -46,7 +46,7 @@ func newResources(c *Config) (network.ResourceManager, error) {
 		ProtocolDefault: rcmgr.ResourceLimits{
 			Streams: limit(8*links + 256), StreamsInbound: limit(4*links + 128), StreamsOutbound: limit(4*links + 128), Memory: rcmgr.LimitVal64(memory),
 		},
-		// threats M2: 8 per protocol and peer; twice that leaves room for two
+		// Eight per protocol and peer would do; twice that leaves room for two
 		// connections of one peer.
 		ProtocolPeerDefault: rcmgr.ResourceLimits{Streams: 32, StreamsInbound: 16, StreamsOutbound: 16, Memory: 64 << 20},
 	}
@@ -97,8 +97,7 @@ func unlimited(prefixes []netip.Prefix) []rcmgr.NetworkPrefixLimit {
 	return out
 }
 
-// connRates bounds new connections per address: 0.2 per second, burst 8
-// (threats K2).
+// connRates bounds new connections per address: 0.2 per second, burst 8.
 func connRates(exempt []netip.Prefix) *rate.Limiter {
 	r := &rate.Limiter{SubnetRateLimiter: rate.SubnetLimiter{
 		IPv4SubnetLimits: []rate.SubnetLimit{{PrefixLength: 32, Limit: rate.Limit{RPS: 0.2, Burst: 8}}},

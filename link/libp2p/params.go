@@ -19,22 +19,22 @@ const (
 
 // Our choice.
 const (
-	// setupTimeout covers identify and the negotiation of lanes (threats K1, M3);
-	// acceptTimeout covers security and the muxer of an inbound connection.
+	// setupTimeout covers identify and the negotiation of lanes; acceptTimeout
+	// covers security and the muxer of an inbound connection.
 	setupTimeout  = 10 * time.Second
 	acceptTimeout = 10 * time.Second
 
 	// pendingMax and pendingPerIPMax bound inbound connections before they are
-	// links, counted once for raw sockets and once for those that identify
-	// (threats K2). Loopback is exempt from the second. The oldest gives way.
+	// links, counted once for raw sockets and once for those that identify.
+	// Loopback is exempt from the second. The oldest gives way.
 	pendingMax      = 64
 	pendingPerIPMax = 4
 
 	// writeTimeout bounds one batch on the wire, set per batch because a timer per
-	// frame costs CPU (gossipsub reference, section 2: 30 s; threats K12: 20 s).
+	// frame costs CPU. Others allow 20 to 30 s.
 	writeTimeout = 25 * time.Second
 
-	// dialTimeout bounds a dial whose context has no deadline (threats K1: 15 s).
+	// dialTimeout bounds a dial whose context has no deadline.
 	dialTimeout = 15 * time.Second
 
 	// farewellTimeout is how long a remote has to close after it was told why.
@@ -49,7 +49,7 @@ const (
 	laneBytesMax = 256 << 10
 
 	// inboxMsgsMax and inboxBytesMax bound what was read and not yet taken
-	// (threats M1: 4 MiB buffered per link). One message always fits.
+	// of one link. One message always fits.
 	inboxMsgsMax  = 256
 	inboxBytesMax = 4 << 20
 
@@ -63,8 +63,8 @@ const (
 	// breachesMax malformed or oversized frames close the link.
 	breachesMax = 3
 
-	// streamsPerSecond and streamsBurst bound the inbound lane streams of a link
-	// (threats M2: rapid open and reset). More is a breach.
+	// streamsPerSecond and streamsBurst bound the inbound lane streams of a link, so
+	// that rapid opening and resetting ends. More is a breach.
 	streamsPerSecond = 5
 	streamsBurst     = 64
 
@@ -75,8 +75,8 @@ const (
 	// agentBytesMax is link.Info's bound.
 	agentBytesMax = 128
 
-	// windowBytesMax is the yamux window one stream may grow to (threats M1), and
-	// incomingStreamsMax its inbound streams per connection (threats M2).
+	// windowBytesMax is the yamux window one stream may grow to, and
+	// incomingStreamsMax its inbound streams per connection.
 	windowBytesMax     = 1 << 20
 	incomingStreamsMax = 128
 

@@ -8,7 +8,6 @@ const (
 	queueMsgsMax  = 128
 	queueBytesMax = 1 << 20
 
-	// acceptMax bounds finished inbound links that nobody accepted yet (threats
-	// K2: pending inbound 64).
+	// acceptMax bounds finished inbound links that nobody accepted yet.
 	acceptMax = 64
 )
