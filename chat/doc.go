@@ -14,8 +14,8 @@
 // A line I say is signed in a job, saved, published, and only then answered:
 // queued when nobody could be reached, sent with the number of peers it went to.
 // A directly connected member that stores it sends a receipt, and it is
-// delivered. Queued lines stay in an outbox and are published again when the
-// topic gets peers. A line from others is checked by the topic's validator
+// delivered. Queued lines stay in an outbox and are published again when a member
+// is met, and now and then. A line from others is checked by the topic's validator
 // (Check), must claim a time between 24 h ago and 60 s ahead, and is appended to
 // the log without waiting for the disk.
 //

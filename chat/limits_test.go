@@ -123,9 +123,6 @@ func TestOldOutbox(t *testing.T) {
 	old := a.mustSay("lobby", "old")
 	w.run(25 * time.Hour)
 	b.join("lobby")
-	w.run(time.Second)
-	a.follows[Topic(testNetwork, "lobby")] = true
-	a.hall.PeersOf(w.now, Topic(testNetwork, "lobby"), 1) // gossip only: no chat lane
 	w.run(time.Minute)
 	if s, _ := a.state("lobby", old.ID); s != Queued {
 		t.Errorf("the line is %s", s)
@@ -141,8 +138,8 @@ func TestOldOutbox(t *testing.T) {
 	}
 }
 
-// Without PeersOf the members on the lane decide when the outbox is published.
-func TestOutboxWithoutPeersOf(t *testing.T) {
+// The members on the lane decide when the outbox is published.
+func TestOutboxWaitsForMembers(t *testing.T) {
 	p := newPuppet(t)
 	published := 0
 	p.hall.pub = counter{&published}

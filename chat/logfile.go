@@ -86,7 +86,7 @@ func (h *Hall) wasCompacted(now time.Time, r *room, ticket uint64, result any) {
 // logFailed notes that a write failed. Part of a record may be in the file, so it
 // is rewritten as a whole.
 func (h *Hall) logFailed(now time.Time, r *room, err error) {
-	h.emit(now, "log failed", r, 0, err)
+	h.emit(now, "log_failed", r, 0, err)
 	r.log.repairDue = now.Add(repairEvery)
 	h.wake(r.log.repairDue)
 }

@@ -122,9 +122,8 @@ func (h *Hall) heardRooms(now time.Time, p *remote, data []byte) error {
 	for k := range rooms.All() {
 		if r, ok := h.rooms.Get(k); ok && r.member && !before.Has(k) {
 			h.pull(now, p, r)
-			if !r.reach.told {
-				h.flush(now, r)
-			}
+			r.reach.fails = 0 // worth trying anew
+			h.flush(now, r)
 		}
 	}
 	return nil

@@ -158,45 +158,20 @@ func (h *Hall) advancePublish(now time.Time) {
 	}
 }
 
-// reach is what is known of a topic's peers.
+// reach says when the outbox of a room is tried again.
 type reach struct {
-	told  bool // by PeersOf
-	peers int
 	retry time.Time
 	fails int // in a row
 }
 
-// reachable tells whether publishing may help. Until PeersOf told, it goes by the
-// members we are connected with.
+// reachable tells whether publishing may help: whether a member is connected.
 func (h *Hall) reachable(r *room) bool {
-	if r.reach.told {
-		return r.reach.peers > 0
-	}
 	for _, p := range h.remotes.All() {
 		if p.rooms.Has(r.key) {
 			return true
 		}
 	}
 	return false
-}
-
-// PeersOf tells to how many peers a topic's messages go now. Lines that wait are
-// published when there are some.
-func (h *Hall) PeersOf(now time.Time, topic string, n int) {
-	k, ok := parseTopic(topic)
-	if !ok {
-		return
-	}
-	r, ok := h.rooms.Get(k)
-	if !ok || !r.member {
-		return
-	}
-	more := n > r.reach.peers || !r.reach.told
-	r.reach.told, r.reach.peers = true, n
-	if more && n > 0 {
-		r.reach.retry, r.reach.fails = time.Time{}, 0
-		h.flush(now, r)
-	}
 }
 
 func (h *Hall) advanceOutbox(now time.Time, r *room) {

@@ -170,8 +170,6 @@ func (w *world) link(a, b *vnode) {
 	}
 	a.hall.Up(w.now, b.id)
 	b.hall.Up(w.now, a.id)
-	a.peersChanged()
-	b.peersChanged()
 }
 
 func (w *world) cut(a, b *vnode) {
@@ -185,18 +183,8 @@ func (w *world) cut(a, b *vnode) {
 		}
 		if p[0].up {
 			p[0].hall.Down(w.now, p[1].id)
-			p[0].peersChanged()
 		}
 	}
-}
-
-// peersChanged tells the hall how many peers its topics have.
-func (n *vnode) peersChanged() {
-	n.later(n.w.lag, func() {
-		for topic := range n.follows {
-			n.hall.PeersOf(n.w.now, topic, len(n.topicPeers(topic)))
-		}
-	})
 }
 
 func (n *vnode) topicPeers(topic string) (out []*vnode) {
@@ -210,17 +198,10 @@ func (n *vnode) topicPeers(topic string) (out []*vnode) {
 
 func (n *vnode) Follow(_ time.Time, topic string) {
 	n.follows[topic] = true
-	n.peersChanged()
-	for _, o := range n.order {
-		o.peersChanged()
-	}
 }
 
 func (n *vnode) Unfollow(_ time.Time, topic string) {
 	delete(n.follows, topic)
-	for _, o := range n.order {
-		o.peersChanged()
-	}
 }
 
 func (n *vnode) Publish(_ time.Time, t id.Ticket, topic string, data []byte) {
