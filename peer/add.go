@@ -13,11 +13,10 @@ import (
 type Verdict struct {
 	Kept   bool
 	Reason link.Reason // why not, when not kept
-	// Replaced is the link that had to go for this one; 0 for none. Old is its
-	// peer, already out of the table: its Down is due before the new peer's Up, and
-	// no LinkDown of it means anything any more.
-	Replaced link.Conn
-	Old      *Peer
+	// Old is the peer whose link had to go for this one, already out of the table;
+	// nil for none. Its Down is due before the new peer's Up, and no LinkDown of it
+	// means anything any more.
+	Old *Peer
 }
 
 // Add takes in a finished link. Info.Lanes are open at once.
@@ -34,7 +33,7 @@ func (t *Table) Add(now time.Time, c link.Conn, info link.Info) Verdict {
 	case double && !t.newerStays(now, old, info):
 		return t.refuse(now, c, info, link.AlreadyConnected)
 	case double:
-		v.Replaced, v.Old = old.conn, old
+		v.Old = old
 		if !old.closing {
 			t.closes = append(t.closes, Close{old.conn, link.AlreadyConnected})
 		}

@@ -29,8 +29,6 @@ func (t *Table) Next(c link.Conn, busy link.LaneSet) (link.Msg, bool) {
 	t.account(p, -1, -i.cost())
 	t.spare.put(i)
 	p.idle, p.moved = false, true
-	p.sentMsgs++
-	p.sentBytes += uint64(len(m.Data))
 	return m, true
 }
 

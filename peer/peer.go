@@ -45,8 +45,6 @@ type Peer struct {
 	closing bool      // a Close was handed out; nothing is written any more
 	moved   bool      // Next gave a message since movedAt was noted
 	movedAt time.Time // when the link was last seen to take messages or had none
-
-	sentMsgs, sentBytes uint64
 }
 
 // ID is the remote's identity.
@@ -87,9 +85,6 @@ func (p *Peer) Lanes() link.LaneSet {
 
 // Queued is how many messages wait for the peer, and their bytes with overhead.
 func (p *Peer) Queued() (msgs, bytes int) { return p.msgs, p.bytes }
-
-// Sent is how many messages and payload bytes Next has handed out for the peer.
-func (p *Peer) Sent() (msgs, bytes uint64) { return p.sentMsgs, p.sentBytes }
 
 // lane finds an open lane; nil when it is not open. There are few, so a walk is
 // the fastest search. The pointer holds until a lane is opened or shut.

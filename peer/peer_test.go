@@ -8,6 +8,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
 )
 
 var (
@@ -81,7 +82,7 @@ func TestTieBreak(t *testing.T) {
 			wantClosed, wantStays := link.Conn(2), link.Conn(1)
 			if tc.newer {
 				wantClosed, wantStays = 1, 2
-				if v.Replaced != 1 || v.Old != old {
+				if v.Old != old {
 					t.Errorf("verdict %+v does not name the replaced link", v)
 				}
 			}
@@ -237,7 +238,15 @@ func TestUrgentFirstWithinBounds(t *testing.T) {
 }
 
 func TestUrgentTakesOldestOrdinaryOnBareLane(t *testing.T) {
-	tab := newTable(Config{QueueMsgs: 8}) // six per lane
+	var refused, evicted int64
+	tab := newTable(Config{QueueMsgs: 8, Trace: func(_ time.Time, e trace.Event) { // six per lane
+		switch e.Kind {
+		case "queue_full":
+			refused++
+		case "evicted":
+			evicted += e.N
+		}
+	}})
 	tab.Add(t0, 1, info(low, link.Out, gossip, chat))
 	for _, s := range []string{"0", "1", "2", "3", "4", "5"} {
 		mustSend(t, tab, low, gossip, s, false)
@@ -260,8 +269,8 @@ func TestUrgentTakesOldestOrdinaryOnBareLane(t *testing.T) {
 	if err := tab.Send(t0, low, chat, 0, nil, true); !errors.Is(err, ErrQueueFull) {
 		t.Errorf("urgent message on a full coded lane: %v", err)
 	}
-	if tab.Evicted() != 1 || tab.Refused() != 2 {
-		t.Errorf("evicted %d, refused %d; want 1, 2", tab.Evicted(), tab.Refused())
+	if evicted != 1 || refused != 2 {
+		t.Errorf("evicted %d, refused %d; want 1, 2", evicted, refused)
 	}
 }
 
@@ -310,7 +319,7 @@ func TestDrop(t *testing.T) {
 	if _, err := tab.Recv(1, link.Msg{Lane: gossip}); !errors.Is(err, ErrNotConnected) {
 		t.Errorf("Recv from a dropped peer: %v", err)
 	}
-	if v := tab.Add(t0, 2, info(low, link.In)); !v.Kept || v.Replaced != 1 {
+	if v := tab.Add(t0, 2, info(low, link.In)); !v.Kept || v.Old == nil || v.Old.Conn() != 1 {
 		t.Errorf("a new link beside a dropped one: %+v", v)
 	}
 	if got := tab.TakeCloses(); len(got) != 0 {
@@ -339,7 +348,7 @@ func TestB3LanesComeAndGo(t *testing.T) {
 	if m, ok := tab.Next(1, 0); !ok || m.Lane != chat {
 		t.Errorf("got %v %v, want the chat message", m, ok)
 	}
-	if n, b := p.Queued(); n != 0 || b != 0 || tab.Queued() != 0 {
+	if n, b := p.Queued(); n != 0 || b != 0 || tab.bytes != 0 {
 		t.Errorf("%d messages, %d bytes left after Shut", n, b)
 	}
 	if _, err := tab.Recv(1, link.Msg{Lane: chat, Code: 4}); !errors.Is(err, ErrCode) {
@@ -367,8 +376,8 @@ func TestResidue(t *testing.T) {
 	if got := tab.TakeReady(); len(got) != 0 {
 		t.Errorf("gone links are ready: %v", got)
 	}
-	if tab.Len() != 0 || tab.conns.Len() != 0 || tab.Queued() != 0 || tab.spare.n > freeItemsMax || tab.closes != nil || tab.ready != nil {
-		t.Errorf("left behind: %d peers, %d bytes, %d spare items", tab.Len(), tab.Queued(), tab.spare.n)
+	if tab.Len() != 0 || tab.conns.Len() != 0 || tab.bytes != 0 || tab.spare.n > freeItemsMax || tab.closes != nil || tab.ready != nil {
+		t.Errorf("left behind: %d peers, %d bytes, %d spare items", tab.Len(), tab.bytes, tab.spare.n)
 	}
 }
 

@@ -46,8 +46,7 @@ func (t *Table) Send(now time.Time, to id.ID, ln link.Lane, code uint64, data []
 	}
 	cost := costOf(len(data))
 	if !t.fits(p, l, cost) && !(pressing && proto.Bare && t.makeRoom(now, p, l, cost)) {
-		t.refused++
-		t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "queue full", Peer: to, Topic: proto.Name, N: int64(l.bytes())})
+		t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "queue_full", Peer: to, Topic: proto.Name, N: int64(l.bytes())})
 		return ErrQueueFull
 	}
 	l.q[cl].push(t.spare.get(code, data))
@@ -95,7 +94,6 @@ func (t *Table) makeRoom(now time.Time, p *Peer, l *lane, cost int) bool {
 		t.account(p, -1, -i.cost())
 		t.spare.put(i)
 	}
-	t.evicted += uint64(n)
 	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "evicted", Peer: p.ID(), Topic: t.cfg.Protocols[l.lane].Name, N: n})
 	return true
 }

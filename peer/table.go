@@ -20,8 +20,6 @@ type Table struct {
 	ready  []link.Conn
 	handed []link.Conn // what TakeReady gave out last; reused
 	closes []Close
-
-	refused, evicted uint64
 }
 
 // Close asks the world to end a link.
@@ -154,16 +152,6 @@ func (t *Table) TakeReady() []link.Conn {
 	t.ready, t.handed = t.handed[:0], out
 	return out
 }
-
-// Queued is how many bytes wait for all peers together; Refused and Evicted count
-// messages since the start.
-func (t *Table) Queued() int { return t.bytes }
-
-// Refused counts the messages that Send refused because a queue was full.
-func (t *Table) Refused() uint64 { return t.refused }
-
-// Evicted counts the ordinary messages that urgent ones pushed out.
-func (t *Table) Evicted() uint64 { return t.evicted }
 
 // discard marks a peer as closing and empties its queues.
 func (t *Table) discard(p *Peer) {
