@@ -40,7 +40,6 @@ func (h *Hall) heardLines(now time.Time, from *remote, data []byte) error {
 	topic, lines := p.room.topic, m.lines
 	h.news.Jobs = append(h.news.Jobs, work.Job{
 		Ticket: h.begin(task{kind: taskVerify, pull: p}),
-		Peer:   from.id,
 		Key:    batchKey(topic, lines),
 		Run:    func() any { return verifyAll(topic, lines) },
 	})

@@ -112,7 +112,6 @@ func (r *Router) check(f *flight) {
 	h.Write([]byte{'g', 's', 'v', byte(f.rules.policy), byte(len(f.rules.rule))})
 	h.Write([]byte(f.rules.rule))
 	if f.via != nil {
-		j.Peer = f.via.id
 		h.Write([]byte{'c'})
 	} else {
 		c.signer = r.cfg.Signer

@@ -100,7 +100,7 @@ func (x *Pex) verify(b *batch, rs []*enr.Record) News {
 	for _, r := range rs {
 		h.Write(r.Bytes())
 	}
-	job := work.Job{Ticket: t, Peer: b.from, Run: verifyAll(rs, x.cfg.Verify)}
+	job := work.Job{Ticket: t, Run: verifyAll(rs, x.cfg.Verify)}
 	h.Sum(job.Key[:0])
 	return News{Jobs: []work.Job{job}}
 }

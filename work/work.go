@@ -10,9 +10,6 @@ import "github.com/ropewalk/ropewalk/id"
 // nobody changes; it may run in any goroutine, once.
 type Job struct {
 	Ticket id.Ticket
-	// Peer is who caused the work, so that a world can share its workers fairly;
-	// zero when it was ourselves.
-	Peer id.ID
 	// Key, when not zero, names the result: two jobs of the same Key have equal
 	// results, so a simulator may do the work once.
 	Key [32]byte
