@@ -231,3 +231,11 @@ func TestBackoffTableIsBounded(t *testing.T) {
 		t.Fatal("sweep")
 	}
 }
+
+// len counts the keys, which only tests want to know.
+func (s *seen) len() (n int) {
+	for _, p := range s.pages {
+		n += p.n
+	}
+	return n
+}

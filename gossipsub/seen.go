@@ -116,13 +116,6 @@ func (s *seen) drop() {
 	s.pages = s.pages[:n]
 }
 
-func (s *seen) len() (n int) {
-	for _, p := range s.pages {
-		n += p.n
-	}
-	return n
-}
-
 func (p *seenPage) slot(k key) int {
 	mask := uint64(len(p.slots) - 1)
 	i := binary.LittleEndian.Uint64(k[:]) & mask

@@ -18,9 +18,6 @@ func (s LaneSet) Has(l Lane) bool { return s&(1<<l) != 0 }
 // With returns the set with l added.
 func (s LaneSet) With(l Lane) LaneSet { return s | 1<<l }
 
-// Without returns the set with l removed.
-func (s LaneSet) Without(l Lane) LaneSet { return s &^ (1 << l) }
-
 // Protocol describes one protocol once; each kind of link reads what it needs.
 type Protocol struct {
 	// Name and Version are the RLPx capability: [a-z0-9]{1,8}.

@@ -30,10 +30,9 @@ const (
 
 // The owners of tickets, so that news finds its way.
 const (
-	ownGossip  id.Owner = "gossipsub"
-	ownPex     id.Owner = "pex"
-	ownChat    id.Owner = "chat"
-	ownSession id.Owner = "session"
+	ownGossip id.Owner = "gossipsub"
+	ownPex    id.Owner = "pex"
+	ownChat   id.Owner = "chat"
 )
 
 // Config of a node. The parts' own Configs say what is allowed.
@@ -88,7 +87,6 @@ func Protocols(network string, handlers []Handler) []link.Protocol {
 type Node struct {
 	cfg   Config
 	self  id.ID
-	rng   *rand.Rand
 	trace trace.Func
 
 	book    *hosts.Book
@@ -115,7 +113,7 @@ type follower struct {
 
 // New makes a node. files reads what an earlier run saved; it may be nil.
 func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, bool)) (*Node, error) {
-	n := &Node{cfg: cfg, self: cfg.Key.ID(), rng: rng, trace: cfg.Trace, now: now}
+	n := &Node{cfg: cfg, self: cfg.Key.ID(), trace: cfg.Trace, now: now}
 	if files == nil {
 		files = func(string) ([]byte, bool) { return nil, false }
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -489,7 +490,7 @@ func TestRestart(t *testing.T) {
 	again.now = w.now
 	c := again.add("a", nil)
 	c.files = a.files
-	n, err := New(again.now, c.n.cfg, c.n.rng, func(name string) ([]byte, bool) { data, ok := a.files[name]; return data, ok })
+	n, err := New(again.now, c.n.cfg, rand.New(rand.NewPCG(1, 2)), func(name string) ([]byte, bool) { data, ok := a.files[name]; return data, ok })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -254,8 +254,6 @@ func (m *member) FindFrom(_ time.Time, t id.Ticket, who id.ID) {
 func (m *member) input(f func(now time.Time) News) {
 	n := f(m.net.now)
 	m.news.Answers = append(m.news.Answers, n.Answers...)
-	m.news.Seeded = m.news.Seeded || n.Seeded
-	m.news.NoPeers = m.news.NoPeers || n.NoPeers
 	m.check()
 }
 

@@ -89,8 +89,6 @@ func (c *Config) fill() {
 // News is what comes up from an input.
 type News struct {
 	Answers []Answer // to Connect
-	Seeded  bool     // a seed answered
-	NoPeers bool     // the last peer is gone
 }
 
 // Answer is the outcome of Connect: who is there, or why not.

@@ -136,9 +136,6 @@ func (k *Keeper) Stop(now time.Time) News {
 	return k.take()
 }
 
-// Running tells whether the Keeper is started.
-func (k *Keeper) Running() bool { return k.running }
-
 // Advance does what is due. Calling it early or late is harmless.
 func (k *Keeper) Advance(now time.Time) News {
 	if !k.running {

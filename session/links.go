@@ -13,10 +13,8 @@ import (
 type conn struct {
 	kind   Kind
 	ticket id.Ticket
-	slot   *slot // nil for inbound, direct, and links whose slot let go
-	addr   link.Addr
-	subnet string // of addr
-	at     time.Time
+	slot   *slot  // nil for inbound, direct, and links whose slot let go
+	subnet string // it came from
 }
 
 // Kind tells why a remote is connected.
@@ -109,7 +107,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 		k.dialer.Drop(info.ID, link.Quitting)
 		return k.take()
 	}
-	c := &conn{kind: kind, addr: info.Addr, subnet: info.Addr.Subnet(), at: now}
+	c := &conn{kind: kind, subnet: info.Addr.Subnet()}
 	var d *dial
 	if info.Dir == link.Out {
 		var ok bool
@@ -222,7 +220,6 @@ func (k *Keeper) leave(now time.Time, kind Kind) {
 		return
 	}
 	if k.peers--; k.peers == 0 {
-		k.news.NoPeers = true
 		k.lost(now)
 	}
 }

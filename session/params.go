@@ -2,7 +2,7 @@ package session
 
 import "time"
 
-// From the reference (sessions.md 3, rules for all sessions; threats.md 3.8).
+// As DarkFi's sessions do, or bounds that hold for sessions of every kind.
 const (
 	dialsPerSecond = 10                     // new dials of any kind
 	inFlightMax    = 50                     // dials without an outcome
@@ -15,7 +15,6 @@ const (
 	inboundReserve = 4                // of the inbound cap, for manual peers and anchors
 	usefulFor      = time.Minute      // a link that lived this long clears backoff
 	knownPercent   = 70               // share of picks that prefer proven hosts
-	findFor        = 5 * time.Second  // wait for addresses
 )
 
 // Our choice.
@@ -43,7 +42,7 @@ const (
 	// seedGapZero is the first gap between seed contacts without peers; doubled.
 	seedGapZero = time.Second
 	// seedsAtOnce is how many seeds one contact asks: two, so that one seed alone
-	// does not choose our peers (threats H7).
+	// does not choose our peers.
 	seedsAtOnce = 2
 	// seedFor is how long a seed may take to answer.
 	seedFor = 10 * time.Second

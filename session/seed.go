@@ -145,7 +145,6 @@ func (k *Keeper) seedAnswered(now time.Time, s *slot, n int) {
 		s.ask, s.askAt = id.Ticket{}, s.Since.Add(seedAgain)
 		return
 	}
-	k.news.Seeded = true
 	k.cfg.Trace.Emit(now, trace.Event{
 		Strand: "session", Kind: "seed_answered", Peer: s.ID, Addr: s.Addr.String(), N: int64(n),
 	})

@@ -46,8 +46,6 @@ type slot struct {
 
 func (s slot) before(o slot) bool { return s.at < o.at || s.at == o.at && s.seq < o.seq }
 
-func (q *queue) len() int { return len(q.heap) }
-
 func (q *queue) push(at int64, e event) {
 	var ref int32
 	if n := len(q.free); n > 0 {

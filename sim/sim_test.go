@@ -152,7 +152,7 @@ func TestQueueIsStable(t *testing.T) {
 			t.Fatalf("popped %d at %d, want %d at %d", e.host, at, it.n, it.at)
 		}
 	}
-	if q.len() != 0 {
+	if len(q.heap) != 0 {
 		t.Fatal("not empty")
 	}
 }

@@ -36,6 +36,3 @@ func (s *Set[K]) All() iter.Seq[K] {
 		}
 	}
 }
-
-// Keys returns a copy of the members.
-func (s *Set[K]) Keys() []K { return s.m.Keys() }
