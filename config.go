@@ -31,7 +31,8 @@ type Config struct {
 	Gossip  GossipConfig
 	Chat    ChatConfig
 
-	// Diagnostics turns on the protocols echo/1, sink/1 and flood/1.
+	// Diagnostics is for the protocols echo/1, sink/1 and flood/1, which this
+	// version does not have.
 	Diagnostics bool
 	// Transports replaces the libp2p link, for tests and embedding.
 	Transports []Transport

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/internal/plain"
+	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/trace"
 )
 
@@ -34,14 +35,18 @@ func (n *Node) onEvent(now time.Time, e trace.Event) {
 	n.events.tell(out)
 }
 
-// infos are the events an operator would act on.
+// infos are the events an operator would act on: who comes and goes, and what went
+// wrong with the node's own things.
 var infos = [][2]string{
-	{"session", "admitted"}, {"session", "down"}, {"session", "seed_contact"}, {"session", "slot_failed"}, {"session", "refused"},
-	{"hosts", "load_failed"}, {"hosts", "banned"}, {"peer", "stalled"}, {"pulse", "silent"}, {"node", "record"},
+	{"session", "admitted"}, {"session", "seed_contact"}, {"peer", "down"}, {"peer", "drop"}, {"pulse", "silent"},
+	{"hosts", "load_failed"}, {"chat", "damaged"},
 }
 
 func levelOf(e trace.Event) slog.Level {
-	if slices.Contains(infos, [2]string{e.Strand, e.Kind}) {
+	// That a stranger from the book cannot be dialled is usual; that a host of the
+	// configuration cannot is not.
+	configured := e.Topic == string(session.Manual) || e.Topic == string(session.Seed)
+	if slices.Contains(infos, [2]string{e.Strand, e.Kind}) || e.Strand == "session" && e.Kind == "slot_failed" && configured {
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug

@@ -14,7 +14,7 @@ type Info struct {
 	ID      id.ID    `json:"id"`
 	PeerID  string   `json:"peer_id"`
 	ENR     string   `json:"enr"`
-	Enode   string   `json:"enode"`
+	Enode   string   `json:"enode"` // empty in this version, as are UDP and RLPx
 	UDP     string   `json:"udp"`
 	RLPx    string   `json:"rlpx"`
 	LibP2P  []string `json:"libp2p"`
@@ -83,7 +83,7 @@ type HostsPage struct {
 	Counts map[string]int `json:"counts"`
 }
 
-// Topic states one topic's neighbourhood.
+// TopicInfo states one topic's neighbourhood.
 type TopicInfo struct {
 	Topic      string `json:"topic"`
 	Subscribed bool   `json:"subscribed"`

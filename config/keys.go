@@ -23,7 +23,7 @@ var keys = []Key{
 	{Path: "node.agent", Flag: "agent", Max: 128, check: checkPrintable,
 		Why:   "What the node calls itself to others. Default: ropewalk/VERSION, which helps to find bugs\nacross versions; set it to hide the version.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Agent = v.(string) }},
-	{Path: "node.diagnostics", Flag: "diagnostics", Kind: Bool, Default: "false",
+	{Path: "node.diagnostics", Flag: "diagnostics", Kind: Bool, Default: "false", Unused: true,
 		Why:   "Speak echo/1, sink/1 and flood/1. Off: they let any peer spend our bandwidth.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Diagnostics = v.(bool) }},
 
