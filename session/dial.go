@@ -138,7 +138,7 @@ type DialError struct {
 	Why  string
 }
 
-func (e *DialError) Error() string { return "session: dial " + e.Addr.String() + ": " + e.Why }
+func (e *DialError) Error() string { return "dial " + e.Addr.String() + ": " + e.Why }
 
 // answer tells the users of a dial.
 func (k *Keeper) answer(d *dial, who id.ID, err error) {

@@ -79,7 +79,7 @@ func (t *Transport) Accept() (link.Link, error) {
 // Dial makes a link to the transport that listens at the address, which must name
 // its peer. The error is or wraps ErrUnreachable, ErrNoLanes, a link.Reason
 // (WrongIdentity, Self) or the context's error while the remote's queue of
-// unaccepted links is full.
+// unaccepted links is full. None names the address, which the caller knows.
 func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (link.Link, error) {
 	if to.Kind() != link.Mem || to.PeerID() == "" {
 		return nil, fmt.Errorf("%w: %q", ErrAddr, to)
@@ -87,36 +87,36 @@ func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (l
 	remote := t.network.find(to)
 	switch {
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("mem: dial %s: %w", to, ctx.Err())
+		return nil, ctx.Err()
 	case remote == nil:
-		return nil, fmt.Errorf("%w: %s", ErrUnreachable, to)
+		return nil, ErrUnreachable
 	case remote == t:
-		return nil, fmt.Errorf("mem: dial %s: %w", to, link.Self)
+		return nil, link.Self
 	case remote.key.Public().PeerID() != to.PeerID():
-		return nil, fmt.Errorf("mem: dial %s: %w", to, link.WrongIdentity)
+		return nil, link.WrongIdentity
 	}
 	ours, theirs := pair(t, remote, ticket, to)
 	if len(ours.info.Lanes) == 0 {
-		return nil, fmt.Errorf("%w: %s", ErrNoLanes, to)
+		return nil, ErrNoLanes
 	}
 	if !t.keep(ours) {
 		return nil, ErrClosed
 	}
 	if !remote.keep(theirs) {
 		ours.Close(link.NetworkError)
-		return nil, fmt.Errorf("%w: %s", ErrUnreachable, to)
+		return nil, ErrUnreachable
 	}
 	select {
 	case remote.accept <- theirs:
 		return ours, nil
 	case <-remote.done:
 		ours.Close(link.NetworkError)
-		return nil, fmt.Errorf("%w: %s", ErrUnreachable, to)
+		return nil, ErrUnreachable
 	case <-t.done:
 		return nil, ErrClosed
 	case <-ctx.Done():
 		ours.Close(link.Timeout)
-		return nil, fmt.Errorf("mem: dial %s: %w", to, ctx.Err())
+		return nil, ctx.Err()
 	}
 }
 
