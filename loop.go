@@ -117,7 +117,7 @@ func (n *Node) tell(out node.Out) {
 		if m.From != "" {
 			from = m.From.String()
 		}
-		n.messages.tell(Message{Topic: m.Topic, ID: []byte(m.ID), From: from, Seqno: m.Seqno, Data: m.Data, At: now})
+		n.messages.tell(Message{Topic: m.Topic, ID: []byte(m.ID), From: from, Seqno: bytesOf(m.Seqno), Data: bytesOf(m.Data), At: now})
 	}
 	for _, l := range out.Lines {
 		n.lines.tell(chatLine(l))

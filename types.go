@@ -1,6 +1,9 @@
 package ropewalk
 
 import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -59,8 +62,8 @@ type Slot struct {
 	Slot     int       `json:"slot"`
 	Role     string    `json:"role"`
 	State    string    `json:"state"`
-	ID       string    `json:"id,omitempty"`
-	Addr     string    `json:"addr,omitempty"`
+	ID       string    `json:"id"`   // empty while nobody fills it
+	Addr     string    `json:"addr"` // likewise
 	Since    time.Time `json:"since"`
 	Attempts int       `json:"attempts"`
 	RetryAt  time.Time `json:"retry_at,omitzero"`
@@ -70,7 +73,7 @@ type Slot struct {
 // Host is one entry of the host book.
 type Host struct {
 	ID       id.ID     `json:"id"`
-	Record   string    `json:"record,omitempty"`
+	Record   string    `json:"record"` // empty while unknown
 	Addrs    []string  `json:"addrs"`
 	Colour   string    `json:"colour"`
 	LastSeen time.Time `json:"last_seen,omitzero"`
@@ -92,20 +95,49 @@ type TopicInfo struct {
 	Fanout     int    `json:"fanout"`
 }
 
+// MessageID names a gossip message: bytes whose meaning the topic's signing decides.
+// As text it is hex after 0x, as every ID is.
+type MessageID []byte
+
+// String is the text form.
+func (m MessageID) String() string { return "0x" + hex.EncodeToString(m) }
+
+// MarshalText is String.
+func (m MessageID) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads the text form. Its error is or wraps id.ErrMalformed.
+func (m *MessageID) UnmarshalText(text []byte) error {
+	digits, ok := bytes.CutPrefix(text, []byte("0x"))
+	raw, err := hex.DecodeString(string(digits))
+	if !ok || err != nil {
+		return fmt.Errorf("%w: message ID %.80q", id.ErrMalformed, text)
+	}
+	*m = raw
+	return nil
+}
+
 // Message is one gossip message.
 type Message struct {
 	Topic string    `json:"topic"`
-	ID    []byte    `json:"id"`
-	From  string    `json:"from,omitempty"` // author's libp2p peer ID; empty when unsigned
-	Seqno []byte    `json:"seqno,omitempty"`
+	ID    MessageID `json:"id"`
+	From  string    `json:"from"`  // author's libp2p peer ID; empty when unsigned
+	Seqno []byte    `json:"seqno"` // empty when unsigned, never nil
 	Data  []byte    `json:"data"`
 	At    time.Time `json:"at"`
 }
 
+// bytesOf makes absent bytes empty ones, so that callers always see text.
+func bytesOf(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
 // Published says where a message went.
 type Published struct {
-	ID    []byte `json:"id"`
-	Peers int    `json:"peers"`
+	ID    MessageID `json:"id"`
+	Peers int       `json:"peers"`
 }
 
 // Event is one entry of the node's event stream.
@@ -117,7 +149,7 @@ type Event struct {
 	Peer   string    `json:"peer,omitempty"`
 	Topic  string    `json:"topic,omitempty"`
 	Addr   string    `json:"addr,omitempty"`
-	ID     []byte    `json:"id,omitempty"`
+	ID     MessageID `json:"id,omitempty"`
 	N      int64     `json:"n,omitempty"`
 	Err    string    `json:"err,omitempty"`
 }

@@ -184,7 +184,7 @@ func TestCalls(t *testing.T) {
 		{"session_ban", `{"target":"x","for":"90s"}`, "ban x 1m30s", ``},
 		{"session_unban", `{"target":"x"}`, "unban x", ``},
 		{"session_seed", `{}`, "seed", ``},
-		{"gossip_publish", `{"topic":"t","data":"aGk="}`, "publish t 2", `{"id":"AQID","peers":3}`},
+		{"gossip_publish", `{"topic":"t","data":"aGk="}`, "publish t 2", `{"id":"0x010203","peers":3}`},
 		{"gossip_publish", `{"topic":"t","data":""}`, "publish t 0", ``},
 		{"gossip_topics", `{}`, "topics", `[]`},
 		{"gossip_mesh", `{"topic":"t"}`, "mesh t", `{"mesh":[],"topic":"t"}`},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -79,7 +78,7 @@ func (p *publisher) publish(cmd *cobra.Command, data []byte) error {
 	if p.app.json {
 		return p.app.printJSONLine(out)
 	}
-	_, err = fmt.Fprintf(p.app.out, "0x%s %s\n", hex.EncodeToString(out.ID), plural(out.Peers, "peer"))
+	_, err = fmt.Fprintf(p.app.out, "%s %s\n", out.ID, plural(out.Peers, "peer"))
 	return err
 }
 
