@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/id"
@@ -96,7 +97,9 @@ func (e *Error) Error() string { return e.Message }
 // errorOf makes the error of a code: its kind, and what exactly is wrong.
 func errorOf(code int, detail string) *Error {
 	e := &Error{Code: code, Message: kinds[code], Data: map[string]any{"kind": kinds[code]}}
-	if detail != "" && detail != kinds[code] {
+	if strings.HasPrefix(detail, kinds[code]) {
+		e.Message = detail
+	} else if detail != "" {
 		e.Message += ": " + detail
 	}
 	return e
@@ -108,10 +111,11 @@ func toError(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
+	detail := strings.TrimPrefix(err.Error(), "ropewalk: ")
 	for _, row := range table {
 		if errors.Is(err, row.is) {
-			return errorOf(row.code, err.Error())
+			return errorOf(row.code, detail)
 		}
 	}
-	return errorOf(codeFailed, err.Error())
+	return errorOf(codeFailed, detail)
 }

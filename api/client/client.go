@@ -45,6 +45,7 @@ const (
 	CodeNotBuilt    = -32001
 	CodeNoSuchPeer  = -32002
 	CodeNoSuchRoom  = -32003
+	CodeBadTarget   = -32005
 	CodeTimedOut    = -32009
 	CodeTooFewPeers = -32010
 )

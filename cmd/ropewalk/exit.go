@@ -40,14 +40,6 @@ func failf(code int, format string, args ...any) error {
 	return codedError{code, fmt.Errorf(format, args...)}
 }
 
-// Codes of the API's errors that have an exit code of their own.
-const (
-	rpcNoSuchPeer = client.CodeNoSuchPeer
-	rpcNoSuchRoom = client.CodeNoSuchRoom
-	rpcBadTarget  = -32005
-	rpcTimedOut   = client.CodeTimedOut
-)
-
 // exitCode says how the process ends after err.
 func exitCode(err error) int {
 	var (
@@ -75,11 +67,11 @@ func exitCode(err error) int {
 		return exitNoNode
 	case errors.As(err, &rpc):
 		switch rpc.Code {
-		case rpcNoSuchPeer, rpcNoSuchRoom:
+		case client.CodeNoSuchPeer, client.CodeNoSuchRoom:
 			return exitNotFound
-		case rpcBadTarget:
+		case client.CodeBadTarget:
 			return exitUsage
-		case rpcTimedOut:
+		case client.CodeTimedOut:
 			return exitPartly
 		}
 	case errors.Is(err, context.DeadlineExceeded):
