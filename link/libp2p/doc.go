@@ -7,7 +7,7 @@
 //
 // One connection is one link, finished when identify has named the remote's
 // protocols and our lanes are negotiated. A lane is a pair of streams, each used
-// one way (gossipsub reference, "Streams and framing"): we write on the one we
+// one way, as GossipSub's peers use them: we write on the one we
 // opened and read on the one the remote opened. When our stream dies while the
 // connection lives we report Shut, open another (at once, then with growing
 // pauses, a few times) and report Opened. When the remote opens a new stream for a

@@ -6,8 +6,7 @@ import "time"
 const (
 	// reopenFirst, reopenMax, reopenAttempts, reopenForget: a dead stream is opened
 	// again at once, then after 100 ms doubling with jitter up to 10 s, at most four
-	// times, counters forgotten after 10 minutes (gossipsub reference, "Streams and
-	// framing").
+	// times, counters forgotten after 10 minutes, as go-libp2p-pubsub does.
 	reopenFirst    = 100 * time.Millisecond
 	reopenMax      = 10 * time.Second
 	reopenAttempts = 4
