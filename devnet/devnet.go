@@ -119,7 +119,13 @@ func (d *Devnet) launch(i int) {
 		if m.i == 0 {
 			d.welcome(m, r)
 		}
-		m.up(d.ctx, d.run, r)
+		if err := m.up(d.ctx, d.run, r); err != nil {
+			if d.ctx.Err() == nil {
+				d.fail(fmt.Errorf("%s: %w", m.name, err))
+			}
+			r.kill()
+			return
+		}
 		d.mu.Lock()
 		delete(d.coming, i)
 		d.mu.Unlock()

@@ -51,16 +51,25 @@ type sighting struct {
 	id    string
 }
 
-// up takes a launched node in and begins to watch it.
-func (m *member) up(ctx context.Context, run func(func()), r running) {
+// up takes a launched node in and begins to watch it. It listens before the play
+// counts on the node, so that no line is said that nobody notes.
+func (m *member) up(ctx context.Context, run func(func()), r running) error {
 	ctx, cancel := context.WithCancel(ctx)
 	c := client.New(r.endpoint())
+	lines, err := c.Subscribe(ctx, "chat_subscribe", struct{}{})
+	if err != nil {
+		cancel()
+		c.Close()
+		return err
+	}
+	info := r.info()
 	m.mu.Lock()
-	m.alive, m.node, m.client, m.cancel, m.info = true, r, c, cancel, r.info()
+	m.alive, m.node, m.client, m.cancel, m.info = true, r, c, cancel, info
 	m.sessions, m.meshes = nil, nil
 	m.mu.Unlock()
 	run(func() { m.poll(ctx, c) })
-	run(func() { m.hear(ctx, c) })
+	run(func() { m.hear(ctx, lines, info.ID) })
+	return nil
 }
 
 // down forgets a node and returns it for its end.
@@ -119,19 +128,15 @@ func (m *member) pollMeshes(ctx context.Context, c *client.Client) {
 }
 
 // hear notes every line the node shows.
-func (m *member) hear(ctx context.Context, c *client.Client) {
-	sub, err := c.Subscribe(ctx, "chat_subscribe", struct{}{})
-	if err != nil {
-		return
-	}
+func (m *member) hear(ctx context.Context, lines *client.Subscription, self id.ID) {
 	for {
-		raw, err := sub.Next(ctx)
+		raw, err := lines.Next(ctx)
 		if err != nil {
 			return
 		}
 		var l ropewalk.ChatLine
 		if json.Unmarshal(raw, &l) == nil && l.ID != "" {
-			m.sight(place{name: l.Room, text: l.Text}, l.ID, l.AuthorID == m.info.ID)
+			m.sight(place{name: l.Room, text: l.Text}, l.ID, l.AuthorID == self)
 		}
 	}
 }

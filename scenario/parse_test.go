@@ -105,6 +105,19 @@ func TestBuiltins(t *testing.T) {
 	}
 }
 
+func TestPatient(t *testing.T) {
+	s, err := Parse("p", []byte("nodes 3\nwait all peers>=2 within 1s\njoin all r\nsleep 2s\nsay node1 r hello as h\nexpect all r $h within 3m\nexpect all refilled within 1s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Patient(time.Minute)
+	for i, want := range []time.Duration{0, time.Minute, 0, 2 * time.Second, 0, 3 * time.Minute, time.Minute} {
+		if got := s.Steps[i].Time; got != want {
+			t.Errorf("%s: %s, want %s", s.Steps[i].Verb, got, want)
+		}
+	}
+}
+
 // FuzzParse: never panics; what it accepts, String writes and Parse reads back.
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("scripts/*.txt")

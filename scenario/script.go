@@ -102,6 +102,17 @@ func (s *Script) Resize(nodes int) error {
 	return nil
 }
 
+// Patient raises every bound of a wait or expectation to at least d, for a machine
+// whose speed is not what is looked at.
+func (s *Script) Patient(d time.Duration) {
+	for i := range s.Steps {
+		switch st := &s.Steps[i]; st.Verb {
+		case Wait, Expect, Refilled:
+			st.Time = max(st.Time, d)
+		}
+	}
+}
+
 // Caps is a set of things a world can do beyond starting nodes and talking.
 type Caps uint8
 
