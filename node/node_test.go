@@ -183,8 +183,11 @@ func TestDuplicateLinks(t *testing.T) {
 					}
 				}
 				if both {
-					pa, _ := a.n.peers.ByID(b.key.ID())
-					pb, _ := b.n.peers.ByID(a.key.ID())
+					pa, okA := a.n.peers.ByID(b.key.ID())
+					pb, okB := b.n.peers.ByID(a.key.ID())
+					if !okA || !okB {
+						t.Fatalf("a has b %v, b has a %v; a's events %+v", okA, okB, a.events)
+					}
 					if w.ends[pa.Conn()] == nil || w.ends[pa.Conn()].other.conn != pb.Conn() {
 						t.Errorf("a keeps link %d, b keeps %d: not the same", pa.Conn(), pb.Conn())
 					}
