@@ -74,9 +74,6 @@ func New(cfg Config, rng *rand.Rand) *Book {
 	return b
 }
 
-// Filter is the filter in force.
-func (b *Book) Filter() *Filter { return &b.filter }
-
 // Version changes whenever there may be somebody new to dial: a host came in,
 // changed its colour or its addresses, or a ban ended.
 func (b *Book) Version() uint64 { return b.version }

@@ -19,9 +19,9 @@
 // back in one.
 //
 // Place: strand. Asks below: Dialer, Finder and the host book, which it moves. News:
-// outcomes of direct dials, a seed that answered, the last peer lost. A world calls
-// Admit for a finished link, adds it to its peer table, then calls Up; it calls
-// DialFailed for a dial without a link, also when the peer table refused the link.
+// outcomes of direct dials. A world calls Admit for a finished link, adds it to its
+// peer table, then calls Up; it calls DialFailed for a dial without a link, also
+// when the peer table refused the link.
 // Every input may make Deadline due at once, and so may news in the book.
 //
 // It does not listen, save the book, evict inbound links for better ones, or keep

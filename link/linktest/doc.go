@@ -11,5 +11,5 @@
 // whether a writer has come to rest, and looking too early makes a check weaker,
 // not wrong.
 //
-// Test helper. It imports only ground packages.
+// For tests only. It imports nothing but ground packages.
 package linktest
