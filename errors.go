@@ -17,6 +17,7 @@ var (
 	ErrRefused     = errors.New("ropewalk: refused")
 	ErrBadTarget   = errors.New("ropewalk: neither an address, a record nor a node ID")
 	ErrTooLarge    = errors.New("ropewalk: too large")
+	ErrBadInput    = errors.New("ropewalk: bad input") // text, room or cursor of chat
 	ErrBusy        = errors.New("ropewalk: too many requests in flight")
 )
 

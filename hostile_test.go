@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/link/libp2p"
@@ -248,5 +249,17 @@ func TestConnectSaysWhy(t *testing.T) {
 	cancel()
 	if _, err := n.Connect(ctx, liar.Info().LibP2P[0]); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// What a caller got wrong in chat is told apart from what failed.
+func TestChatBadInput(t *testing.T) {
+	for _, err := range []error{chat.ErrText, chat.ErrRoom, chat.ErrCursor} {
+		if got := chatError(fmt.Errorf("%w: detail", err)); !errors.Is(got, ErrBadInput) || !errors.Is(got, err) {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+	if got := chatError(chat.ErrOutbox); errors.Is(got, ErrBadInput) {
+		t.Errorf("%v is nobody's mistake", got)
 	}
 }

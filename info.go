@@ -52,7 +52,7 @@ func (n *Node) Health() Health {
 	sessions, err := n.Sessions(ctx)
 	h := Health{OK: err == nil, Checks: []Check{
 		{Name: "loop", OK: err == nil, Detail: detail(err, "turns")},
-		{Name: "listen", OK: len(n.Info().LibP2P) > 0 || len(n.cfg.Listen.LibP2P) == 0, Detail: fmt.Sprintf("%d addresses", len(n.Info().LibP2P))},
+		{Name: "listen", OK: len(n.Info().LibP2P) > 0 || len(n.cfg.Listen.LibP2P) == 0, Detail: fmt.Sprintf("addresses: %d", len(n.Info().LibP2P))},
 		{Name: "peers", OK: true, Detail: fmt.Sprintf("%d connected", len(sessions))},
 	}}
 	for _, c := range h.Checks {

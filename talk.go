@@ -3,6 +3,7 @@ package ropewalk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
@@ -97,8 +98,11 @@ func (n *Node) ChatSubscribe(ctx context.Context, room string) *ChatSubscription
 }
 
 func chatError(err error) error {
-	if errors.Is(err, chat.ErrNoRoom) {
+	switch {
+	case errors.Is(err, chat.ErrNoRoom):
 		return ErrNoSuchRoom
+	case errors.Is(err, chat.ErrText), errors.Is(err, chat.ErrRoom), errors.Is(err, chat.ErrCursor):
+		return fmt.Errorf("%w: %w", ErrBadInput, err)
 	}
 	return err
 }

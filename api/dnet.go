@@ -100,9 +100,9 @@ func (v *viewer) line(raw []byte) bool {
 		return true
 	}
 	var r struct {
-		ID     json.RawMessage   `json:"id"`
-		Method string            `json:"method"`
-		Params []json.RawMessage `json:"params"`
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+		Params json.RawMessage `json:"params"`
 	}
 	if firstByte(raw) != '{' || checkText(raw) != nil || json.Unmarshal(raw, &r) != nil {
 		return false
@@ -114,7 +114,11 @@ func (v *viewer) line(raw []byte) bool {
 		v.once.Do(func() { v.wg.Go(v.watch) })
 		return true // the answers are the events
 	}
-	result, err := v.d.call(v.ctx, r.Method, r.Params)
+	var params []json.RawMessage
+	if firstByte(r.Params) == '[' { // what is no list has nothing by place
+		json.Unmarshal(r.Params, &params) // checked above
+	}
+	result, err := v.d.call(v.ctx, r.Method, params)
 	a := dnetAnswer{Version: "2.0", ID: r.ID, Result: result}
 	if err != nil {
 		a.Result, a.Error = nil, toError(err)

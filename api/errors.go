@@ -77,6 +77,7 @@ var table = []struct {
 	{ropewalk.ErrRefused, codeRefused},
 	{ropewalk.ErrBadTarget, codeBadTarget},
 	{id.ErrMalformed, codeBadTarget},
+	{ropewalk.ErrBadInput, codeInvalidParams},
 	{ropewalk.ErrTooLarge, codeTooLarge},
 	{ropewalk.ErrBusy, codeBusy},
 	{ropewalk.ErrClosed, codeClosed},

@@ -132,6 +132,7 @@ func TestDnet(t *testing.T) {
 		{`{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}`, `{"jsonrpc":"2.0","id":1,"result":"pong"}`},
 		{`{"jsonrpc":"2.0","id":2,"method":"p2p.get_info","params":[]}`, `{"jsonrpc":"2.0","id":2,"result":{"channels":[{"url":"/ip4/127.0.0.1/udp/40000/quic-v1","session":"outbound","id":553577760},{"url":"/ip4/127.0.0.1/udp/40017/quic-v1","session":"inbound","id":939453751}],"outbound_slots":[553577760,0]}}`},
 		{`{"jsonrpc":"2.0","id":3,"method":"spawns","params":[]}`, `{"jsonrpc":"2.0","id":3,"result":{"spawns":[{"name":"testnet","urls":[],"whitelist":[],"greylist":[],"goldlist":[]}]}}`},
+		{`{"jsonrpc":"2.0","id":6,"method":"ping","params":{}}`, `{"jsonrpc":"2.0","id":6,"result":"pong"}`},
 		{`{"jsonrpc":"2.0","id":4,"method":"dnet.switch","params":[true]}`, `{"jsonrpc":"2.0","id":4,"result":true}`},
 	} {
 		conn.Write([]byte(tt[0] + "\n"))
@@ -139,7 +140,7 @@ func TestDnet(t *testing.T) {
 			t.Errorf("%s answers\n%s, want\n%s", tt[0], got, tt[1])
 		}
 	}
-	for _, bad := range []string{`{"id":5,"method":"dnet.switch","params":["yes"]}`, `{"id":5,"method":"node_stop"}`} {
+	for _, bad := range []string{`{"id":5,"method":"dnet.switch","params":{"on":true}}`, `{"id":5,"method":"dnet.switch","params":["yes"]}`, `{"id":5,"method":"node_stop"}`} {
 		conn.Write([]byte(bad + "\n"))
 		if got := read(); !strings.Contains(got, `"error"`) {
 			t.Errorf("%s answers %s", bad, got)

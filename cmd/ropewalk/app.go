@@ -89,6 +89,10 @@ func (a *app) root() *cobra.Command {
 	for _, make := range commands {
 		root.AddCommand(make(a))
 	}
+	root.InitDefaultCompletionCmd()
+	if shells, _, err := root.Find([]string{"completion"}); err == nil {
+		shells.Args, shells.RunE = unknownCommand, root.RunE
+	}
 	harden(root)
 	return root
 }

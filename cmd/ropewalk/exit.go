@@ -69,7 +69,7 @@ func exitCode(err error) int {
 		switch rpc.Code {
 		case client.CodeNoSuchPeer, client.CodeNoSuchRoom:
 			return exitNotFound
-		case client.CodeBadTarget:
+		case client.CodeBadTarget, client.CodeParams:
 			return exitUsage
 		case client.CodeTimedOut:
 			return exitPartly
