@@ -92,6 +92,7 @@ func (a *app) root() *cobra.Command {
 	root.InitDefaultCompletionCmd()
 	if shells, _, err := root.Find([]string{"completion"}); err == nil {
 		shells.Args, shells.RunE = unknownCommand, root.RunE
+		shells.Example = "  source <(ropewalk completion bash)"
 	}
 	harden(root)
 	return root
