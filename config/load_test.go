@@ -42,6 +42,7 @@ func TestProblems(t *testing.T) {
 		{"size", "[gossip]\nmax_message_size = \"2MiB\"", `config.toml:2: gossip.max_message_size: "2MiB": want a size of 1KiB to 1MiB, such as "64MiB"`},
 		{"choice", "[node]\nprofile = \"fast\"", `config.toml:2: node.profile: "fast": want light, desktop, server, seed`},
 		{"unknown key", "[session]\noutbund = 3", `config.toml:2: session.outbund: 3: unknown key, want session.outbound?`},
+		{"unknown key like none", "[session]\nredial = 3", `config.toml:2: session.redial: 3: unknown key`},
 		{"key of another table", "[node]\noutbound = 3", `config.toml:2: node.outbound: 3: unknown key, want session.outbound?`},
 		{"key without table", "network = \"x\"", `config.toml:1: network: "x": unknown key, want node.network?`},
 		{"unknown table", "[sesion]\noutbound = 3", `config.toml:1: sesion: a table: unknown key, want session?`},

@@ -20,6 +20,9 @@ func Nearest(s string, candidates []string) string {
 // wordBytesMax bounds the quadratic work of distance.
 const wordBytesMax = 128
 
+// slipsMax is how far a word may be from one of another table.
+const slipsMax = 2
+
 // distance is the optimal string alignment distance: insert, delete, replace a
 // byte, or swap two neighbours.
 func distance(a, b string) int {
@@ -82,7 +85,8 @@ func suggest(path []string) string {
 	if w := Nearest(last, same); w != "" {
 		return pathOfLeaf(w, table)
 	}
-	if w := Nearest(last, all); w != "" {
+	// A word of a foreign table has to be closer: a slip or two, not another word.
+	if w := Nearest(last, all); w != "" && distance(strings.ToLower(last), strings.ToLower(w)) <= slipsMax {
 		return pathOfLeaf(w, "")
 	}
 	return ""

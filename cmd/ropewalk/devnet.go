@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -41,6 +42,9 @@ func devnetCommand(a *app) *cobra.Command {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
 			ok, err := runDevnet(ctx, a.out, o, a.json)
+			if errors.Is(err, devnet.ErrOptions) {
+				return usageError{err} // a script that this many nodes cannot play
+			}
 			if err != nil {
 				return err
 			}

@@ -43,8 +43,7 @@ func addConfigFlags(cmd *cobra.Command) {
 		if k.Flag == "data" {
 			return // on every command already
 		}
-		why, _, _ := strings.Cut(k.Why, "\n")
-		usage := fmt.Sprintf("%s [%s]", strings.TrimSuffix(why, "."), k.Path)
+		usage := fmt.Sprintf("%s [%s]", firstSentence(k.Why), k.Path)
 		if k.Kind == config.List {
 			usage += " (repeatable)"
 		}
@@ -59,6 +58,15 @@ func addConfigFlags(cmd *cobra.Command) {
 			})
 		}
 	})
+}
+
+// firstSentence is what a help line has room for: the reasons are in the
+// configuration file.
+func firstSentence(why string) string {
+	why = strings.ReplaceAll(why, "\n", " ")
+	first, _, _ := strings.Cut(why, ". ")
+	first, _, _ = strings.Cut(first, "; ")
+	return strings.TrimSuffix(first, ".")
 }
 
 // givenFlags are the texts of the configuration flags that were given.
