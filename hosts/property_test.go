@@ -92,7 +92,7 @@ func TestCapsHold(t *testing.T) {
 	})
 }
 
-// TestProvenOutlastFloods (threats H1, H2): a flood of hearsay from many sources and
+// TestProvenOutlastFloods: a flood of hearsay from many sources and
 // groups displaces no host we reached, and takes no more than its share.
 func TestProvenOutlastFloods(t *testing.T) {
 	b := newBook(Config{})
@@ -122,7 +122,7 @@ func TestProvenOutlastFloods(t *testing.T) {
 	checkInvariants(t, b)
 }
 
-// TestOneSourceIsBounded (threats H2).
+// TestOneSourceIsBounded.
 func TestOneSourceIsBounded(t *testing.T) {
 	b := newBook(Config{})
 	for n := range 1000 {
@@ -150,7 +150,7 @@ func TestLocalnetHasNoGroups(t *testing.T) {
 	checkInvariants(t, b)
 }
 
-// TestPickIsUniformOverGroups (threats H1): a hundred hosts in one group are worth
+// TestPickIsUniformOverGroups: a hundred hosts in one group are worth
 // one host in another.
 func TestPickIsUniformOverGroups(t *testing.T) {
 	b := newBook(Config{})
@@ -175,7 +175,7 @@ func TestPickIsUniformOverGroups(t *testing.T) {
 	}
 }
 
-// TestPickFallsThrough (sessions.md trap 3): when all gold is skipped, white is
+// TestPickFallsThrough: when all gold is skipped, white is
 // next, then grey.
 func TestPickFallsThrough(t *testing.T) {
 	b := newBook(Config{})
