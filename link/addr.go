@@ -202,7 +202,7 @@ func (a Addr) IsLoopback() bool {
 }
 
 // Group is the network group that shares one address's fate: IPv4 /16, IPv6 /32
-//. Loopback and memory addresses have the empty group, which no
+// . Loopback and memory addresses have the empty group, which no
 // per-group limit counts.
 func (a Addr) Group() string { return a.prefix(16, 32) }
 
