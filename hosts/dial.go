@@ -109,19 +109,23 @@ func (b *Book) ready(now time.Time, e *entry) bool {
 }
 
 // Pick draws a host that may be dialled now: the first wanted colour that has one,
-// uniform over its network groups, then within the group. skip refuses hosts, such
-// as connected ones; nil refuses none.
+// uniform over its network groups, then within the group. Of a colour, hosts whose
+// last dial failed come after the others: when many have died at once, a free slot
+// does not wait for each of them again. skip refuses hosts, such as connected ones;
+// nil refuses none.
 func (b *Book) Pick(now time.Time, want []Colour, skip func(id.ID) bool) (Host, bool) {
 	for _, c := range want {
 		if c == None {
 			continue
 		}
-		who, ok := b.lists[index(c)].pick(b.rng, func(who id.ID) bool {
-			e, _ := b.entries.Get(who)
-			return b.ready(now, e) && (skip == nil || !skip(who))
-		})
-		if ok {
-			return b.Get(who)
+		for _, failed := range []bool{false, true} {
+			who, ok := b.lists[index(c)].pick(b.rng, func(who id.ID) bool {
+				e, _ := b.entries.Get(who)
+				return (e.Fails > 0) == failed && b.ready(now, e) && (skip == nil || !skip(who))
+			})
+			if ok {
+				return b.Get(who)
+			}
 		}
 	}
 	return Host{}, false

@@ -74,7 +74,23 @@ func (b *Book) addresses(now time.Time, r *enr.Record, observed []link.Addr) (ou
 	if len(out) == 0 {
 		return nil, false, err
 	}
+	if b.cfg.Localnet {
+		slices.SortStableFunc(out, tcpFirst)
+	}
 	return out[:min(len(out), addrsMax)], dark, nil
+}
+
+// tcpFirst orders the addresses of a local network: there a TCP connection to a
+// process that was killed is reset at once, while one over QUIC looks alive until
+// its heartbeat is missed, and QUIC's help with NATs is not needed.
+func tcpFirst(a, b link.Addr) int {
+	switch {
+	case a.IsQUIC() == b.IsQUIC():
+		return 0
+	case a.IsQUIC():
+		return 1
+	}
+	return -1
 }
 
 // observe adds an address where the host was reached; it reports a change.

@@ -154,6 +154,9 @@ func (a Addr) Bare() Addr {
 // Relayed tells whether the address leads through a relay.
 func (a Addr) Relayed() bool { return strings.Contains(a.text, "/p2p-circuit") }
 
+// IsQUIC tells whether the address is dialled over QUIC.
+func (a Addr) IsQUIC() bool { return strings.Contains(a.text, "/quic-v1") }
+
 // IP is the literal address; invalid for names, memory and onion addresses.
 func (a Addr) IP() netip.Addr { return a.ip }
 

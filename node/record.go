@@ -2,7 +2,6 @@ package node
 
 import (
 	"net/netip"
-	"strings"
 
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
@@ -32,7 +31,7 @@ func recordOf(network string, addrs []link.Addr) enr.Builder {
 			continue
 		}
 		port := &rope.TCP
-		if strings.Contains(a.String(), "/quic-v1") {
+		if a.IsQUIC() {
 			port = &rope.QUIC
 		}
 		if *port == 0 {
