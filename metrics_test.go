@@ -63,8 +63,8 @@ func TestMetrics(t *testing.T) {
 			`ropewalk_sessions{direction="out",session="direct"} 1`,
 			`ropewalk_hosts{colour="grey"}`,
 			`ropewalk_events_total{kind="up",strand="peer"} 1`,
-			"ropewalk_loop_inbox 0",
-			"ropewalk_jobs_waiting 0",
+			"\nropewalk_loop_inbox ", // how many wait at that moment is chance
+			"\nropewalk_jobs_waiting ",
 			"go_goroutines ",
 			"process_cpu_seconds_total ",
 		} {
