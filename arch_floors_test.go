@@ -35,6 +35,7 @@ var homes = []home{
 	{path: "internal/rlp", floor: 0, kind: ground},
 	{path: "id", floor: 0, kind: ground},
 	{path: "enr", floor: 0, kind: ground},
+	{path: "envelope", floor: 0, kind: ground},
 	{path: "link", floor: 0, kind: ground},
 	{path: "work", floor: 0, kind: ground},
 	{path: "trace", floor: 0, kind: ground},
@@ -43,6 +44,8 @@ var homes = []home{
 	{path: "scenario", floor: 1, kind: value},
 
 	{path: "gossipsub/rpc", floor: 2, kind: strand},
+	{path: "gossipsub/score", floor: 2, kind: strand},
+	{path: "gossipsub/gater", floor: 2, kind: strand},
 	{path: "peer", floor: 2, kind: strand},
 	{path: "pulse", floor: 2, kind: strand},
 	{path: "session", floor: 2, kind: strand},

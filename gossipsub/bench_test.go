@@ -14,8 +14,9 @@ import (
 
 type sink struct{ n int }
 
-func (s *sink) Send(id.ID, []byte, bool) { s.n++ }
-func (s *sink) Drop(id.ID, error)        {}
+func (s *sink) Send(id.ID, Frame) bool    { s.n++; return true }
+func (s *sink) Cancel(id.ID, uint64) bool { return false }
+func (s *sink) Drop(id.ID, error)         {}
 
 // meshRouter is a router with a mesh of n, nobody tracing.
 func meshRouter(t testing.TB, n int) (*Router, *sink, []id.ID) {
@@ -32,7 +33,7 @@ func meshRouter(t testing.TB, n int) (*Router, *sink, []id.ID) {
 	for i := range n {
 		a := newAuthor(fmt.Sprint(i))
 		who = append(who, a.id)
-		r.Up(epoch, a.id, a.pid, Meshsub11, false)
+		r.Up(epoch, a.id, Remote{PeerID: a.pid, Stream: Meshsub11})
 		frame := append(rpc.AppendSub(nil, true, "t"), rpc.AppendControl(nil, rpc.AppendGraft(nil, "t"))...)
 		if _, err := r.Recv(epoch, a.id, frame); err != nil {
 			t.Fatal(err)
@@ -168,7 +169,7 @@ func TestIdleRouterIsSmall(t *testing.T) {
 		}
 		_ = r.Join(epoch, "t", TopicConfig{})
 		for _, a := range pids {
-			r.Up(epoch, a.id, a.pid, Meshsub11, false)
+			r.Up(epoch, a.id, Remote{PeerID: a.pid, Stream: Meshsub11})
 			must(r.Recv(epoch, a.id, sub))
 		}
 		r.Advance(epoch.Add(time.Second))

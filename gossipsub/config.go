@@ -2,6 +2,7 @@ package gossipsub
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -40,14 +41,48 @@ const (
 	Ignore
 )
 
+// Class says how a frame is treated on its way out. Frames of one class keep their
+// order; a lower class goes first, and a higher one is dropped first.
+type Class uint8
+
+const (
+	// Control is the hello, subscriptions, GRAFT, PRUNE, IDONTWANT and IWANT.
+	Control Class = iota
+	// Own is a message we publish.
+	Own
+	// Forwarded is everything else: messages of others, answers to IWANT, IHAVE.
+	Forwarded
+)
+
+// Frame is a marshalled RPC without length prefix. Data is immutable and shared
+// between peers.
+type Frame struct {
+	Data  []byte
+	Class Class
+	// Tag names the message in the frame, so that it can be cancelled; zero when it
+	// holds none or several.
+	Tag uint64
+}
+
 // Sender is what the router asks of the floor below.
 type Sender interface {
-	// Send queues a frame (a marshalled RPC without length prefix) for a peer we
-	// may write to. The frame is immutable and shared between peers. Urgent frames
-	// keep their order and overtake the others.
-	Send(to id.ID, frame []byte, urgent bool)
+	// Send queues a frame for a peer we may write to. It tells whether there was room.
+	Send(to id.ID, f Frame) bool
+	// Cancel takes a message that still waits for a peer out of its queue. It tells
+	// whether there was one.
+	Cancel(to id.ID, tag uint64) bool
 	// Drop ends the link to a peer that broke the protocol.
 	Drop(to id.ID, why error)
+}
+
+// Remote is what the floor below knows of a peer we may write to.
+type Remote struct {
+	PeerID   id.PeerID
+	Stream   string     // the protocol negotiated for what we write
+	Outbound bool       // we dialled
+	IP       netip.Addr // invalid when a third party carries the link
+	// Envelope is the peer's signed peer record (libp2p RFC 0003), nil when unknown.
+	Envelope []byte
 }
 
 // Config of a Router. Self, PeerID and (for StrictSign) Signer are required.

@@ -78,6 +78,9 @@ func (b *outbox) prune(topic string, d time.Duration) {
 
 func (b *outbox) ihave(parts []part) { b.gossip = append(b.gossip, parts...) }
 
+// send queues a frame for a peer and tells whether there was room.
+func (r *Router) send(p *peer, f Frame) bool { return r.out.Send(p.id, f) }
+
 // flush sends and empties all outboxes.
 func (r *Router) flush() {
 	for i, p := range r.dirty {
@@ -103,7 +106,7 @@ func (r *Router) flush() {
 // pack writes an outbox into as few frames as the limits allow.
 func (r *Router) pack(p *peer, b *outbox) {
 	if len(b.gossip) == 1 && len(b.grafts)+len(b.prunes)+len(b.iwants)+len(b.answers) == 0 {
-		r.out.Send(p.id, b.gossip[0].frame, false)
+		r.send(p, Frame{Data: b.gossip[0].frame, Class: Forwarded})
 		return
 	}
 	w := packer{r: r, p: p} // entries in the order of their field numbers
@@ -150,7 +153,11 @@ func (w *packer) close() {
 		frame = rpc.AppendControl(frame, w.entries)
 	}
 	if len(frame) > 0 {
-		w.r.out.Send(w.p.id, frame, w.urgent)
+		c := Forwarded
+		if w.urgent {
+			c = Control
+		}
+		w.r.send(w.p, Frame{Data: frame, Class: c})
 	}
 	w.entries, w.frame, w.urgent = nil, nil, false
 }
@@ -170,12 +177,12 @@ func (w *packer) iwants(ids []string) {
 
 func (w *packer) answers(frames [][]byte) {
 	if len(frames) == 1 && len(w.entries) == 0 {
-		w.r.out.Send(w.p.id, frames[0], false)
+		w.r.send(w.p, Frame{Data: frames[0], Class: Forwarded})
 		return
 	}
 	for _, f := range frames {
 		if len(f) > answerCopyMax {
-			w.r.out.Send(w.p.id, f, false)
+			w.r.send(w.p, Frame{Data: f, Class: Forwarded})
 			continue
 		}
 		if len(w.frame)+len(f)+len(w.entries) > answersBytesOut {

@@ -179,7 +179,7 @@ func (r *Router) sayIDontWant(now time.Time, t *topic, from *peer, m *rpc.Messag
 		if frame == nil {
 			frame = rpc.AppendControl(nil, rpc.AppendIDontWant(nil, [][]byte{id}))
 		}
-		r.out.Send(p.id, frame, true)
+		r.send(p, Frame{Data: frame})
 		r.emit(now, "idontwant", p, t, 1, "")
 	}
 }

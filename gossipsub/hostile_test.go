@@ -161,7 +161,7 @@ func TestHostileIdentities(t *testing.T) {
 		var who id.ID
 		binary.BigEndian.PutUint64(who[:], uint64(i+1))
 		g.names[who] = "x"
-		g.r.Up(g.now, who, id.PeerID(who[:]), Meshsub11, false)
+		g.r.Up(g.now, who, Remote{PeerID: id.PeerID(who[:]), Stream: Meshsub11})
 		if _, err := g.r.Recv(g.now, who, graft); err != nil {
 			t.Fatal(err)
 		}

@@ -85,7 +85,8 @@ func (w *network) after(d time.Duration, do func()) {
 	heap.Push(&w.queue, event{w.now.Add(d), w.order, do})
 }
 
-func (a *netNode) Send(to id.ID, frame []byte, urgent bool) {
+func (a *netNode) Send(to id.ID, f Frame) bool {
+	frame := f.Data
 	w := a.net
 	b := a.links[to]
 	if b == nil {
@@ -97,7 +98,7 @@ func (a *netNode) Send(to id.ID, frame []byte, urgent bool) {
 		_ = binary.Write(w.hash, binary.BigEndian, []int64{int64(a.i), int64(b.i), int64(w.now.Sub(epoch))})
 	}
 	if w.loss != nil && w.loss(a, b, frame) {
-		return
+		return true
 	}
 	w.after(20*time.Millisecond+time.Duration((a.i*7+b.i*13)%30)*time.Millisecond, func() {
 		if b.links[a.key.id] == nil {
@@ -109,7 +110,10 @@ func (a *netNode) Send(to id.ID, frame []byte, urgent bool) {
 		}
 		b.take(n)
 	})
+	return true
 }
+
+func (a *netNode) Cancel(id.ID, uint64) bool { return false }
 
 func (a *netNode) Drop(id.ID, error) { a.net.t.Fatal("drop") }
 
@@ -150,8 +154,8 @@ func (w *network) connect(a, b *netNode, streamA, streamB string) {
 		return
 	}
 	a.links[b.key.id], b.links[a.key.id] = b, a
-	a.take(a.r.Up(w.now, b.key.id, b.key.pid, streamA, true))
-	b.take(b.r.Up(w.now, a.key.id, a.key.pid, streamB, false))
+	a.take(a.r.Up(w.now, b.key.id, Remote{PeerID: b.key.pid, Stream: streamA, Outbound: true}))
+	b.take(b.r.Up(w.now, a.key.id, Remote{PeerID: a.key.pid, Stream: streamB}))
 }
 
 func (w *network) cut(a, b *netNode) {

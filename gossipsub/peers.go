@@ -85,15 +85,14 @@ func (r *Router) peer(who id.ID) *peer {
 }
 
 // Up: we may write to a peer from now on, on a stream of the given protocol. Our
-// subscriptions go first (the hello), again on every new stream. outbound tells
-// that we dialled the link.
-func (r *Router) Up(now time.Time, who id.ID, peerID id.PeerID, stream string, outbound bool) News {
+// subscriptions go first (the hello), again on every new stream.
+func (r *Router) Up(now time.Time, who id.ID, rem Remote) News {
 	r.begin(now)
 	p := r.peer(who)
 	if p.writable {
 		r.mute(now, p)
 	}
-	p.pid, p.version, p.outbound, p.writable = peerID, versionOf(stream), outbound, true
+	p.pid, p.version, p.outbound, p.writable = rem.PeerID, versionOf(rem.Stream), rem.Outbound, true
 	if p.version == flood {
 		r.floods++
 	}
@@ -152,7 +151,7 @@ func (r *Router) remind(p *peer) {
 // greet sends our subscriptions.
 func (r *Router) greet(p *peer) {
 	for _, frame := range r.helloFrames() {
-		r.out.Send(p.id, frame, true)
+		r.send(p, Frame{Data: frame})
 	}
 }
 

@@ -185,6 +185,6 @@ func (s *spreading) to(p *peer) {
 	if p.unwanted.len() > 0 && s.r.isUnwanted(p, []byte(s.id)) {
 		return
 	}
-	s.r.out.Send(p.id, s.frame, false)
+	s.r.send(p, Frame{Data: s.frame, Class: Forwarded})
 	s.n++
 }

@@ -75,12 +75,15 @@ type rig struct {
 	drops  int
 }
 
-func (g *rig) Send(to id.ID, frame []byte, urgent bool) {
+func (g *rig) Send(to id.ID, f Frame) bool {
 	if p, ok := g.r.peers.Get(to); !ok || !p.writable {
 		g.t.Fatalf("frame sent to %s, whom we may not write to", g.names[to])
 	}
-	g.sent = append(g.sent, sent{g.names[to], frame, urgent})
+	g.sent = append(g.sent, sent{g.names[to], f.Data, f.Class == Control})
+	return true
 }
+
+func (g *rig) Cancel(id.ID, uint64) bool { return false }
 
 func (g *rig) Drop(to id.ID, why error) { g.drops++ }
 
@@ -127,7 +130,7 @@ func (g *rig) take(n News) {
 func (g *rig) check() { checkInvariants(g.t, g.r) }
 
 func (g *rig) up(name, stream string, outbound bool) {
-	g.take(g.r.Up(g.now, g.id(name), newAuthor(name).pid, stream, outbound))
+	g.take(g.r.Up(g.now, g.id(name), Remote{PeerID: newAuthor(name).pid, Stream: stream, Outbound: outbound}))
 }
 
 func (g *rig) ups(n int, stream string, topics ...string) {

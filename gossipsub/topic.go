@@ -173,7 +173,7 @@ func (r *Router) Leave(now time.Time, name string) {
 func (r *Router) announce(frame []byte) {
 	for i := range r.peers.Len() {
 		if _, p := r.peers.At(i); p.writable {
-			r.out.Send(p.id, frame, true)
+			r.send(p, Frame{Data: frame})
 		}
 	}
 }

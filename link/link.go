@@ -56,12 +56,15 @@ type Info struct {
 	PeerID id.PeerID
 	Public id.Public // zero when the remote's key is not secp256k1
 	Record *enr.Record
-	Kind   Kind
-	Addr   Addr
-	Dir    Direction
-	Ticket id.Ticket // of the dial; zero when inbound
-	Agent  string    // what the remote calls itself, at most 128 bytes, unsanitised
-	Lanes  []LaneInfo
+	// Envelope is the remote's signed peer record as libp2p's identify brought it
+	// (RFC 0003), nil when there is none. It has not been verified.
+	Envelope []byte
+	Kind     Kind
+	Addr     Addr
+	Dir      Direction
+	Ticket   id.Ticket // of the dial; zero when inbound
+	Agent    string    // what the remote calls itself, at most 128 bytes, unsanitised
+	Lanes    []LaneInfo
 	// Via is set when a third party carries the link (a relay).
 	Via bool
 }

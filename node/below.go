@@ -8,6 +8,7 @@ import (
 	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/peer"
 	"github.com/ropewalk/ropewalk/pex"
 )
 
@@ -37,11 +38,23 @@ func (l lane) Drop(to id.ID, why error) { l.n.peers.Drop(l.n.now, to, reasonOf(w
 // frames sends the router's frames.
 type frames struct{ n *Node }
 
-func (f frames) Send(to id.ID, frame []byte, urgent bool) {
-	_ = f.n.peers.Send(f.n.now, to, laneGossip, 0, frame, urgent)
+func (f frames) Send(to id.ID, fr gossipsub.Frame) bool {
+	return f.n.peers.Send(f.n.now, to, laneGossip, 0, fr.Data, fr.Class == gossipsub.Control) == nil
 }
 
+func (f frames) Cancel(id.ID, uint64) bool { return false }
+
 func (f frames) Drop(to id.ID, why error) { f.n.peers.Drop(f.n.now, to, reasonOf(why)) }
+
+// remoteOf is what the router wants to know of a peer.
+func remoteOf(p *peer.Peer, stream string) gossipsub.Remote {
+	info := p.Info()
+	r := gossipsub.Remote{PeerID: info.PeerID, Stream: stream, Outbound: p.Outbound(), Envelope: info.Envelope}
+	if !info.Via {
+		r.IP = info.Addr.IP()
+	}
+	return r
+}
 
 // dialer carries out the session manager's decisions.
 type dialer struct{ n *Node }
