@@ -214,6 +214,9 @@ func (r *Router) unlearn(p *peer) {
 func (r *Router) forgetTopic(p *peer, t *topic) {
 	p.topics.remove(t)
 	t.peers.remove(p)
+	if t.fanout != nil {
+		t.fanout.peers.remove(p)
+	}
 	p.topicBytes -= len(t.name) + topicCharge
 	r.topicBytes -= len(t.name) + topicCharge
 	r.tidy(t)

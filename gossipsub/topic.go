@@ -259,9 +259,6 @@ func (r *Router) unsubscribed(now time.Time, p *peer, name []byte) {
 		r.leaveMesh(now, t, p, "unsubscribed")
 		r.addBackoff(now, t, p, r.p.UnsubscribeBackoff, true)
 	}
-	if t.fanout != nil {
-		t.fanout.peers.remove(p)
-	}
 	if t.peers.has(p) {
 		r.emit(now, "unsubscribe", p, t, t.peers.len()-1, "")
 		r.forgetTopic(p, t)
