@@ -79,7 +79,14 @@ func (b *outbox) prune(topic string, d time.Duration) {
 func (b *outbox) ihave(parts []part) { b.gossip = append(b.gossip, parts...) }
 
 // send queues a frame for a peer and tells whether there was room.
-func (r *Router) send(p *peer, f Frame) bool { return r.out.Send(p.id, f) }
+func (r *Router) send(p *peer, f Frame) bool {
+	if !r.out.Send(p.id, f) {
+		r.stats.Dropped[f.Class]++
+		return false
+	}
+	r.stats.RPCsOut.add(len(f.Data))
+	return true
+}
 
 // flush sends and empties all outboxes.
 func (r *Router) flush() {

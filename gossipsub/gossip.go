@@ -19,6 +19,7 @@ func (r *Router) onIHave(now time.Time, p *peer) {
 	}
 	for i := range r.rpc.IHave {
 		h := &r.rpc.IHave[i]
+		r.stats.IHaveIn += uint64(len(h.IDs))
 		t := r.byName[string(h.Topic)]
 		if t == nil || t.own == nil {
 			continue
@@ -86,15 +87,22 @@ func (r *Router) onIWant(now time.Time, p *peer) {
 	c := p.tick(r.beat)
 	served := 0
 	for i := range r.rpc.IWant {
+		r.stats.IWantIn += uint64(len(r.rpc.IWant[i].IDs))
 		for _, raw := range r.rpc.IWant[i].IDs {
 			e := r.cache.get(raw)
-			if e == nil || e.stamp == r.call {
+			if e == nil {
+				r.stats.Unknown++
+				continue
+			}
+			if e.stamp == r.call {
 				continue
 			}
 			if c.iwantBytes > 0 && c.iwantBytes+len(e.frame) > iwantBytesMax {
+				r.stats.Refused++
 				continue
 			}
 			if r.isUnwanted(p, raw) || !e.serve(p.id, r.p.GossipRetransmission) {
+				r.stats.Refused++
 				continue
 			}
 			e.stamp = r.call // an ID twice in one RPC is answered once
@@ -130,6 +138,7 @@ func (r *Router) onIDontWant(now time.Time, p *peer) {
 	}
 	n := 0
 	for i := range r.rpc.IDontWant {
+		r.stats.IDontWantIn += uint64(len(r.rpc.IDontWant[i].IDs))
 		for _, raw := range r.rpc.IDontWant[i].IDs {
 			if n++; n > r.p.MaxIDontWantLength || p.unwanted.len() >= unwantedMax {
 				return

@@ -28,9 +28,12 @@ const (
 func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int) {
 	t := r.byName[string(m.Topic)]
 	if t == nil || t.own == nil {
+		r.stats.Lost.add(len(m.Data))
 		r.reportLost(now, p, m.Topic)
 		return
 	}
+	r.stats.Received.add(len(m.Data))
+	t.own.stats.Received.add(len(m.Data))
 	if why := t.own.check(m); why != "" {
 		r.reject(now, p, t, nil, why)
 		return
@@ -46,6 +49,8 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		if f != nil {
 			f.join(p, m, r)
 		}
+		r.stats.Duplicates.add(len(m.Data))
+		t.own.stats.Duplicates.add(len(m.Data))
 		r.report(now, "duplicate", p, t, mid, "")
 		return
 	}
@@ -141,6 +146,8 @@ func keep(m *rpc.Message, frameBytes int, unknown bool) (raw, frame []byte) {
 // accept marks a checked message as seen, delivers, caches and forwards it.
 func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Message, frame []byte, via *peer, senders []*peer) {
 	r.seen.add(now, k)
+	r.stats.Delivered.add(len(m.Data))
+	t.own.stats.Delivered.add(len(m.Data))
 	r.news.Deliveries = append(r.news.Deliveries, Message{
 		Topic: t.name, ID: mid, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data, Via: via.id,
 	})
@@ -152,6 +159,10 @@ func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Messa
 }
 
 func (r *Router) reject(now time.Time, p *peer, t *topic, mid []byte, why string) {
+	r.stats.Rejected.add(why)
+	if t.own != nil {
+		t.own.stats.Rejected++
+	}
 	r.report(now, "reject", p, t, mid, why)
 }
 

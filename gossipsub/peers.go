@@ -17,6 +17,8 @@ const (
 	v10                  // GRAFT, PRUNE, IHAVE, IWANT
 	v11                  // backoff in PRUNE
 	v12                  // IDONTWANT
+
+	versions = iota // how many there are
 )
 
 // versionOf a stream. Links that do not negotiate streams (RLPx) name none and
@@ -250,6 +252,7 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 	if p.deaf || len(frame) == 0 {
 		return News{}, nil
 	}
+	r.stats.RPCsIn.add(len(frame))
 	if err := r.rpc.Decode(frame, rpc.DefaultLimits(r.joined.len())); err != nil {
 		r.rpc.Reset()
 		r.emit(now, "badframe", p, nil, len(frame), err.Error())

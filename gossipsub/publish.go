@@ -120,6 +120,10 @@ func (r *Router) sendOwn(now time.Time, f *flight, name string) {
 		t.fanout.last = now
 		r.fillFanout(t)
 	}
+	r.stats.Published.add(len(m.Data))
+	if t.own != nil {
+		t.own.stats.Published.add(len(m.Data))
+	}
 	n := r.spread(t, frame, f.id, m.From, nil, f.senders, r.p.FloodPublish)
 	r.reportPublish(now, t, f.id, f.local, n, "")
 	r.news.Published = append(r.news.Published, Published{Ticket: f.local, ID: f.id, Peers: n})
@@ -183,8 +187,10 @@ func (s *spreading) to(p *peer) {
 		}
 	}
 	if p.unwanted.len() > 0 && s.r.isUnwanted(p, []byte(s.id)) {
+		s.r.stats.Withheld.add(len(s.frame))
 		return
 	}
 	s.r.send(p, Frame{Data: s.frame, Class: Forwarded})
+	s.r.stats.Sent.add(len(s.frame))
 	s.n++
 }

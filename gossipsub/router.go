@@ -51,6 +51,7 @@ type Router struct {
 	dirty  []*peer   // peers with pending control
 	spares []*outbox // emptied ones
 	news   News
+	stats  Stats
 }
 
 // New makes a router. The generator decides whom it grafts and gossips to; in the
@@ -131,6 +132,7 @@ type TopicInfo struct {
 	Topic               string
 	Joined              bool
 	Peers, Mesh, Fanout int
+	Stats               TopicStats // zero unless joined
 }
 
 // Topics lists every topic that we or a peer know.
@@ -139,7 +141,7 @@ func (r *Router) Topics() []TopicInfo {
 	for _, t := range r.topics.list {
 		info := TopicInfo{Topic: t.name, Peers: t.peers.len()}
 		if t.own != nil {
-			info.Joined, info.Mesh = true, t.own.mesh.len()
+			info.Joined, info.Mesh, info.Stats = true, t.own.mesh.len(), t.own.stats
 		}
 		if t.fanout != nil {
 			info.Fanout = t.fanout.peers.len()
@@ -184,8 +186,10 @@ func ids(ps []*peer) []id.ID {
 // tracing tells whether anybody listens; building an event is not free.
 func (r *Router) tracing() bool { return r.cfg.Trace != nil }
 
-// emit reports a decision about a peer and a topic, either of which may be nil.
+// emit counts and reports a decision about a peer and a topic, either of which may
+// be nil.
 func (r *Router) emit(now time.Time, kind string, p *peer, t *topic, n int, why string) {
+	r.stats.count(kind, n, why)
 	if r.cfg.Trace == nil {
 		return
 	}

@@ -24,6 +24,7 @@ type own struct {
 	rules
 	mesh   set[*peer]
 	graced []graced
+	stats  TopicStats
 }
 
 // graced is a mesh peer that has not announced the topic (yet): its GRAFT
