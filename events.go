@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/internal/plain"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/trace"
@@ -17,12 +18,14 @@ const eventRoom = 1024
 // onEvent turns an event of the machine into metrics, log and stream. It runs in
 // the loop.
 func (n *Node) onEvent(now time.Time, e trace.Event) {
-	n.metrics.event(e.Strand, e.Kind)
+	if !e.Fine {
+		n.metrics.event(e.Strand, e.Kind)
+	}
 	n.eventSeq++
 	if level := levelOf(e); n.log.Enabled(context.Background(), level) {
 		n.logEvent(level, e)
 	}
-	if !n.events.listened() {
+	if n.events.listeners.Load() == 0 {
 		return
 	}
 	out := Event{Seq: n.eventSeq, At: now, Strand: e.Strand, Kind: e.Kind, Topic: plain.Line(e.Topic, 256), Addr: e.Addr, N: e.N, Err: plain.Line(e.Err, 256)}
@@ -73,16 +76,33 @@ func (n *Node) logEvent(level slog.Level, e trace.Event) {
 }
 
 // Events subscribes to the node's event stream, or to the named strands of it.
-// It returns nil when there are too many listeners.
+// Those of single RPCs, "gossipsub.rpc", come only to who names them. It returns nil
+// when there are too many listeners.
 func (n *Node) Events(ctx context.Context, strands ...string) *EventSubscription {
-	var wants func(Event) bool
+	wants := func(e Event) bool { return e.Strand != gossipsub.StrandRPC }
 	if len(strands) > 0 {
 		wants = func(e Event) bool { return slices.Contains(strands, e.Strand) }
 	}
-	s := n.events.listen(eventRoom, wants, nil)
+	var onEnd func()
+	if slices.Contains(strands, gossipsub.StrandRPC) {
+		n.rpcWatchers.Add(1)
+		onEnd = func() { n.rpcWatchers.Add(-1) }
+	}
+	s := n.events.listen(eventRoom, wants, onEnd)
 	if s == nil {
+		if onEnd != nil {
+			onEnd()
+		}
 		return nil
 	}
 	s.tie(ctx)
 	return &EventSubscription{s}
+}
+
+// watched tells the machine whether anybody reads events that are many.
+func (n *Node) watched(strand string) bool {
+	if strand == gossipsub.StrandRPC {
+		return n.rpcWatchers.Load() > 0
+	}
+	return n.events.listeners.Load() > 0 || n.log.Enabled(context.Background(), slog.LevelDebug)
 }

@@ -9,9 +9,10 @@ import (
 // hub hands what happens to whoever listens. A listener that does not read loses
 // the newest items, counted; it stalls nobody.
 type hub[T any] struct {
-	mu    sync.Mutex
-	subs  []*sub[T]
-	ended bool
+	mu        sync.Mutex
+	subs      []*sub[T]
+	ended     bool
+	listeners atomic.Int32 // len(subs), for who wants no lock
 }
 
 // sub is one listener.
@@ -43,6 +44,7 @@ func (h *hub[T]) listen(size int, wants func(T) bool, onEnd func()) *sub[T] {
 		return nil
 	}
 	h.subs = append(h.subs, s)
+	h.listeners.Store(int32(len(h.subs)))
 	return s
 }
 
@@ -75,12 +77,6 @@ func (h *hub[T]) tell(v T) {
 	}
 }
 
-func (h *hub[T]) listened() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.subs) > 0
-}
-
 func (s *sub[T]) close() {
 	if s == nil {
 		return
@@ -92,6 +88,7 @@ func (s *sub[T]) close() {
 		for i, other := range s.hub.subs {
 			if other == s {
 				s.hub.subs = append(s.hub.subs[:i], s.hub.subs[i+1:]...)
+				s.hub.listeners.Store(int32(len(s.hub.subs)))
 				break
 			}
 		}

@@ -25,7 +25,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 	return node.Config{
 		Key: n.key, Network: c.Network, Localnet: c.Localnet,
 		Session: session.Config{Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Peers: peers, Seeds: seeds, RefineEvery: c.Session.RefineEvery},
-		Gossip:  gossipsub.Config{Params: gossipParams(c.Gossip), Sign: policy(c.Gossip.Sign), Topics: n.topicConfig},
+		Gossip:  gossipsub.Config{Params: gossipParams(c.Gossip), Sign: policy(c.Gossip.Sign), Topics: n.topicConfig, Watched: n.watched},
 		Chat:    chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
 		Pulse:   pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.DialTimeout)},
 		Trace:   n.onEvent,

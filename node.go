@@ -59,9 +59,10 @@ type Node struct {
 	rpc     string
 	failed  error
 
-	group    sync.WaitGroup
-	stopOnce sync.Once
-	record   atomic.Pointer[string]
+	group       sync.WaitGroup
+	stopOnce    sync.Once
+	record      atomic.Pointer[string]
+	rpcWatchers atomic.Int32 // listeners that want the events of single RPCs
 }
 
 type state uint8

@@ -41,6 +41,12 @@ const (
 	Ignore
 )
 
+// The names under which events are reported.
+const (
+	Strand    = "gossipsub"
+	StrandRPC = "gossipsub.rpc" // of single RPCs, for who asks for them by name
+)
+
 // Class says how a frame is treated on its way out. Frames of one class keep their
 // order; a lower class goes first, and a higher one is dropped first.
 type Class uint8
@@ -53,6 +59,8 @@ const (
 	// Forwarded is everything else: messages of others, answers to IWANT, IHAVE.
 	Forwarded
 )
+
+func (c Class) String() string { return [...]string{"control", "own", "forwarded"}[c] }
 
 // Frame is a marshalled RPC without length prefix. Data is immutable and shared
 // between peers.
@@ -98,6 +106,10 @@ type Config struct {
 	// without being joined. It must be pure.
 	Topics func(topic string) TopicConfig
 	Trace  trace.Func
+	// Watched tells whether anybody reads the fine events of a strand's name: Strand
+	// for those of single messages, StrandRPC for those of single RPCs. Making them
+	// is not free. nil: those of messages are reported, those of RPCs are not.
+	Watched func(strand string) bool
 }
 
 // TopicConfig is how one topic differs from the default. The zero value is fine.

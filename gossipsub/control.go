@@ -82,9 +82,13 @@ func (b *outbox) ihave(parts []part) { b.gossip = append(b.gossip, parts...) }
 func (r *Router) send(p *peer, f Frame) bool {
 	if !r.out.Send(p.id, f) {
 		r.stats.Dropped[f.Class]++
+		r.emit(r.now, "drop", p, nil, len(f.Data), f.Class.String())
 		return false
 	}
 	r.stats.RPCsOut.add(len(f.Data))
+	if r.watchedRPC() {
+		r.reportRPC("send", p, len(f.Data), f.Class.String())
+	}
 	return true
 }
 

@@ -99,6 +99,9 @@ func (r *Router) takeOff(now time.Time, p *peer, t *topic, k key, mid []byte, m 
 	f := &flight{k: k, topic: t, own: t.own, rules: &t.own.rules, id: string(mid), raw: raw, frame: frame, via: p, charge: len(frame)}
 	fs.bytes += f.charge
 	p.flights++
+	if r.watched() {
+		r.reportFine(now, "validate", p, t, mid, len(m.Data))
+	}
 	r.check(f)
 }
 

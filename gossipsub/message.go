@@ -51,7 +51,9 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		}
 		r.stats.Duplicates.add(len(m.Data))
 		t.own.stats.Duplicates.add(len(m.Data))
-		r.report(now, "duplicate", p, t, mid, "")
+		if r.watched() {
+			r.reportFine(now, "duplicate", p, t, mid, len(m.Data))
+		}
 		return
 	}
 	if len(m.From) > 0 && bytes.Equal(m.From, r.self) {
@@ -151,8 +153,8 @@ func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Messa
 	r.news.Deliveries = append(r.news.Deliveries, Message{
 		Topic: t.name, ID: mid, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data, Via: via.id,
 	})
-	if r.tracing() {
-		r.report(now, "deliver", via, t, []byte(mid), "")
+	if r.watched() {
+		r.reportFine(now, "deliver", via, t, []byte(mid), len(m.Data))
 	}
 	r.cache.put(t.name, mid, frame, r.beat)
 	r.spread(t, frame, mid, m.From, via, senders, false)
@@ -163,17 +165,7 @@ func (r *Router) reject(now time.Time, p *peer, t *topic, mid []byte, why string
 	if t.own != nil {
 		t.own.stats.Rejected++
 	}
-	r.report(now, "reject", p, t, mid, why)
-}
-
-// report is an event about a message.
-func (r *Router) report(now time.Time, kind string, p *peer, t *topic, mid []byte, why string) {
-	if r.cfg.Trace == nil {
-		return
+	if r.cfg.Trace != nil {
+		r.cfg.Trace(now, trace.Event{Strand: string(owner), Kind: "reject", Peer: p.id, Topic: t.name, ID: string(mid), Err: why})
 	}
-	e := trace.Event{Strand: string(owner), Kind: kind, Topic: t.name, ID: string(mid), Err: why}
-	if p != nil {
-		e.Peer = p.id
-	}
-	r.cfg.Trace(now, e)
 }

@@ -122,6 +122,7 @@ func (r *Router) Began(now time.Time, who id.ID) {
 	p := r.peer(who)
 	r.unlearn(p)
 	p.deaf = false
+	r.emit(now, "began", p, nil, 0, "")
 	r.remind(p)
 	r.flush()
 }
@@ -163,6 +164,7 @@ func (r *Router) Ended(now time.Time, who id.ID) {
 	if p, ok := r.peers.Get(who); ok {
 		r.unlearn(p)
 		p.deaf = true
+		r.emit(now, "ended", p, nil, 0, "")
 	}
 }
 
@@ -196,6 +198,7 @@ func (r *Router) mute(now time.Time, p *peer) {
 	if p.version == flood {
 		r.floods--
 	}
+	r.emit(now, "shut", p, nil, int(p.version), "")
 	p.writable = false
 	p.unwanted = unwanted{}
 	r.doubters.remove(p)
@@ -257,6 +260,9 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		r.rpc.Reset()
 		r.emit(now, "badframe", p, nil, len(frame), err.Error())
 		return News{}, fmt.Errorf("%w: %w", ErrFrame, err)
+	}
+	if r.watchedRPC() {
+		r.reportRPC("recv", p, len(frame), contents(&r.rpc))
 	}
 	if p.doubled {
 		r.remind(p)

@@ -116,6 +116,7 @@ func (r *Router) sendOwn(now time.Time, f *flight, name string) {
 		if t.fanout == nil {
 			t.fanout = &fanout{rules: *f.rules}
 			r.fanouts.add(t)
+			r.emit(now, "fanout", nil, t, 0, "")
 		}
 		t.fanout.last = now
 		r.fillFanout(t)

@@ -8,11 +8,10 @@ import (
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/internal/ordered"
-	"github.com/ropewalk/ropewalk/trace"
 )
 
 // owner is the owner of the router's tickets.
-const owner id.Owner = "gossipsub"
+const owner id.Owner = Strand
 
 // Router is one node's GossipSub machine. Its methods are called by one goroutine.
 type Router struct {
@@ -33,7 +32,8 @@ type Router struct {
 
 	beat     uint64 // heartbeats so far
 	nextBeat time.Time
-	call     uint64 // inputs so far
+	call     uint64    // inputs so far
+	now      time.Time // of the input being handled
 
 	salt     uint64
 	seqno    uint64
@@ -76,6 +76,7 @@ func New(cfg Config, rng *rand.Rand, s Sender) (*Router, error) {
 // the sequence numbers, which must rise across restarts too.
 func (r *Router) begin(now time.Time) {
 	r.call++
+	r.now = now
 	if !r.nextBeat.IsZero() {
 		return
 	}
@@ -181,24 +182,4 @@ func ids(ps []*peer) []id.ID {
 		out[i] = p.id
 	}
 	return out
-}
-
-// tracing tells whether anybody listens; building an event is not free.
-func (r *Router) tracing() bool { return r.cfg.Trace != nil }
-
-// emit counts and reports a decision about a peer and a topic, either of which may
-// be nil.
-func (r *Router) emit(now time.Time, kind string, p *peer, t *topic, n int, why string) {
-	r.stats.count(kind, n, why)
-	if r.cfg.Trace == nil {
-		return
-	}
-	e := trace.Event{Strand: string(owner), Kind: kind, N: int64(n), Err: why}
-	if p != nil {
-		e.Peer = p.id
-	}
-	if t != nil {
-		e.Topic = t.name
-	}
-	r.cfg.Trace(now, e)
 }

@@ -271,7 +271,7 @@ func (r *Router) unsubscribed(now time.Time, p *peer, name []byte) {
 
 // reportLost is the event of a message that nobody wants.
 func (r *Router) reportLost(now time.Time, p *peer, name []byte) {
-	if r.tracing() {
-		r.cfg.Trace(now, trace.Event{Strand: string(owner), Kind: "undeliverable", Peer: p.id, Topic: string(name)})
+	if r.watched() {
+		r.cfg.Trace(now, trace.Event{Strand: string(owner), Kind: "undeliverable", Peer: p.id, Topic: string(name), Fine: true})
 	}
 }

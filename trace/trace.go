@@ -18,6 +18,9 @@ type Event struct {
 	Ticket id.Ticket // question concerned
 	N      int64     // count or size; the Kind says of what
 	Err    string    // why, in plain words; may hold text from a remote, unsanitised
+	// Fine events are about a single message or RPC. A strand may leave them out
+	// while nobody watches, so they are no basis for counting.
+	Fine bool
 }
 
 // Func receives events. It must return at once and must not call back.
