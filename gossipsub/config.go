@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/ropewalk/ropewalk/gossipsub/gater"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/trace"
@@ -105,6 +107,13 @@ type Config struct {
 	// Topics, when set, gives the configuration of topics that are published to
 	// without being joined. It must be pure.
 	Topics func(topic string) TopicConfig
+	// Score turns the scoring of peers on (gossipsub-v1.1 "Peer Scoring").
+	Score *score.Config
+	// Gater turns the shedding of load by address on.
+	Gater *gater.Config
+	// Direct peers always get our messages and are always heard; see
+	// Router.SetDirect.
+	Direct []id.ID
 	Trace  trace.Func
 	// Watched tells whether anybody reads the fine events of a strand's name: Strand
 	// for those of single messages, StrandRPC for those of single RPCs. Making them
@@ -127,6 +136,10 @@ type TopicConfig struct {
 	Rule string
 	// BytesMax bounds the data of a message; 0 means Params.MessageBytesMax.
 	BytesMax int
+	// Mesh are the topic's own degrees; nil means those of Params.
+	Mesh *Degrees
+	// Score weighs what peers do in the topic; nil means score.Config.Topic.
+	Score *score.TopicParams
 }
 
 // Stream protocols, most preferred first.

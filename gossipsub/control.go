@@ -21,6 +21,7 @@ type outbox struct {
 type pruning struct {
 	topic   string
 	backoff time.Duration
+	px      bool // the peer may be told of others
 }
 
 // part is an encoded control entry and the RPC that holds only this entry; both
@@ -60,7 +61,7 @@ func (b *outbox) graft(topic string) {
 	b.grafts = append(b.grafts, topic)
 }
 
-func (b *outbox) prune(topic string, d time.Duration) {
+func (b *outbox) prune(topic string, d time.Duration, px bool) {
 	for i := range b.grafts {
 		if b.grafts[i] == topic {
 			b.grafts = append(b.grafts[:i], b.grafts[i+1:]...)
@@ -70,10 +71,11 @@ func (b *outbox) prune(topic string, d time.Duration) {
 	for i := range b.prunes {
 		if b.prunes[i].topic == topic {
 			b.prunes[i].backoff = max(d, b.prunes[i].backoff)
+			b.prunes[i].px = b.prunes[i].px && px
 			return
 		}
 	}
-	b.prunes = append(b.prunes, pruning{topic, d})
+	b.prunes = append(b.prunes, pruning{topic, d, px})
 }
 
 func (b *outbox) ihave(parts []part) { b.gossip = append(b.gossip, parts...) }

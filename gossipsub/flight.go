@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/trace"
 	"github.com/ropewalk/ropewalk/work"
@@ -93,7 +94,13 @@ func (r *Router) takeOff(now time.Time, p *peer, t *topic, k key, mid []byte, m 
 	fs := &r.flights
 	if len(fs.byKey) >= flightsMax || p.flights >= flightsPerPeerMax || fs.bytes+len(m.Frame) > flightBytesMax {
 		r.reject(now, p, t, mid, whyQueueFull)
+		if r.gater != nil {
+			r.gater.Throttled(now)
+		}
 		return
+	}
+	if r.gater != nil {
+		r.gater.Checked(now)
 	}
 	raw, frame := keep(m, frameBytes, t.own.policy == StrictSign)
 	f := &flight{k: k, topic: t, own: t.own, rules: &t.own.rules, id: string(mid), raw: raw, frame: frame, via: p, charge: len(frame)}
@@ -164,7 +171,7 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 		return
 	case !v.genuine || v.Verdict == Reject && f.rules.messageID != nil:
 		// The ID says nothing about these bytes: another copy may be the real one.
-		r.reject(now, f.via, f.topic, []byte(f.id), v.why)
+		r.blame(now, f.via, f.topic, []byte(f.id), v.why)
 		if len(f.copies) == 0 {
 			r.land(f)
 			return
@@ -179,6 +186,11 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 	}
 	r.seen.add(now, f.k)
 	r.land(f)
+	if v.Verdict == Reject {
+		r.judged(now, f.topic, f.k, f.via, f.senders, score.Rejected)
+	} else {
+		r.judged(now, f.topic, f.k, f.via, f.senders, score.Ignored)
+	}
 	r.reject(now, f.via, f.topic, []byte(f.id), v.why)
 	for _, p := range f.senders {
 		if v.Verdict == Reject {

@@ -9,7 +9,7 @@ import (
 // onIHave asks for the advertised messages that are new to us. Counts are checked
 // before anything is hashed.
 func (r *Router) onIHave(now time.Time, p *peer) {
-	if len(r.rpc.IHave) == 0 || !p.meshable() {
+	if len(r.rpc.IHave) == 0 || !p.meshable() || !r.mayGossip(p) {
 		return
 	}
 	c := p.tick(r.beat)
@@ -81,7 +81,7 @@ func (w *want) advertised(p *peer) {
 // onIWant serves cached messages: each a few times to one peer, whatever the
 // heartbeat, and no more bytes in one heartbeat than allowed, but always one.
 func (r *Router) onIWant(now time.Time, p *peer) {
-	if len(r.rpc.IWant) == 0 || !p.meshable() {
+	if len(r.rpc.IWant) == 0 || !p.meshable() || !r.mayGossip(p) {
 		return
 	}
 	c := p.tick(r.beat)

@@ -14,6 +14,7 @@ func (r *Router) heartbeat(now time.Time) {
 		r.sweepBackoffs(now)
 	}
 	r.ageUnwanted()
+	r.seekDirect()
 	for _, t := range r.joined.list {
 		r.balance(now, t)
 		r.gossip(now, t, &t.own.mesh)
@@ -24,34 +25,6 @@ func (r *Router) heartbeat(now time.Time) {
 	if r.seen.cut > 0 {
 		r.emit(now, "seencut", nil, nil, r.seen.cut, "seen cache full: replays may pass")
 		r.seen.cut = 0
-	}
-}
-
-// balance brings the mesh of a topic between Dlo and Dhi.
-func (r *Router) balance(now time.Time, t *topic) {
-	o := t.own
-	for i := 0; i < len(o.graced); {
-		g := &o.graced[i]
-		if g.beats++; g.beats > unannouncedBeatsMax {
-			r.prune(now, t, g.p, r.p.PruneBackoff, "never announced")
-			continue // another one took its place
-		}
-		i++
-	}
-	r.topUp(now, t)
-	if o.mesh.len() > 0 && o.mesh.len() >= r.p.Dhi && o.mesh.len() > r.p.D {
-		r.trim(now, t)
-	}
-	if o.mesh.len() >= r.p.Dlo && r.p.Dout > 0 {
-		out := 0
-		for _, p := range o.mesh.list {
-			if p.outbound {
-				out++
-			}
-		}
-		if out < r.p.Dout {
-			r.graftSome(now, t, r.p.Dout-out, true)
-		}
 	}
 }
 
@@ -67,20 +40,37 @@ func (r *Router) keepFanouts(now time.Time) {
 			r.tidy(t)
 			continue
 		}
+		r.dropFanout(now, t)
 		r.fillFanout(t)
 		r.gossip(now, t, &t.fanout.peers)
 		i++
 	}
 }
 
-// fillFanout brings a fanout up to D. Members that left were removed when they did.
-func (r *Router) fillFanout(t *topic) {
-	f := t.fanout
-	if f.peers.len() >= r.p.D {
+// dropFanout drops members that fell below the publish threshold. Those that left
+// the topic were removed when they did.
+func (r *Router) dropFanout(now time.Time, t *topic) {
+	if r.board == nil {
 		return
 	}
-	for _, p := range r.sample(t.peers.list, r.p.D-f.peers.len(), func(p *peer) bool {
-		return p.meshable() && !f.peers.has(p)
+	f := &t.fanout.peers
+	for i := f.len() - 1; i >= 0; i-- {
+		if p := f.list[i]; !r.mayPublish(p) {
+			f.remove(p)
+			r.emit(now, "unfan", p, t, f.len(), "score below the publish threshold")
+		}
+	}
+}
+
+// fillFanout brings a fanout up to D.
+func (r *Router) fillFanout(t *topic) {
+	f := t.fanout
+	n := f.degrees.D - f.peers.len()
+	if n <= 0 {
+		return
+	}
+	for _, p := range r.sample(t.peers.list, n, func(p *peer) bool {
+		return p.meshable() && !p.direct && !f.peers.has(p) && r.mayPublish(p)
 	}) {
 		f.peers.add(p)
 	}
@@ -89,7 +79,9 @@ func (r *Router) fillFanout(t *topic) {
 // gossip tells random topic peers outside the mesh or fanout what messages there
 // were lately.
 func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
-	eligible := r.collect(t.peers.list, func(p *peer) bool { return p.meshable() && !except.has(p) })
+	eligible := r.collect(t.peers.list, func(p *peer) bool {
+		return p.meshable() && !p.direct && !except.has(p) && r.mayGossip(p)
+	})
 	if len(eligible) == 0 {
 		return // the common case in a small network, and a flood's IDs are many
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/trace"
 )
@@ -35,12 +36,12 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 	r.stats.Received.add(len(m.Data))
 	t.own.stats.Received.add(len(m.Data))
 	if why := t.own.check(m); why != "" {
-		r.reject(now, p, t, nil, why)
+		r.blame(now, p, t, nil, why)
 		return
 	}
 	mid := r.identify(&t.own.rules, t.name, m)
 	if len(mid) == 0 || len(mid) > idBytesMax {
-		r.reject(now, p, t, nil, whyID)
+		r.blame(now, p, t, nil, whyID)
 		return
 	}
 	k := makeKey(t.own.salt, mid)
@@ -48,6 +49,8 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 	if f != nil || r.seen.has(now, k) {
 		if f != nil {
 			f.join(p, m, r)
+		} else {
+			r.copied(now, p, t, k)
 		}
 		r.stats.Duplicates.add(len(m.Data))
 		t.own.stats.Duplicates.add(len(m.Data))
@@ -57,7 +60,7 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		return
 	}
 	if len(m.From) > 0 && bytes.Equal(m.From, r.self) {
-		r.reject(now, p, t, mid, whySelf)
+		r.blame(now, p, t, mid, whySelf)
 		return
 	}
 	r.wants.fulfil(k)
@@ -150,6 +153,7 @@ func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Messa
 	r.seen.add(now, k)
 	r.stats.Delivered.add(len(m.Data))
 	t.own.stats.Delivered.add(len(m.Data))
+	r.judged(now, t, k, via, senders, score.Accepted)
 	r.news.Deliveries = append(r.news.Deliveries, Message{
 		Topic: t.name, ID: mid, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data, Via: via.id,
 	})

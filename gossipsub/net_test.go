@@ -70,6 +70,9 @@ func newNetwork(t testing.TB, seed uint64, n int, edit func(i int, c *Config)) *
 		if edit != nil {
 			edit(i, &cfg)
 		}
+		if cfg.Params.FloodPublish == nil {
+			cfg.Params.FloodPublish = new(false)
+		}
 		r, err := New(cfg, rand.New(rand.NewPCG(seed, uint64(i+1))), node)
 		if err != nil {
 			t.Fatal(err)

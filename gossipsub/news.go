@@ -16,6 +16,8 @@ type News struct {
 	Deliveries []Message
 	// Published answers Publish, now or after a job.
 	Published []Published
+	// Missing are direct peers without a link, to be dialled.
+	Missing []id.ID
 }
 
 // Message is one gossip message. Its bytes are shared with queues and caches and

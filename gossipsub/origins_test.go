@@ -359,7 +359,7 @@ func TestB14Publish(t *testing.T) {
 	if g.counted("publish") != 4 {
 		t.Errorf("%d publish events", g.counted("publish"))
 	}
-	flooding := newRig(t, func(c *Config) { c.Params.FloodPublish = true })
+	flooding := newRig(t, func(c *Config) { c.Params.FloodPublish = new(true) })
 	flooding.ups(9, Meshsub11, "t")
 	flooding.join("t", TopicConfig{})
 	if p := flooding.publish("t", []byte("1")); p.Peers != 9 {

@@ -15,6 +15,7 @@ type Params struct {
 	D      int  // mesh degree aimed at [6]
 	Dlo    int  // graft below [5, at most D]
 	Dhi    int  // prune at [12, at least D]
+	Dscore int  // peers kept for their score when pruning [4, at most D]; -1 means none
 	Dout   int  // outbound links kept in a mesh [2]; < Dlo and ≤ D/2; -1 means none
 
 	Dlazy        int     // least number of gossip targets [6]
@@ -40,7 +41,14 @@ type Params struct {
 	IDontWantThreshold   int // message size from which we send IDONTWANT, bytes [16 KiB]
 	IDontWantTTL         int // heartbeats an IDONTWANT is heeded, at least [3]
 
-	FloodPublish bool // own messages go to all topic peers
+	// FloodPublish sends own messages to all topic peers that score the publish
+	// threshold, not only to the mesh, so that a mesh of censors cannot hold them
+	// back; those above floodBytesMax go to the mesh alone [true].
+	FloodPublish *bool
+
+	DirectConnectTicks      int // heartbeats between dials of missing direct peers [300]
+	OpportunisticGraftTicks int // heartbeats between looks at a mesh's median score [60]
+	OpportunisticGraftPeers int // peers grafted when it is low [2]
 
 	MessageBytesMax int // data of one message [1016 KiB]
 	SeenBytes       int // memory of the seen cache [64 MiB, about 3 M IDs]
@@ -50,8 +58,6 @@ type Params struct {
 // From the specification (gossipsub-v1.0 "Parameters", v1.1, v1.2) and the
 // defaults of its reference implementation.
 const (
-	defaultD, defaultDlo, defaultDhi, defaultDout = 6, 5, 12, 2
-
 	defaultDlazy        = 6
 	defaultGossipFactor = 0.25
 
@@ -67,6 +73,10 @@ const (
 	defaultGraftFloodThreshold   = 10 * time.Second
 	defaultIWantFollowupTime     = 3 * time.Second
 	defaultSeenTTL               = 2 * time.Minute
+
+	defaultDirectConnectTicks      = 300
+	defaultOpportunisticGraftTicks = 60
+	defaultOpportunisticGraftPeers = 2
 
 	defaultMaxIHaveLength       = 5000
 	defaultMaxIHaveMessages     = 10
@@ -94,6 +104,10 @@ const (
 	totalTopicBytesMax = 64 << 20 // the same of all peers
 	topicCharge        = 100      // about what an entry costs beside its name
 
+	// An own message above this goes to the mesh only: a copy for every topic peer
+	// would hold the link for longer than the mesh needs to pass it on.
+	floodBytesMax = 16 << 10
+
 	backoffMin        = time.Second // clamps of a PRUNE's backoff
 	backoffMax        = time.Hour
 	backoffTolerance  = time.Second // a GRAFT this early is no violation
@@ -116,7 +130,12 @@ const (
 
 // fill sets defaults and refuses what cannot work.
 func (p *Params) fill() error {
-	p.fillDegrees()
+	if err := p.fillDegrees(); err != nil {
+		return err
+	}
+	if p.FloodPublish == nil {
+		p.FloodPublish = new(true)
+	}
 	for _, f := range []struct {
 		v *int
 		d int
@@ -126,6 +145,8 @@ func (p *Params) fill() error {
 		{&p.MaxIHaveLength, defaultMaxIHaveLength}, {&p.MaxIHaveMessages, defaultMaxIHaveMessages},
 		{&p.MaxIDontWantLength, defaultMaxIDontWantLength}, {&p.MaxIDontWantMessages, defaultMaxIDontWantMessages},
 		{&p.IDontWantThreshold, defaultIDontWantThreshold}, {&p.IDontWantTTL, defaultIDontWantTTL},
+		{&p.DirectConnectTicks, defaultDirectConnectTicks},
+		{&p.OpportunisticGraftTicks, defaultOpportunisticGraftTicks}, {&p.OpportunisticGraftPeers, defaultOpportunisticGraftPeers},
 		{&p.MessageBytesMax, defaultMessageBytesMax}, {&p.SeenBytes, defaultSeenBytes}, {&p.CacheBytes, defaultCacheBytes},
 	} {
 		if *f.v == 0 {
@@ -151,42 +172,12 @@ func (p *Params) fill() error {
 	return p.check()
 }
 
-func (p *Params) fillDegrees() {
-	if p.NoMesh {
-		p.D, p.Dlo, p.Dhi, p.Dout = 0, 0, 0, 0
-		return
-	}
-	if p.D == 0 {
-		p.D = defaultD
-	}
-	if p.Dlo == 0 {
-		p.Dlo = min(defaultDlo, p.D)
-	}
-	if p.Dhi == 0 {
-		p.Dhi = max(defaultDhi, p.D)
-	}
-	switch p.Dout {
-	case 0:
-		p.Dout = max(0, min(defaultDout, p.D/2, p.Dlo-1))
-	case -1:
-		p.Dout = 0
-	}
-}
-
 // check names the field and what is allowed.
 func (p *Params) check() error {
 	bad := func(field, want string) error {
 		return fmt.Errorf("%w: Params.%s: want %s", ErrConfig, field, want)
 	}
 	switch {
-	case p.Dlo < 0 || p.Dlo > p.D:
-		return bad("Dlo", "0 ≤ Dlo ≤ D")
-	case p.Dhi < p.D:
-		return bad("Dhi", "D ≤ Dhi")
-	case p.Dhi > 1024:
-		return bad("Dhi", "at most 1024")
-	case p.Dout < 0 || p.Dout > p.D/2 || p.Dout > 0 && p.Dout >= p.Dlo:
-		return bad("Dout", "0 ≤ Dout < Dlo and ≤ D/2, or -1 for none")
 	case p.Dlazy < 0:
 		return bad("Dlazy", "0 or more")
 	case !(p.GossipFactor > 0 && p.GossipFactor <= 1):
@@ -213,6 +204,8 @@ func (p *Params) check() error {
 		return bad("MaxIHaveLength, MaxIHaveMessages, MaxIDontWantLength, MaxIDontWantMessages", "1 or more")
 	case p.GossipRetransmission < 1 || p.GossipRetransmission > 255 || p.IDontWantTTL < 1 || p.IDontWantThreshold < 1:
 		return bad("GossipRetransmission, IDontWantTTL, IDontWantThreshold", "1 or more")
+	case p.DirectConnectTicks < 1 || p.OpportunisticGraftTicks < 1 || p.OpportunisticGraftPeers < 1:
+		return bad("DirectConnectTicks, OpportunisticGraftTicks, OpportunisticGraftPeers", "1 or more")
 	case p.SeenBytes < 64<<10 || p.CacheBytes < 64<<10:
 		return bad("SeenBytes, CacheBytes", "64 KiB or more")
 	}

@@ -2,9 +2,12 @@ package gossipsub
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub/gater"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 )
 
@@ -44,8 +47,15 @@ type peer struct {
 	version  version
 	writable bool
 	outbound bool // we dialled
+	direct   bool // see Router.SetDirect
+	warned   bool // its operator was told of; see refuseDirect
+	seated   bool // score and gate are those of ip
 	deaf     bool // it stopped writing: frames that still come are stale
 	doubled  bool // its next frame may come from a router that forgot us; see Doubled
+
+	ip    netip.Addr
+	score *score.Peer   // nil when scoring is off
+	gate  *gater.Source // nil when nothing is gated
 
 	topics     set[*topic]
 	topicBytes int
@@ -80,8 +90,9 @@ func (p *peer) meshable() bool { return p.writable && p.version >= v10 }
 func (r *Router) peer(who id.ID) *peer {
 	p, ok := r.peers.Get(who)
 	if !ok {
-		p = &peer{id: who}
+		p = &peer{id: who, direct: r.direct.Has(who)}
 		r.peers.Put(who, p)
+		r.seat(r.now, p, netip.Addr{})
 	}
 	return p
 }
@@ -95,12 +106,11 @@ func (r *Router) Up(now time.Time, who id.ID, rem Remote) News {
 		r.mute(now, p)
 	}
 	p.pid, p.version, p.outbound, p.writable = rem.PeerID, versionOf(rem.Stream), rem.Outbound, true
-	if p.version == flood {
-		r.floods++
-	}
+	r.seat(now, p, rem.IP)
 	r.emit(now, "up", p, nil, int(p.version), "")
 	r.greet(p)
 	for _, t := range p.topics.list {
+		t.sort(p)
 		r.topUp(now, t)
 	}
 	return r.end()
@@ -178,6 +188,7 @@ func (r *Router) Down(now time.Time, who id.ID) {
 	}
 	r.mute(now, p)
 	r.unlearn(p)
+	r.unseat(now, p)
 	r.peers.Delete(who)
 	r.emit(now, "down", p, nil, 0, "")
 }
@@ -195,11 +206,11 @@ func (r *Router) mute(now time.Time, p *peer) {
 	for _, t := range r.fanouts.list {
 		t.fanout.peers.remove(p)
 	}
-	if p.version == flood {
-		r.floods--
-	}
 	r.emit(now, "shut", p, nil, int(p.version), "")
 	p.writable = false
+	for _, t := range p.topics.list {
+		t.sort(p)
+	}
 	p.unwanted = unwanted{}
 	r.doubters.remove(p)
 }
@@ -222,6 +233,7 @@ func (r *Router) forgetTopic(p *peer, t *topic) {
 	if t.fanout != nil {
 		t.fanout.peers.remove(p)
 	}
+	t.always.remove(p)
 	p.topicBytes -= len(t.name) + topicCharge
 	r.topicBytes -= len(t.name) + topicCharge
 	r.tidy(t)
@@ -259,6 +271,7 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 	if err := r.rpc.Decode(frame, rpc.DefaultLimits(r.joined.len())); err != nil {
 		r.rpc.Reset()
 		r.emit(now, "badframe", p, nil, len(frame), err.Error())
+		r.penalty(now, p, penaltyFrame, "bad frame")
 		return News{}, fmt.Errorf("%w: %w", ErrFrame, err)
 	}
 	if r.watchedRPC() {
@@ -268,8 +281,15 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		r.remind(p)
 	}
 	r.subscriptions(now, p)
-	for i := range r.rpc.Publish {
-		r.receive(now, p, &r.rpc.Publish[i], len(frame))
+	heard := r.hears(now, p)
+	if heard == hearNothing {
+		r.rpc.Reset()
+		return r.end(), nil
+	}
+	if heard == hearAll {
+		for i := range r.rpc.Publish {
+			r.receive(now, p, &r.rpc.Publish[i], len(frame))
+		}
 	}
 	r.onIHave(now, p)
 	r.onIWant(now, p)

@@ -125,7 +125,7 @@ func (r *Router) sendOwn(now time.Time, f *flight, name string) {
 	if t.own != nil {
 		t.own.stats.Published.add(len(m.Data))
 	}
-	n := r.spread(t, frame, f.id, m.From, nil, f.senders, r.p.FloodPublish)
+	n := r.spread(t, frame, f.id, m.From, nil, f.senders, *r.p.FloodPublish && len(frame) <= floodBytesMax)
 	r.reportPublish(now, t, f.id, f.local, n, "")
 	r.news.Published = append(r.news.Published, Published{Ticket: f.local, ID: f.id, Peers: n})
 }
@@ -138,12 +138,12 @@ func (r *Router) spread(t *topic, frame []byte, mid string, author []byte, via *
 	var main []*peer
 	switch {
 	case all:
-		main = t.peers.list
+		main = r.collect(t.peers.list, func(p *peer) bool { return p.direct || r.mayPublish(p) })
 	case t.own == nil:
 		main = t.fanout.peers.list
 	case t.own.mesh.len() == 0:
 		// No mesh yet: better random topic peers than nobody.
-		main = r.sample(t.peers.list, r.p.D, func(p *peer) bool { return p.meshable() })
+		main = r.sample(t.peers.list, t.own.degrees.D, func(p *peer) bool { return p.meshable() && !p.direct && r.mayPublish(p) })
 	default:
 		main = t.own.mesh.list
 	}
@@ -157,9 +157,9 @@ func (r *Router) spread(t *topic, frame []byte, mid string, author []byte, via *
 			}
 		}
 	}
-	if !all && r.floods > 0 {
-		for _, p := range t.peers.list {
-			if p.version == flood {
+	if !all {
+		for _, p := range t.always.list {
+			if p.direct || r.mayPublish(p) {
 				s.to(p)
 			}
 		}

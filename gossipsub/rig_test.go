@@ -96,6 +96,9 @@ func newRig(t testing.TB, edit func(*Config)) *rig {
 	if edit != nil {
 		edit(&cfg)
 	}
+	if cfg.Params.FloodPublish == nil { // most tests are about who is in the mesh
+		cfg.Params.FloodPublish = new(false)
+	}
 	r, err := New(cfg, rand.New(rand.NewPCG(1, 2)), g)
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +260,7 @@ func (g *rig) counted(kind string) (n int) {
 // checkInvariants holds after every input.
 func checkInvariants(t testing.TB, r *Router) {
 	t.Helper()
-	topicBytes, floods := 0, 0
+	topicBytes := 0
 	for i := range r.peers.Len() {
 		_, p := r.peers.At(i)
 		sum := 0
@@ -271,8 +274,10 @@ func checkInvariants(t testing.TB, r *Router) {
 			t.Fatalf("topic bytes %d, counted %d", p.topicBytes, sum)
 		}
 		topicBytes += sum
-		if p.writable && p.version == flood {
-			floods++
+		for _, tp := range p.topics.list {
+			if tp.always.has(p) != (p.writable && (p.direct || p.version == flood)) {
+				t.Fatal("who gets every message of a topic")
+			}
 		}
 		if p.box != nil || p.flights < 0 {
 			t.Fatal("pending control or negative count after an input")
@@ -281,16 +286,16 @@ func checkInvariants(t testing.TB, r *Router) {
 			t.Fatal("IDONTWANT entries")
 		}
 	}
-	if topicBytes != r.topicBytes || floods != r.floods || len(r.byName) != r.topics.len() {
-		t.Fatalf("counts: %d and %d topic bytes, %d and %d floodsub peers, %d and %d topics", topicBytes, r.topicBytes, floods, r.floods, len(r.byName), r.topics.len())
+	if topicBytes != r.topicBytes || len(r.byName) != r.topics.len() {
+		t.Fatalf("counts: %d and %d topic bytes, %d and %d topics", topicBytes, r.topicBytes, len(r.byName), r.topics.len())
 	}
 	for _, tp := range r.topics.list {
 		if tp.own != nil {
-			if tp.own.mesh.len() > r.p.Dhi+r.p.Dout {
+			if tp.own.mesh.len() > tp.own.degrees.Dhi+tp.own.degrees.Dout {
 				t.Fatalf("mesh of %d", tp.own.mesh.len())
 			}
 			for _, p := range tp.own.mesh.list {
-				if q, ok := r.peers.Get(p.id); !ok || q != p || !p.meshable() {
+				if q, ok := r.peers.Get(p.id); !ok || q != p || !p.meshable() || p.direct {
 					t.Fatal("mesh is not a part of the peers we may write to")
 				}
 			}
@@ -302,7 +307,7 @@ func checkInvariants(t testing.TB, r *Router) {
 		}
 		if tp.fanout != nil {
 			for _, p := range tp.fanout.peers.list {
-				if !tp.peers.has(p) || !p.meshable() {
+				if !tp.peers.has(p) || !p.meshable() || p.direct {
 					t.Fatal("fanout is not a part of the topic's peers")
 				}
 			}
@@ -310,7 +315,7 @@ func checkInvariants(t testing.TB, r *Router) {
 		if tp.own == nil && tp.fanout == nil && tp.peers.len() == 0 && tp.back.m.Len() == 0 {
 			t.Fatalf("topic %q is needed by nobody", tp.name)
 		}
-		if tp.back.m.Len() > backoffsAboveMesh+r.p.Dhi+r.p.Dout {
+		if tp.back.m.Len() > backoffsAboveMesh+degreeMax {
 			t.Fatalf("%d backoffs", tp.back.m.Len())
 		}
 		if tp.back.m.Len() > 0 && !r.backed.has(tp) {

@@ -2,10 +2,13 @@ package gossipsub
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub/gater"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/internal/ordered"
 )
@@ -21,6 +24,10 @@ type Router struct {
 	rng  *rand.Rand
 	out  Sender
 
+	board *score.Board // nil: scoring is off
+	bars  score.Thresholds
+	gater *gater.Gater // nil: nothing is gated
+
 	peers      ordered.Map[id.ID, *peer]
 	byName     map[string]*topic // the same topics as in topics, for look-ups
 	topics     set[*topic]
@@ -28,7 +35,7 @@ type Router struct {
 	fanouts    set[*topic]
 	backed     set[*topic] // topics with backoffs
 	topicBytes int         // charged to all peers
-	floods     int         // peers we write floodsub to
+	direct     ordered.Set[id.ID]
 
 	beat     uint64 // heartbeats so far
 	nextBeat time.Time
@@ -47,6 +54,7 @@ type Router struct {
 	rpc    rpc.RPC   // scratch of Recv
 	idBuf  []byte    // scratch of identify
 	pick   []*peer   // scratch of sample
+	ranks  []ranked  // scratch of rank
 	hello  [][]byte  // frames of our subscriptions; nil when they changed
 	dirty  []*peer   // peers with pending control
 	spares []*outbox // emptied ones
@@ -66,9 +74,31 @@ func New(cfg Config, rng *rand.Rand, s Sender) (*Router, error) {
 		salt:    rng.Uint64(),
 		tickets: id.Tickets{Owner: owner},
 	}
+	if err := r.judges(); err != nil {
+		return nil, err
+	}
+	for _, who := range cfg.Direct {
+		r.direct.Add(who)
+	}
 	r.seen = seen{ttl: r.p.SeenTTL, bytesMax: r.p.SeenBytes}
 	r.cache = mcache{length: uint64(r.p.HistoryLength), bytesMax: r.p.CacheBytes}
 	return r, nil
+}
+
+// judges makes the score board and the gater, as far as they are asked for.
+func (r *Router) judges() (err error) {
+	if r.cfg.Score != nil {
+		if r.board, err = score.New(*r.cfg.Score); err != nil {
+			return fmt.Errorf("%w: Score: %w", ErrConfig, err)
+		}
+		r.bars = r.board.Thresholds()
+	}
+	if r.cfg.Gater != nil {
+		if r.gater, err = gater.New(*r.cfg.Gater, r.rng); err != nil {
+			return fmt.Errorf("%w: Gater: %w", ErrConfig, err)
+		}
+	}
+	return nil
 }
 
 // begin starts an input: the first one starts the clock of heartbeats, with ten
@@ -103,6 +133,9 @@ func (r *Router) nextSeqno() []byte {
 func (r *Router) Advance(now time.Time) News {
 	r.begin(now)
 	r.chase(now)
+	if r.board != nil && passed(r.board.Deadline(), now) {
+		r.board.Advance(now)
+	}
 	if !now.Before(r.nextBeat) {
 		if r.busy() {
 			r.heartbeat(now)
@@ -119,13 +152,21 @@ func (r *Router) Deadline() time.Time {
 	if r.busy() && (d.IsZero() || r.nextBeat.Before(d)) {
 		d = r.nextBeat
 	}
+	if r.board != nil {
+		if b := r.board.Deadline(); d.IsZero() || !b.IsZero() && b.Before(d) {
+			d = b
+		}
+	}
 	return d
 }
+
+// passed tells whether a deadline has come.
+func passed(deadline, now time.Time) bool { return !deadline.IsZero() && !now.Before(deadline) }
 
 // busy tells whether a heartbeat would have anything to do.
 func (r *Router) busy() bool {
 	return r.joined.len() > 0 || r.fanouts.len() > 0 || r.backed.len() > 0 || r.doubters.len() > 0 ||
-		r.cache.all.len() > 0 || len(r.seen.pages) > 0
+		r.direct.Len() > 0 || r.cache.all.len() > 0 || len(r.seen.pages) > 0
 }
 
 // TopicInfo describes a topic for people.

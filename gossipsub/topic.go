@@ -1,10 +1,12 @@
 package gossipsub
 
 import (
+	"fmt"
 	"time"
 	"unicode/utf8"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/trace"
 )
 
@@ -13,6 +15,7 @@ import (
 type topic struct {
 	name   string
 	peers  set[*peer] // who announced it
+	always set[*peer] // those of peers who get every message: direct ones and floodsub
 	own    *own       // nil unless joined
 	fanout *fanout    // nil unless published to without being joined
 	back   backoffs
@@ -25,6 +28,7 @@ type own struct {
 	mesh   set[*peer]
 	graced []graced
 	stats  TopicStats
+	score  *score.Topic // nil when scoring is off
 }
 
 // graced is a mesh peer that has not announced the topic (yet): its GRAFT
@@ -48,6 +52,7 @@ type rules struct {
 	validate  func(Message) Verdict
 	rule      string
 	bytesMax  int
+	degrees   Degrees
 	salt      uint64 // of the topic's keys
 }
 
@@ -59,6 +64,11 @@ func (r *Router) rules(name string, tc TopicConfig) rules {
 	if tc.BytesMax > 0 {
 		out.bytesMax = min(out.bytesMax, tc.BytesMax)
 	}
+	out.degrees = r.p.degrees()
+	if tc.Mesh != nil {
+		out.degrees = *tc.Mesh
+		out.degrees.fill()
+	}
 	k := makeKey(r.salt, []byte(name)[:min(len(name), idBytesMax)])
 	for i, c := range k[:8] {
 		out.salt |= uint64(c) << (8 * i)
@@ -68,6 +78,15 @@ func (r *Router) rules(name string, tc TopicConfig) rules {
 		out.salt ^= uint64(k[0]) | uint64(k[1])<<8 | uint64(k[2])<<16 | uint64(k[3])<<24
 	}
 	return out
+}
+
+// sort sees that a peer of the topic is among those who get every message, or not.
+func (t *topic) sort(p *peer) {
+	if p.writable && (p.direct || p.version == flood) && t.peers.has(p) {
+		t.always.add(p)
+	} else {
+		t.always.remove(p)
+	}
 }
 
 func (o *own) grace(p *peer) {
@@ -126,12 +145,22 @@ func (r *Router) Join(now time.Time, name string, tc TopicConfig) error {
 	if rl.policy == StrictSign && (r.cfg.Signer == nil || r.cfg.PeerID == "") {
 		return ErrNoSigner
 	}
+	if err := rl.degrees.check("Mesh"); err != nil {
+		return err
+	}
+	var standing *score.Topic
+	if r.board != nil {
+		var err error
+		if standing, err = r.board.Topic(now, name, tc.Score); err != nil {
+			return fmt.Errorf("%w: Score: %w", ErrConfig, err)
+		}
+	}
 	t := r.topic(name)
 	if t.own != nil {
-		t.own.rules = rl
+		t.own.rules, t.own.score = rl, standing
 		return nil
 	}
-	t.own = &own{rules: rl}
+	t.own = &own{rules: rl, score: standing}
 	r.joined.add(t)
 	r.hello = nil
 	r.announce(rpc.AppendSub(nil, true, name))
@@ -140,8 +169,8 @@ func (r *Router) Join(now time.Time, name string, tc TopicConfig) error {
 		t.fanout = nil
 		r.fanouts.remove(t)
 		for _, p := range f.peers.list {
-			if t.own.mesh.len() < r.p.D && r.graftable(now, t, p) {
-				r.graft(now, t, p)
+			if t.own.mesh.len() < t.own.degrees.D && r.graftable(now, t, p) {
+				r.graft(now, t, p, "fanout")
 			}
 		}
 	}
@@ -161,7 +190,10 @@ func (r *Router) Leave(now time.Time, name string) {
 	r.announce(rpc.AppendSub(nil, false, name))
 	r.hello = nil
 	for t.own.mesh.len() > 0 {
-		r.prune(now, t, t.own.mesh.list[t.own.mesh.len()-1], r.p.UnsubscribeBackoff, "left")
+		r.prune(now, t, t.own.mesh.list[t.own.mesh.len()-1], r.p.UnsubscribeBackoff, true, "left")
+	}
+	if r.board != nil {
+		r.board.Forget(t.own.score)
 	}
 	t.own = nil
 	r.joined.remove(t)
@@ -184,6 +216,7 @@ func (r *Router) subscriptions(now time.Time, p *peer) {
 	subs := r.rpc.Subs
 	if r.rpc.SubsOver > 0 {
 		r.emit(now, "excess", p, nil, r.rpc.SubsOver, "subscriptions in one RPC")
+		r.penalty(now, p, penaltyExcess, "too many subscriptions")
 	}
 	var contrary map[string]bool
 	if len(subs) > 1 {
@@ -231,15 +264,18 @@ func (r *Router) subscribed(now time.Time, p *peer, name []byte) {
 		return
 	case len(name) == 0 || len(name) > topicBytesMax:
 		r.emit(now, "excess", p, nil, len(name), "topic length")
+		r.penalty(now, p, penaltyExcess, "topic length")
 		return
 	case p.topicBytes+charge > peerTopicBytesMax || r.topicBytes+charge > totalTopicBytesMax:
 		r.emit(now, "excess", p, nil, p.topicBytes, "topics")
+		r.penalty(now, p, penaltyExcess, "too many topics")
 		return
 	case t == nil:
 		t = r.topic(string(name))
 	}
 	t.peers.add(p)
 	p.topics.add(t)
+	t.sort(p)
 	p.topicBytes += charge
 	r.topicBytes += charge
 	r.emit(now, "subscribe", p, t, t.peers.len(), "")
