@@ -162,7 +162,7 @@ func (n *Node) build() (err error) {
 	}
 	n.transports = n.cfg.Transports
 	if n.transports == nil {
-		n.transports, err = n.defaultTransports(node.Protocols(n.cfg.Network, mc.Handlers))
+		n.transports, err = n.defaultTransports(mc.Protocols())
 	}
 	return err
 }

@@ -89,6 +89,9 @@ func (b *backoffs) blocks(now time.Time, p id.ID, slack time.Duration) bool {
 
 // addBackoff enters a backoff of topic t and sees that it is swept later.
 func (r *Router) addBackoff(now time.Time, t *topic, p *peer, d time.Duration, theirs bool) {
+	if r.version < v11 {
+		return // 1.0 knows no backoffs
+	}
 	// Entries are kept until the slack is over; see blocks.
 	mesh := 0
 	if t.own != nil {

@@ -7,7 +7,6 @@ import (
 	"github.com/ropewalk/ropewalk/gossipsub/gater"
 	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
-	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/trace"
 )
 
@@ -119,6 +118,18 @@ type Config struct {
 	// for those of single messages, StrandRPC for those of single RPCs. Making them
 	// is not free. nil: those of messages are reported, those of RPCs are not.
 	Watched func(strand string) bool
+
+	// Version holds the router to an older version of the protocol: "floodsub",
+	// "1.0", "1.1" or "1.2". Empty is the newest, "1.3". It decides what is sent;
+	// what is understood never depends on it.
+	Version string
+	// Streams are stream IDs offered before those of the specification, or instead
+	// of them with StreamsOnly.
+	Streams     []Stream
+	StreamsOnly bool
+	// TestExtension offers the test extension of v1.3, which only shows that
+	// extensions work.
+	TestExtension bool
 }
 
 // TopicConfig is how one topic differs from the default. The zero value is fine.
@@ -142,24 +153,13 @@ type TopicConfig struct {
 	Score *score.TopicParams
 }
 
-// Stream protocols, most preferred first.
-const (
-	Meshsub12 = "/meshsub/1.2.0"
-	Meshsub11 = "/meshsub/1.1.0"
-	Meshsub10 = "/meshsub/1.0.0"
-	Floodsub  = "/floodsub/1.0.0"
-)
-
-// Protocol describes the gossip lane. The frame limit is the specification's 1 MiB.
-func Protocol() link.Protocol {
-	return link.Protocol{
-		Name: "gossip", Version: 1, Length: 1, Bare: true, BytesMax: frameBytesMax,
-		Streams: []string{Meshsub12, Meshsub11, Meshsub10, Floodsub},
-	}
-}
-
 // fill checks the configuration and completes it with defaults.
 func (c *Config) fill() error {
+	if _, err := c.Protocol(); err != nil {
+		return err
+	}
+	v, _ := versionNamed(c.Version)
+	c.hold(v)
 	if err := c.Params.fill(); err != nil {
 		return err
 	}

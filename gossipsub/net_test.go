@@ -186,7 +186,7 @@ func (w *network) wire(degree int, stream func(i int) string) {
 
 // lower is what two nodes of these versions negotiate.
 func lower(a, b string) string {
-	if versionOf(a) < versionOf(b) {
+	if a < b { // their IDs ascend with them
 		return a
 	}
 	return b

@@ -11,33 +11,6 @@ import (
 	"github.com/ropewalk/ropewalk/id"
 )
 
-// version is what the stream we write on was negotiated for. It decides what we
-// send; what we parse never depends on it.
-type version uint8
-
-const (
-	flood version = iota // subscriptions and messages only
-	v10                  // GRAFT, PRUNE, IHAVE, IWANT
-	v11                  // backoff in PRUNE
-	v12                  // IDONTWANT
-
-	versions = iota // how many there are
-)
-
-// versionOf a stream. Links that do not negotiate streams (RLPx) name none and
-// join only routers of our own kind.
-func versionOf(stream string) version {
-	switch stream {
-	case Floodsub:
-		return flood
-	case Meshsub10:
-		return v10
-	case Meshsub11:
-		return v11
-	}
-	return v12
-}
-
 // peer is all that is known of one remote. What it told us (topics) dies with its
 // writing; what we keep for sending (mesh, fanout, unwanted) dies with ours; the
 // rest dies with the link.
@@ -46,12 +19,15 @@ type peer struct {
 	pid      id.PeerID
 	version  version
 	writable bool
-	outbound bool // we dialled
-	direct   bool // see Router.SetDirect
-	warned   bool // its operator was told of; see refuseDirect
-	seated   bool // score and gate are those of ip
-	deaf     bool // it stopped writing: frames that still come are stale
-	doubled  bool // its next frame may come from a router that forgot us; see Doubled
+	direct   bool           // see Router.SetDirect
+	warned   bool           // its operator was told of; see refuseDirect
+	seated   bool           // score and gate are those of ip
+	outbound bool           // we dialled
+	deaf     bool           // it stopped writing: frames that still come are stale
+	heard    bool           // it sent an RPC on its stream: ext is known
+	tested   bool           // we sent the test extension on our stream
+	ext      rpc.Extensions // what it supports; dies with its writing
+	doubled  bool           // its next frame may come from a router that forgot us; see Doubled
 
 	ip    netip.Addr
 	score *score.Peer   // nil when scoring is off
@@ -105,10 +81,12 @@ func (r *Router) Up(now time.Time, who id.ID, rem Remote) News {
 	if p.writable {
 		r.mute(now, p)
 	}
-	p.pid, p.version, p.outbound, p.writable = rem.PeerID, versionOf(rem.Stream), rem.Outbound, true
+	p.pid, p.version, p.outbound, p.writable = rem.PeerID, r.versionOf(rem.Stream), rem.Outbound, true
 	r.seat(now, p, rem.IP)
 	r.emit(now, "up", p, nil, int(p.version), "")
-	r.greet(p)
+	r.greet(p, true)
+	p.tested = false
+	r.sayTest(now, p)
 	for _, t := range p.topics.list {
 		t.sort(p)
 		r.topUp(now, t)
@@ -153,7 +131,7 @@ func (r *Router) remind(p *peer) {
 	if !p.writable {
 		return
 	}
-	r.greet(p)
+	r.greet(p, false)
 	for _, t := range r.joined.list {
 		if t.own.mesh.has(p) {
 			r.boxOf(p).graft(t.name)
@@ -161,9 +139,13 @@ func (r *Router) remind(p *peer) {
 	}
 }
 
-// greet sends our subscriptions.
-func (r *Router) greet(p *peer) {
-	for _, frame := range r.helloFrames() {
+// greet sends our subscriptions, on a new stream with what we support.
+func (r *Router) greet(p *peer, fresh bool) {
+	hello := r.helloFrames()
+	if fresh && p.version >= v13 {
+		hello = r.withExtensions(hello)
+	}
+	for _, frame := range hello {
 		r.send(p, Frame{Data: frame})
 	}
 }
@@ -215,8 +197,9 @@ func (r *Router) mute(now time.Time, p *peer) {
 	r.doubters.remove(p)
 }
 
-// unlearn forgets the topics a peer announced.
+// unlearn forgets what a peer announced.
 func (r *Router) unlearn(p *peer) {
+	p.heard, p.ext = false, rpc.Extensions{}
 	for p.topics.len() > 0 {
 		t := p.topics.list[p.topics.len()-1]
 		r.forgetTopic(p, t)
@@ -278,8 +261,10 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		r.reportRPC("recv", p, len(frame), contents(&r.rpc))
 	}
 	if p.doubled {
+		p.heard = p.heard && !r.rpc.HasExtensions // a hello on another link is a first RPC
 		r.remind(p)
 	}
+	r.onExtensions(now, p)
 	r.subscriptions(now, p)
 	heard := r.hears(now, p)
 	if heard == hearNothing {

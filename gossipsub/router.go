@@ -18,11 +18,12 @@ const owner id.Owner = Strand
 
 // Router is one node's GossipSub machine. Its methods are called by one goroutine.
 type Router struct {
-	cfg  Config
-	p    Params
-	self []byte // our peer ID, as an author
-	rng  *rand.Rand
-	out  Sender
+	cfg     Config
+	p       Params
+	version version // the newest we speak
+	self    []byte  // our peer ID, as an author
+	rng     *rand.Rand
+	out     Sender
 
 	board *score.Board // nil: scoring is off
 	bars  score.Thresholds
@@ -80,6 +81,7 @@ func New(cfg Config, rng *rand.Rand, s Sender) (*Router, error) {
 	for _, who := range cfg.Direct {
 		r.direct.Add(who)
 	}
+	r.version, _ = versionNamed(cfg.Version)
 	r.seen = seen{ttl: r.p.SeenTTL, bytesMax: r.p.SeenBytes}
 	r.cache = mcache{length: uint64(r.p.HistoryLength), bytesMax: r.p.CacheBytes}
 	return r, nil

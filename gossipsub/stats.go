@@ -86,7 +86,7 @@ type TopicStats struct {
 }
 
 // Protocols names the versions that Stats.Peers counts, in its order.
-func Protocols() [versions]string { return [...]string{Floodsub, Meshsub10, Meshsub11, Meshsub12} }
+func Protocols() [versions]string { return streamIDs }
 
 // Stats reports the counters and what the router holds.
 func (r *Router) Stats() Stats {

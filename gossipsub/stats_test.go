@@ -59,7 +59,7 @@ func TestStats(t *testing.T) {
 		{"broken promises", s.BrokenPromises, uint64(1)},
 		{"idontwant in", s.IDontWantIn, uint64(2)},
 		{"idontwant out", s.IDontWantOut, uint64(2)},
-		{"peers", s.Peers, [versions]int{1, 0, 1, 3}},
+		{"peers", s.Peers, [versions]int{1, 0, 1, 3, 0}},
 		{"topics", s.KnownTopics, 1},
 	} {
 		if !reflect.DeepEqual(c.have, c.has) {

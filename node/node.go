@@ -61,11 +61,18 @@ type Handler struct {
 	Handler  peer.Handler
 }
 
-// Protocols is the protocol table of a node with these handlers: what the links
-// are made with.
+// Protocols is the protocol table of a node with these handlers and otherwise by
+// default: what the links are made with.
 func Protocols(network string, handlers []Handler) []link.Protocol {
+	return Config{Network: network, Handlers: handlers}.Protocols()
+}
+
+// Protocols is the protocol table of a node: what its links are made with. A
+// gossip configuration that New refuses gives the lane as far as it is valid.
+func (c Config) Protocols() []link.Protocol {
+	gossip, _ := c.Gossip.Protocol()
 	table := []link.Protocol{
-		laneGossip: gossipsub.Protocol(),
+		laneGossip: gossip,
 		lanePex:    pex.Protocol,
 		laneChat:   chat.Protocol,
 		lanePulse:  pulse.Protocol(),
@@ -74,10 +81,10 @@ func Protocols(network string, handlers []Handler) []link.Protocol {
 	// world's and stay.
 	for i := range table {
 		if link.Lane(i) != laneGossip {
-			table[i].Streams = []string{fmt.Sprintf("/ropewalk/%s/%s/%d", network, table[i].Name, table[i].Version)}
+			table[i].Streams = []string{fmt.Sprintf("/ropewalk/%s/%s/%d", c.Network, table[i].Name, table[i].Version)}
 		}
 	}
-	for _, h := range handlers {
+	for _, h := range c.Handlers {
 		table = append(table, h.Protocol)
 	}
 	return table
@@ -131,7 +138,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	}
 
 	cfg.Peer.Self, cfg.Peer.Trace = n.self, cfg.Trace
-	cfg.Peer.Protocols = Protocols(cfg.Network, cfg.Handlers)
+	cfg.Peer.Protocols = cfg.Protocols()
 	if err := cfg.Peer.Validate(); err != nil {
 		return nil, err
 	}

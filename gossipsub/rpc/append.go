@@ -29,6 +29,12 @@ func AppendSub[T []byte | string](dst []byte, subscribe bool, topic T) []byte {
 	return appendBytes(appendBool(dst, 1, subscribe), 2, topic)
 }
 
+// AppendSubPartial writes a subscription of a topic whose messages may come in
+// parts (partial messages extension).
+func AppendSubPartial[T []byte | string](dst []byte, topic T, requests, supports bool) []byte {
+	return appendSub(dst, Sub{Topic: []byte(topic), Subscribe: true, RequestsPartial: requests, SupportsPartial: supports})
+}
+
 func appendBool(dst []byte, num byte, v bool) []byte {
 	if v {
 		return append(dst, tag(num, varint), 1)
@@ -111,13 +117,11 @@ func Append(dst []byte, r *RPC) []byte {
 	if c := appendEntries(nil, r); len(c) > 0 {
 		dst = AppendControl(dst, c)
 	}
-	if r.Partial != nil {
-		dst = appendBytes(dst, 10, r.Partial)
+	if r.HasPartial {
+		dst = AppendPartial(dst, &r.Partial)
 	}
-	if r.Test != nil {
-		dst = binary.AppendUvarint(dst, 6492434<<3|length)
-		dst = binary.AppendUvarint(dst, uint64(len(r.Test)))
-		dst = append(dst, r.Test...)
+	if r.HasTest {
+		dst = AppendTest(dst)
 	}
 	return dst
 }
@@ -152,8 +156,8 @@ func appendEntries(dst []byte, r *RPC) []byte {
 	for _, w := range r.IDontWant {
 		dst = AppendIDontWant(dst, w.IDs)
 	}
-	if r.Extensions != nil {
-		dst = appendBytes(dst, fieldExtensions, r.Extensions)
+	if r.HasExtensions {
+		dst = AppendExtensions(dst, r.Extensions)
 	}
 	return dst
 }

@@ -185,18 +185,3 @@ func (r *RPC) takePeer(b []byte, keep bool, outer *order) error {
 	outer.bad = outer.bad || o.bad
 	return nil
 }
-
-func (r *RPC) takeExtensions(b []byte) error {
-	r.Extensions = b
-	for n := 1; len(b) > 0; n++ {
-		_, rest, err := next(b)
-		if err != nil {
-			return fmt.Errorf("%w: Extensions", err)
-		}
-		if n > extensionsMax {
-			return excess("extensions", n, extensionsMax)
-		}
-		b = rest
-	}
-	return nil
-}

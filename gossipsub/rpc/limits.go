@@ -16,6 +16,9 @@ type Limits struct {
 	Grafts  int // GRAFT entries
 	Prunes  int // PRUNE entries
 	PX      int // peers kept of one PRUNE
+	// Metadata bounds the parts metadata of a partial message, in bytes. Its group ID
+	// is bounded by IDBytes.
+	Metadata int
 }
 
 // Our choice, after the fields' strictest that still let every known
@@ -29,6 +32,8 @@ const (
 	SubsMax    = 16384
 	GraftsMax  = 128 // above the number of own topics
 	PXMax      = 16
+	// MetadataMax is the size of a bitmap of 131,072 parts.
+	MetadataMax = 16 << 10
 	// extensionsMax bounds the fields of an Extensions message.
 	extensionsMax = 10
 )
@@ -37,7 +42,7 @@ const (
 func DefaultLimits(topics int) Limits {
 	return Limits{
 		Bytes: BytesMax, Control: ControlMax, Publish: PublishMax, IDs: IDsMax, IDBytes: IDBytesMax,
-		Subs: SubsMax, Grafts: topics + GraftsMax, Prunes: topics + GraftsMax, PX: PXMax,
+		Subs: SubsMax, Grafts: topics + GraftsMax, Prunes: topics + GraftsMax, PX: PXMax, Metadata: MetadataMax,
 	}
 }
 

@@ -12,8 +12,10 @@ type RPC struct {
 	Graft     []Graft
 	Prune     []Prune
 	IDontWant []IDs
-	// Extensions, Partial and Test are the raw v1.3 messages, nil when absent.
-	Extensions, Partial, Test []byte
+	// The extensions of v1.3.
+	HasExtensions, HasPartial, HasTest bool
+	Extensions                         Extensions
+	Partial                            Partial
 	// Canonical tells that Append gives the same bytes again.
 	Canonical bool
 
@@ -108,7 +110,7 @@ func (r *RPC) Decode(frame []byte, lim Limits) error {
 // take handles one field of the RPC and tells how many of its bytes are message data.
 func (r *RPC) take(f *field, lim *Limits) (payload int, err error) {
 	switch f.num {
-	case 1, 2, 3, 10, 6492434:
+	case 1, 2, 3, fieldPartial, fieldTest:
 		if f.typ != length {
 			return 0, fmt.Errorf("%w: RPC field %d of wire type %d", ErrMalformed, f.num, f.typ)
 		}
@@ -124,10 +126,11 @@ func (r *RPC) take(f *field, lim *Limits) (payload int, err error) {
 		return r.takeMessage(f, lim)
 	case 3:
 		return 0, r.takeControl(f.val, lim)
-	case 10:
-		r.Partial = f.val
+	case fieldPartial:
+		return r.takePartial(f.val, lim)
 	default:
-		r.Test = f.val
+		r.HasTest = true
+		r.order.bad = r.order.bad || len(f.val) > 0
 	}
 	return 0, nil
 }

@@ -52,8 +52,12 @@ var vectors = []struct {
 	{"ihave", "0a1a080a060a0174120178", RPC{IHave: []IHave{{b("t"), [][]byte{b("x")}}}}},
 	{"iwant", "071a0512030a0178", RPC{IWant: []IDs{{[][]byte{b("x")}}}}},
 	{"idontwant", "071a052a030a0178", RPC{IDontWant: []IDs{{[][]byte{b("x")}}}}},
-	{"extensions", "091a0732059091e21801", RPC{Extensions: []byte{0x90, 0x91, 0xe2, 0x18, 0x01}}},
-	{"test extension", "059291e21800", RPC{Test: []byte{}}},
+	{"extensions", "091a0732059091e21801", RPC{HasExtensions: true, Extensions: Extensions{Test: true}}},
+	{"test extension", "059291e21800", RPC{HasTest: true}},
+	{"extension partial messages", "061a0432025001", RPC{HasExtensions: true, Extensions: Extensions{Partial: true}}},
+	{"subscribe, parts asked for", "0b0a09080112017418012001", RPC{Subs: []Sub{{Topic: b("t"), Subscribe: true, RequestsPartial: true, SupportsPartial: true}}}},
+	{"partial message", "0e520c0a0174120167" + "1a0170" + "22016d", RPC{HasPartial: true, Partial: Partial{b("t"), b("g"), b("p"), b("m")}}},
+	{"partial metadata only", "0b52090a0174120167" + "22016d", RPC{HasPartial: true, Partial: Partial{Topic: b("t"), Group: b("g"), Metadata: b("m")}}},
 	{"unsigned message", "09120712026869220174", RPC{Publish: []Message{{Data: b("hi"), Topic: b("t"), Canonical: true}}}},
 }
 
@@ -95,6 +99,11 @@ func TestAppendersGiveTheVectors(t *testing.T) {
 		{"0a1a080a060a0174120178", AppendControl(nil, AppendIHave(nil, "t", []string{"x"}))},
 		{"071a0512030a0178", AppendControl(nil, AppendIWant(nil, []string{"x"}))},
 		{"071a052a030a0178", AppendControl(nil, AppendIDontWant(nil, [][]byte{b("x")}))},
+		{"091a0732059091e21801", AppendControl(nil, AppendExtensions(nil, Extensions{Test: true}))},
+		{"061a0432025001", AppendControl(nil, AppendExtensions(nil, Extensions{Partial: true}))},
+		{"059291e21800", AppendTest(nil)},
+		{"0b0a09080112017418012001", AppendSubPartial(nil, "t", true, true)},
+		{"0b52090a017412016722016d", AppendPartial(nil, &Partial{Topic: b("t"), Group: b("g"), Metadata: b("m")})},
 		{"09120712026869220174", AppendPublish(nil, AppendMessage(nil, &Message{Data: b("hi"), Topic: b("t")}, false))},
 	} {
 		if want := unframe(t, unhex(t, c.hex)); !bytes.Equal(c.got, want) {
@@ -169,6 +178,7 @@ func TestMalformed(t *testing.T) {
 		"subscriptions as a number": "0801", "message as a number": "1001", "control as a number": "1801",
 		"topic as a number": "0a021001", "flag as bytes": "0a020a00", "data as a number": "12021001",
 		"graft topic as a number": "1a041a020801", "backoff as bytes": "1a0422021a00", "ids as a number": "1a0412020801",
+		"extension as bytes": "1a0432025200", "partial as a number": "5001", "group as a number": "52021001", "extensions cut": "1a03320150",
 		"huge length": "12ffffffffffffffffff01", "fixed cut": "3d0000",
 	} {
 		var r RPC
@@ -202,6 +212,9 @@ func TestLimits(t *testing.T) {
 		{"130 grafts", AppendControl(nil, rep(2+GraftsMax, AppendGraft(nil, "t"))), true},
 		{"131 grafts", AppendControl(nil, rep(3+GraftsMax, AppendGraft(nil, "t"))), false},
 		{"131 prunes", AppendControl(nil, rep(3+GraftsMax, AppendPrune(nil, "t", 1))), false},
+		{"long group", AppendPartial(nil, &Partial{Group: make([]byte, IDBytesMax+1)}), false},
+		{"long metadata", AppendPartial(nil, &Partial{Metadata: make([]byte, MetadataMax+1)}), false},
+		{"longest metadata, large parts", AppendPartial(nil, &Partial{Message: make([]byte, ControlMax), Metadata: make([]byte, MetadataMax)}), true},
 		{"11 extensions", AppendControl(nil, appendBytes(nil, 6, rep(11, []byte{0x50, 1}))), false},
 	} {
 		var r RPC
@@ -281,7 +294,13 @@ func genRPC(t *rapid.T) *RPC {
 		r.Prune = append(r.Prune, Prune{Topic: some("topic"), Peers: []PeerInfo{{some("peer"), some("record")}}, HasBackoff: true, Backoff: rapid.Uint64().Draw(t, "backoff")})
 		r.IDontWant = append(r.IDontWant, IDs{ids()})
 	}
-	r.Partial = some("partial")
+	r.HasExtensions, r.HasPartial, r.HasTest = rapid.Bool().Draw(t, "ext"), rapid.Bool().Draw(t, "partial"), rapid.Bool().Draw(t, "test")
+	if r.HasExtensions {
+		r.Extensions = Extensions{rapid.Bool().Draw(t, "partial supported"), rapid.Bool().Draw(t, "test supported")}
+	}
+	if r.HasPartial {
+		r.Partial = Partial{some("topic"), some("group"), some("parts"), some("metadata")}
+	}
 	return r
 }
 
