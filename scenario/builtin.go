@@ -1,45 +1,41 @@
 package scenario
 
 import (
-	_ "embed" // the scripts
+	"embed"
 	"fmt"
 )
 
-var (
-	//go:embed scripts/demo.txt
-	demo string
-	//go:embed scripts/chat.txt
-	chat string
-	//go:embed scripts/partition.txt
-	partition string
-	//go:embed scripts/pubsub.txt
-	pubsub string
-)
+// scripts that come with the program.
+//
+//go:embed scripts/*.txt
+var scripts embed.FS
 
-var builtins = []struct{ name, text string }{
-	{"demo", demo}, {"chat", chat}, {"partition", partition}, {"pubsub", pubsub},
+// builtins are their names, in the order in which they are shown.
+var builtins = []string{
+	"demo", "chat", "partition", "pubsub",
+	"gossip", "gossip-eclipse", "gossip-coldboot", "gossip-flash", "gossip-censor", "gossip-churn",
+	"gossip-large", "gossip-middling",
 }
 
-// Builtin returns a fresh copy of a script that comes with the program: demo,
-// chat, partition or pubsub.
+// Builtin returns a fresh copy of a script that comes with the program: one of
+// Builtins.
 func Builtin(name string) (*Script, bool) {
 	for _, b := range builtins {
-		if b.name == name {
-			s, err := Parse(name, []byte(b.text))
-			if err != nil {
-				panic(fmt.Sprintf("scenario: builtin script: %v", err))
-			}
-			return s, true
+		if b != name {
+			continue
 		}
+		text, err := scripts.ReadFile("scripts/" + name + ".txt")
+		if err != nil {
+			panic(fmt.Sprintf("scenario: builtin script: %v", err))
+		}
+		s, err := Parse(name, text)
+		if err != nil {
+			panic(fmt.Sprintf("scenario: builtin script: %v", err))
+		}
+		return s, true
 	}
 	return nil, false
 }
 
 // Builtins are the names Builtin knows.
-func Builtins() []string {
-	var names []string
-	for _, b := range builtins {
-		names = append(names, b.name)
-	}
-	return names
-}
+func Builtins() []string { return append([]string(nil), builtins...) }

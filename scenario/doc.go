@@ -16,16 +16,19 @@
 // as they stand, or one quoted string.
 //
 //	nodes N [seeds K] [over D]             start N nodes that know only the K seeds (first step)
+//	nodes N links K [over D]               start N nodes with K random links each, which find nobody
 //	wait NODES peers>=N within D           N, or as many others as are running
 //	join NODES ROOM
 //	say NODE ROOM TEXT [as NAME]
 //	load NODES ROOM lines N over D         N different lines by NODES, evenly spread
+//	load NODES topic:TOPIC lines N over D [of SIZE]   the same in a topic; SIZE is 200B, 96KiB or 1MiB
 //	expect NODES ROOM TEXT within D        each of them has the line exactly once
 //	expect NODES ROOM $NAME within D       the line said "as NAME"
 //	expect NODES ROOM everything within D  every line said there that reached anybody
 //	sub NODES TOPIC
 //	pub NODE TOPIC TEXT [as NAME]
 //	expect NODES topic:TOPIC TEXT within D (also $NAME and everything)
+//	expect NODES ROOM TEXT latest D within D   and no arrival later than D after it was said
 //	kill NODES
 //	kill random N [except NODES]           of those running
 //	restart NODES
@@ -35,6 +38,19 @@
 //	latency D±D                            or D+-D, or D alone
 //	loss P                                 0.1 or 10%
 //	sleep D
+//
+// Experiments, which only a Lab can do:
+//
+//	latency D..D±P                         drawn for each link; P is the jitter, 10% or 0.1
+//	uplink RATE                            what each host can send, 50Mbit in a second
+//	hostile N links K [at NODES] in TOPIC do CONDUCT   N hosts with K links each, to NODES or to any
+//	flash                                  hostile hosts stop passing messages on
+//	churn P [except NODES]                 a share of the nodes comes and goes from now on
+//	against VERSION                        play once more, every router held to VERSION, and compare
+//
+// CONDUCT is drop, forward (until the flash) or censor:NODE (forward, but not what
+// NODE says), with ",storm" to GRAFT every second whatever the backoff and ",lie" to
+// advertise messages and never send them.
 //
 // Not every world can do everything: Script.Check names the steps that are not
 // possible in one, before anything has started.

@@ -20,8 +20,9 @@ type sayings struct {
 	order  []*line
 }
 
-// say has a node say something and notes it.
-func (p *Play) say(now time.Time, i int, where Place, body string) {
+// say has a node say something and notes it. bytes is how large it is made, zero for
+// as large as it is.
+func (p *Play) say(now time.Time, i int, where Place, body string, bytes int) {
 	what := said{where, body}
 	l := p.said.byText[what]
 	if l == nil {
@@ -33,6 +34,10 @@ func (p *Play) say(now time.Time, i int, where Place, body string) {
 		p.said.order = append(p.said.order, l)
 	}
 	l.times++
+	if lab, ok := p.st.(Lab); ok && bytes > 0 {
+		lab.PublishSized(now, i, where.Name, body, bytes)
+		return
+	}
 	if where.Topic {
 		p.st.Publish(now, i, where.Name, body)
 		return
@@ -86,7 +91,12 @@ func (p *Play) runExpect(now time.Time, s *Step) (Result, bool) {
 	}
 	w.result = len(p.report)
 	p.kept = append(p.kept, w)
-	return w.summary(), true
+	r := w.summary()
+	if s.Latest > 0 && r.Max > s.Latest {
+		r.OK = false
+		r.Detail += fmt.Sprintf("; later than %v", s.Latest)
+	}
+	return r, true
 }
 
 // anywhere tells whether one of the nodes has a line. What has reached one is owed

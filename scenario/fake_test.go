@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -118,6 +119,19 @@ func (f *fake) Partition(now time.Time, a, b []int) {
 func (f *fake) Heal(now time.Time) { f.ask("heal") }
 func (f *fake) Weather(now time.Time, latency, jitter time.Duration, loss float64) {
 	f.ask("weather " + latency.String() + " " + jitter.String())
+}
+func (f *fake) Paths(now time.Time, low, high time.Duration, jitter float64) {
+	f.ask(fmt.Sprintf("paths %v %v %v", low, high, jitter))
+}
+func (f *fake) Uplink(now time.Time, bits int64) { f.ask(fmt.Sprintf("uplink %d", bits)) }
+func (f *fake) Attack(now time.Time, a Attack)   { f.ask(fmt.Sprintf("attack %+v", a)) }
+func (f *fake) Flash(now time.Time)              { f.ask("flash") }
+func (f *fake) Churn(now time.Time, share float64, spared []int) {
+	f.ask(fmt.Sprintf("churn %v except %v", share, spared))
+}
+func (f *fake) PublishSized(now time.Time, i int, topic, text string, bytes int) {
+	f.ask(fmt.Sprintf("publish %d bytes", bytes))
+	f.Publish(now, i, topic, text)
 }
 func (f *fake) Err() error { return f.err }
 

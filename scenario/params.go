@@ -7,7 +7,10 @@ const (
 	scriptBytesMax = 1 << 20 // a script is read into memory whole
 	stepsMax       = 10_000
 	nodesMax       = 100_000
+	bitsMax        = 1e12      // of an uplink, per second
 	linesMax       = 1_000_000 // of one load
+	linksMax       = 4096      // of one node or hostile host
+	messageMax     = 1 << 20   // bytes of one line of a load
 	textBytesMax   = 1024      // of one line
 	nameBytesMax   = 64        // of a room, a topic, a name
 	durationMax    = 24 * time.Hour

@@ -54,12 +54,13 @@ type said struct {
 }
 
 var syntax = map[Verb]string{
-	Start: "nodes N [seeds K] [over D]", Wait: "wait NODES peers>=N within D", Join: "join NODES ROOM",
-	Say: "say NODE ROOM TEXT [as NAME]", Load: "load NODES ROOM lines N over D",
-	Expect: "expect NODES ROOM TEXT within D, or expect NODES refilled within D",
+	Start: "nodes N [seeds K | links K] [over D]", Wait: "wait NODES peers>=N within D", Join: "join NODES ROOM",
+	Say: "say NODE ROOM TEXT [as NAME]", Load: "load NODES ROOM lines N over D [of SIZE]",
+	Expect: "expect NODES ROOM TEXT [latest D] within D, or expect NODES refilled within D",
 	Sub:    "sub NODES TOPIC", Pub: "pub NODE TOPIC TEXT [as NAME]", Kill: "kill NODES, or kill random N [except NODES]",
-	Restart: "restart NODES", Partition: "partition NODES NODES", Heal: "heal", Latency: "latency D±D",
-	Loss: "loss P", Sleep: "sleep D",
+	Restart: "restart NODES", Partition: "partition NODES NODES", Heal: "heal", Latency: "latency D±D, or latency D..D±P",
+	Loss: "loss P", Sleep: "sleep D", Hostile: "hostile N links K [at NODES] in TOPIC do CONDUCT",
+	Flash: "flash", Uplink: "uplink RATE", Churn: "churn P [except NODES]", Against: "against VERSION",
 }
 
 // step parses one line and appends it.
@@ -87,7 +88,7 @@ func (p *parser) step(line int, ts []token) error {
 	if verb != Start {
 		nodes = p.script.Nodes()
 	}
-	if top := max(s.Nodes.highest(), s.Other.highest()); top > nodes {
+	if top := max(s.Nodes.highest(), s.Other.highest(), s.Conduct.Censor); top > nodes {
 		return fmt.Errorf("%s does not exist, the script starts %d nodes", NodeName(top-1), nodes)
 	}
 	p.script.Steps = append(p.script.Steps, s)
@@ -123,7 +124,11 @@ func (p *parser) fill(s *Step, ts []token) (err error) {
 			return errShape
 		}
 		return errors.Join(parseTo(&s.Nodes, ts[0]), parseTo(&s.Other, ts[1]))
-	case Heal:
+	case Hostile:
+		return parseHostile(s, ts)
+	case Churn:
+		return parseChurn(s, ts)
+	case Heal, Flash:
 		if len(ts) != 0 {
 			return errShape
 		}
@@ -139,6 +144,10 @@ func (p *parser) fill(s *Step, ts []token) (err error) {
 		s.Loss, err = parseShare(ts[0].s)
 	case Sleep:
 		s.Time, err = parseDuration(ts[0].s)
+	case Uplink:
+		s.Bits, err = parseUnits(ts[0].s, bitUnits, bitsMax)
+	case Against:
+		s.Name, err = parseName(ts[0].s)
 	}
 	return err
 }
@@ -156,7 +165,13 @@ func parseStart(s *Step, ts []token) (err error) {
 		ts = rest
 	}
 	s.Seeds = 1
-	if rest, k, ok := cutTail(ts, "seeds"); ok {
+	if rest, k, ok := cutTail(ts, "links"); ok {
+		s.Seeds = 0
+		if s.Links, err = parseCount(k, 1, linksMax); err != nil {
+			return err
+		}
+		ts = rest
+	} else if rest, k, ok := cutTail(ts, "seeds"); ok {
 		if s.Seeds, err = parseCount(k, 1, nodesMax); err != nil {
 			return err
 		}
@@ -196,6 +211,13 @@ func parseWait(s *Step, ts []token) (err error) {
 func parseJoinLoad(s *Step, ts []token) (err error) {
 	s.Place.Topic = s.Verb == Sub
 	if s.Verb == Load {
+		if rest, size, ok := cutTail(ts, "of"); ok {
+			n, err := parseUnits(size, byteUnits, messageMax)
+			if err != nil {
+				return err
+			}
+			s.Bytes, ts = int(n), rest
+		}
 		var d, n string
 		var ok, ok2 bool
 		ts, d, ok = cutTail(ts, "over")
@@ -213,7 +235,14 @@ func parseJoinLoad(s *Step, ts []token) (err error) {
 	if len(ts) != 2 {
 		return errShape
 	}
-	if s.Place.Name, err = parseName(ts[1].s); err != nil {
+	name := ts[1].s
+	if topic, ok := strings.CutPrefix(name, "topic:"); ok && s.Verb == Load {
+		s.Place.Topic, name = true, topic
+	}
+	if s.Bytes > 0 && !s.Place.Topic {
+		return errors.New("only lines in a topic can have a size")
+	}
+	if s.Place.Name, err = parseName(name); err != nil {
 		return err
 	}
 	s.Nodes, err = parseWho(ts[0].s)
@@ -261,6 +290,15 @@ func (p *parser) parseExpect(s *Step, ts []token) (err error) {
 	}
 	if s.Time, err = parseDuration(d); err != nil {
 		return err
+	}
+	if rest, d, ok := cutTail(ts, "latest"); ok {
+		if s.Latest, err = parseDuration(d); err != nil {
+			return err
+		}
+		ts = rest
+	}
+	if len(ts) < 2 {
+		return errShape
 	}
 	if s.Nodes, err = parseWho(ts[0].s); err != nil {
 		return err
@@ -320,6 +358,9 @@ func parseKill(s *Step, ts []token) (err error) {
 }
 
 func parseLatency(s *Step, word string) (err error) {
+	if low, rest, ok := strings.Cut(word, ".."); ok {
+		return parsePaths(s, low, rest)
+	}
 	first, second, ok := strings.Cut(word, "±")
 	if !ok {
 		first, second, ok = strings.Cut(word, "+-")

@@ -18,6 +18,14 @@ say node3 lobby  hello   "quoted # part"  there as first   # said
 expect all,node2..node4 lobby $first within 250ms
 latency 20ms±5ms
 loss 2.5%
+latency 10ms..150ms±10%
+hostile 9 links 4 at node1..node2 in news do censor:node3,storm,lie
+load node1 topic:news lines 5 over 1s of 96KiB
+expect all topic:news everything latest 6s within 9s
+uplink 50Mbit
+churn 20% except node1
+flash
+against 1.0
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -28,9 +36,24 @@ loss 2.5%
 		{Line: 5, Verb: Expect, Nodes: Who{[]term{{group: "all"}, {from: 2, to: 4}}}, Place: Place{Name: "lobby"}, Body: "hello quoted # part there", Time: 250 * time.Millisecond},
 		{Line: 6, Verb: Latency, Time: 20 * time.Millisecond, Jitter: 5 * time.Millisecond},
 		{Line: 7, Verb: Loss, Loss: 0.025},
+		{Line: 8, Verb: Latency, Time: 10 * time.Millisecond, Top: 150 * time.Millisecond, Share: 0.1},
+		{Line: 9, Verb: Hostile, N: 9, Links: 4, Nodes: Who{[]term{{from: 1, to: 2}}}, Place: Place{Topic: true, Name: "news"}, Conduct: Conduct{Forward: true, Censor: 3, Storm: true, Lie: true}},
+		{Line: 10, Verb: Load, Nodes: Who{[]term{{from: 1, to: 1}}}, Place: Place{Topic: true, Name: "news"}, N: 5, Time: time.Second, Bytes: 96 << 10},
+		{Line: 11, Verb: Expect, Nodes: Who{[]term{{group: "all"}}}, Place: Place{Topic: true, Name: "news"}, Everything: true, Latest: 6 * time.Second, Time: 9 * time.Second},
+		{Line: 12, Verb: Uplink, Bits: 50e6},
+		{Line: 13, Verb: Churn, Share: 0.2, Other: Who{[]term{{from: 1, to: 1}}}},
+		{Line: 14, Verb: Flash},
+		{Line: 15, Verb: Against, Name: "1.0"},
 	}
 	if !reflect.DeepEqual(s.Steps, want) {
 		t.Errorf("got  %+v\nwant %+v", s.Steps, want)
+	}
+	again, err := Parse("x.txt", []byte(s.String()))
+	for i := range want { // as names are lost, a named text stands as it is
+		want[i].Name = map[bool]string{true: want[i].Name}[want[i].Verb != Expect]
+	}
+	if err != nil || !reflect.DeepEqual(again.Steps, want) {
+		t.Errorf("read back: %v\n%s", err, s)
 	}
 }
 
@@ -56,6 +79,14 @@ func TestParseErrors(t *testing.T) {
 		{"no utf8", "nodes 2\nsay node1 r \xff\n", "x.txt:2: not UTF-8"},
 		{"more seeds than nodes", "nodes 2 seeds 3\n", "3 seeds of 2 nodes"},
 		{"count", "nodes 1000000\n", "is no count; want 1 to 100000"},
+		{"conduct", "nodes 2 links 1\nhostile 1 links 1 in t do nothing\n", "hostile hosts drop, forward, censor:NODE, storm or lie"},
+		{"hostile without topic", "nodes 2 links 1\nhostile 1 links 1 do drop\n", "want hostile N links K"},
+		{"censored node beyond", "nodes 2 links 1\nhostile 1 links 1 in t do censor:node3\n", "node3 does not exist"},
+		{"latencies", "nodes 2\nlatency 2s..1s\n", "latency from 2s to 1s"},
+		{"uplink", "nodes 2\nuplink 50\n", "such as 50Mbit"},
+		{"size of a line", "nodes 2\nload all topic:t lines 1 over 1s of 2MiB\n", "such as 50KiB"},
+		{"size in a room", "nodes 2\nload all r lines 1 over 1s of 1KiB\n", "only lines in a topic"},
+		{"churn of all", "nodes 2\nchurn 100%\n", "churn of all nodes"},
 		{"two mistakes", "nodes 2\nsleep x\nsleep y\n", "x.txt:3: "},
 	}
 	for _, tc := range tests {

@@ -20,6 +20,7 @@ type Play struct {
 	next    time.Time // when to look again
 	count   int       // launches or lines done in this step
 	watch   *watch    // of an expectation of lines
+	hostile int       // hosts brought up so far
 	speaker []int     // of a load
 
 	killed []bool // by this play
@@ -127,7 +128,7 @@ func (p *Play) run(now time.Time, s *Step) (Result, bool) {
 		if !p.st.Alive(i) {
 			return failure("%s is not running", NodeName(i))
 		}
-		p.say(now, i, s.Place, s.Body)
+		p.say(now, i, s.Place, s.Body, 0)
 		return success("")
 	case Join, Sub:
 		return p.runJoin(now, s)
@@ -141,7 +142,14 @@ func (p *Play) run(now time.Time, s *Step) (Result, bool) {
 	case Heal:
 		p.st.Heal(now)
 		return success("")
+	case Hostile, Flash, Uplink, Churn:
+		return p.runLab(now, s)
+	case Against:
+		return success("")
 	case Latency:
+		if s.Top > 0 {
+			return p.runLab(now, s)
+		}
 		p.st.Weather(now, s.Time, s.Jitter, -1)
 		return success("")
 	case Loss:
@@ -267,7 +275,7 @@ func (p *Play) runLoad(now time.Time, s *Step) (Result, bool) {
 		if !ok {
 			return failure("none of them is running")
 		}
-		p.say(now, i, s.Place, fmt.Sprintf("line %d of %d by %s (step %d)", p.count+1, s.N, NodeName(i), s.Line))
+		p.say(now, i, s.Place, fmt.Sprintf("line %d of %d by %s (step %d)", p.count+1, s.N, NodeName(i), s.Line), s.Bytes)
 	}
 	return success(fmt.Sprintf("%d lines", s.N))
 }

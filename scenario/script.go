@@ -29,6 +29,11 @@ const (
 	Latency   Verb = "latency"
 	Loss      Verb = "loss"
 	Sleep     Verb = "sleep"
+	Hostile   Verb = "hostile"
+	Flash     Verb = "flash"
+	Uplink    Verb = "uplink"
+	Churn     Verb = "churn"
+	Against   Verb = "against"
 )
 
 // Step is one line of a script. Fields that a verb has no use for are zero.
@@ -36,7 +41,7 @@ type Step struct {
 	Line  int // in the file, from 1
 	Verb  Verb
 	Nodes Who
-	Other Who   // partition: the other side; kill random: those spared
+	Other Who   // partition: the other side; kill random and churn: those spared
 	Place Place // room or topic
 	// Body is the text of a line; with Everything it is empty.
 	Body       string
@@ -50,6 +55,14 @@ type Step struct {
 	Time   time.Duration
 	Jitter time.Duration
 	Loss   float64 // 0 to 1
+
+	Links   int           // nodes and hostile: of each
+	Top     time.Duration // latency: the longest of a range, which Time begins
+	Share   float64       // latency: jitter of a range; churn
+	Latest  time.Duration // expect: from saying to arrival; zero for any
+	Bytes   int           // load: of one line
+	Bits    int64         // uplink, per second
+	Conduct Conduct       // hostile
 }
 
 // Place is where lines are said: a chat room or a topic.
@@ -122,22 +135,32 @@ const (
 	CanPartition                   // partition and heal
 	CanWeather                     // latency and loss
 	CanPubSub                      // pub and sub
+	CanLab                         // what a Lab can do
 	CanEverything Caps = 1<<iota - 1
 )
 
-// needs is what each verb asks of a world.
-func (v Verb) needs() Caps {
-	switch v {
+// needs is what a step asks of a world.
+func (s *Step) needs() (need Caps) {
+	switch s.Verb {
 	case Kill, Restart:
-		return CanKill
+		need = CanKill
 	case Partition, Heal:
-		return CanPartition
+		need = CanPartition
 	case Latency, Loss:
-		return CanWeather
+		need = CanWeather
 	case Sub, Pub:
-		return CanPubSub
+		need = CanPubSub
+	case Load:
+		if s.Place.Topic {
+			need = CanPubSub
+		}
+	case Hostile, Flash, Uplink, Churn, Against:
+		need = CanLab
 	}
-	return 0
+	if s.Links > 0 || s.Top > 0 || s.Bytes > 0 {
+		need |= CanLab
+	}
+	return need
 }
 
 // Check names the steps that a world of these abilities cannot do; nil when it can
@@ -145,7 +168,7 @@ func (v Verb) needs() Caps {
 func (s *Script) Check(world string, can Caps) error {
 	var errs []error
 	for _, st := range s.Steps {
-		if need := st.Verb.needs(); need&^can != 0 && len(errs) < errorsMax {
+		if need := st.needs(); need&^can != 0 && len(errs) < errorsMax {
 			errs = append(errs, &Error{s.Name, st.Line, fmt.Sprintf("%s is not possible here (%s)", st.Verb, world)})
 		}
 	}
@@ -173,7 +196,11 @@ func (s Step) String() string {
 	add := func(format string, args ...any) { out += " " + fmt.Sprintf(format, args...) }
 	switch s.Verb {
 	case Start:
-		add("%d seeds %d", s.N, s.Seeds)
+		if s.Links > 0 {
+			add("%d links %d", s.N, s.Links)
+		} else {
+			add("%d seeds %d", s.N, s.Seeds)
+		}
 		if s.Time > 0 {
 			add("over %v", s.Time)
 		}
@@ -187,13 +214,20 @@ func (s Step) String() string {
 			add("as %s", s.Name)
 		}
 	case Load:
-		add("%v %s lines %d over %v", s.Nodes, s.Place.Name, s.N, s.Time)
+		add("%v %v lines %d over %v", s.Nodes, s.Place, s.N, s.Time)
+		if s.Bytes > 0 {
+			add("of %s", inUnits(int64(s.Bytes), byteUnits))
+		}
 	case Expect:
 		what := strconv.Quote(s.Body)
 		if s.Everything {
 			what = everything
 		}
-		add("%v %v %s within %v", s.Nodes, s.Place, what, s.Time)
+		add("%v %v %s", s.Nodes, s.Place, what)
+		if s.Latest > 0 {
+			add("latest %v", s.Latest)
+		}
+		add("within %v", s.Time)
 	case Refilled:
 		out = fmt.Sprintf("expect %v refilled within %v", s.Nodes, s.Time)
 	case Kill:
@@ -210,11 +244,30 @@ func (s Step) String() string {
 	case Partition:
 		add("%v %v", s.Nodes, s.Other)
 	case Latency:
+		if s.Top > 0 {
+			add("%v..%v±%v", s.Time, s.Top, s.Share)
+			break
+		}
 		add("%v±%v", s.Time, s.Jitter)
 	case Loss:
 		add("%v", s.Loss)
 	case Sleep:
 		add("%v", s.Time)
+	case Hostile:
+		add("%d links %d", s.N, s.Links)
+		if !s.Nodes.empty() {
+			add("at %v", s.Nodes)
+		}
+		add("in %s do %v", s.Place.Name, s.Conduct)
+	case Uplink:
+		add("%s", inUnits(s.Bits, bitUnits))
+	case Churn:
+		add("%v", s.Share)
+		if !s.Other.empty() {
+			add("except %v", s.Other)
+		}
+	case Against:
+		add("%s", s.Name)
 	}
 	return out
 }

@@ -9,7 +9,7 @@ import (
 // thing that does not.
 func (w *world) check() error {
 	for _, h := range w.hosts {
-		if !h.alive {
+		if !h.alive || h.node == nil {
 			continue
 		}
 		if err := h.check(); err != nil {
@@ -35,7 +35,7 @@ func (h *host) check() error {
 			out++
 		}
 	}
-	if limit := 96; !h.seed && in > limit {
+	if limit := h.inbound; !h.seed && in > limit {
 		return fmt.Errorf("%d inbound peers, more than %d", in, limit)
 	}
 	if out > h.fillers {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/scenario"
@@ -24,13 +25,13 @@ const (
 )
 
 // newChurn picks who will flap.
-func newChurn(w *world, share float64) *churn {
+func newChurn(w *world, share float64, spared []int) *churn {
 	c := &churn{w: w}
 	if share <= 0 {
 		return c
 	}
-	for _, i := range w.rng.Perm(len(w.hosts)) {
-		if !w.hosts[i].seed && len(c.who) < int(share*float64(len(w.hosts))) {
+	for _, i := range w.rng.Perm(stage{w}.Nodes()) {
+		if !w.hosts[i].seed && !slices.Contains(spared, i) && len(c.who) < int(share*float64(stage{w}.Nodes())) {
 			c.who = append(c.who, i)
 		}
 	}

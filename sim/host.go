@@ -28,14 +28,32 @@ type host struct {
 	lives uint32 // how often it was launched
 	gen   uint32
 
-	node     *node.Node
+	m        machine    // what runs here
+	node     *node.Node // the same, unless it is hostile
+	up       uplink
 	links    map[link.Conn]*end
 	lastConn link.Conn
 	wakeAt   int64               // of the wake in the queue; 0 for none
 	files    map[string][][]byte // what was saved, append by append
 	seen     map[place]*sighting
 	tickets  id.Tickets
-	fillers  int // slots it tries to fill
+	fillers  int    // slots it tries to fill
+	inbound  int    // links it takes
+	follows  string // the topic it last subscribed
+}
+
+// machine is what the world asks of a host: a node is one, and a hostile host.
+type machine interface {
+	LinkUp(now time.Time, c link.Conn, info link.Info)
+	LinkMsg(now time.Time, c link.Conn, m link.Msg)
+	LinkDown(now time.Time, c link.Conn, why error)
+	DialFailed(now time.Time, t id.Ticket, why error)
+	Done(now time.Time, t id.Ticket, result any)
+	Saved(now time.Time, t id.Ticket, err error)
+	Advance(now time.Time)
+	Deadline() time.Time
+	Take() node.Out
+	Next(c link.Conn, busy link.LaneSet) (link.Msg, bool)
 }
 
 // place is where a text stands: a room's or a topic's.
@@ -87,11 +105,16 @@ func (h *host) launch() {
 		h.alive = false
 		return
 	}
-	h.node = n
+	h.node, h.m = n, n
 	if err := n.SetAddrs(now, []link.Addr{h.addr}); err != nil {
 		h.w.err = err
 	}
 	n.Start(now)
+	if h.w.lab.on && h.follows != "" { // back after a kill
+		if err := n.Follow(now, h.follows); err != nil {
+			h.w.err = err
+		}
+	}
 	h.flush()
 }
 
@@ -111,6 +134,8 @@ func (h *host) config() node.Config {
 			c.Session.Seeds = append(c.Session.Seeds, s.addr)
 		}
 	}
+	h.w.lab.configure(h, &c)
+	h.inbound = c.Session.Inbound
 	h.fillers = max(c.Session.Outbound, 0)
 	return c
 }
@@ -124,7 +149,7 @@ func (h *host) kill() {
 			e.hangUp(&link.Closed{Reason: link.NetworkError, Remote: true})
 		}
 	}
-	h.links, h.node = nil, nil
+	h.links, h.node, h.m, h.up = nil, nil, nil, uplink{}
 }
 
 // woken does what is due.
@@ -132,13 +157,13 @@ func (h *host) woken(at int64) {
 	if h.wakeAt == at {
 		h.wakeAt = 0
 	}
-	h.node.Advance(h.w.time())
+	h.m.Advance(h.w.time())
 }
 
 // flush carries out what the node asks for, until it asks for nothing.
 func (h *host) flush() {
 	for {
-		out := h.node.Take()
+		out := h.m.Take()
 		now := h.w.time()
 		for _, d := range out.Dials {
 			h.w.dial(h, d)
@@ -165,11 +190,11 @@ func (h *host) flush() {
 			break
 		}
 		for _, j := range out.Jobs {
-			h.node.Done(now, j.Ticket, h.w.run(j))
+			h.m.Done(now, j.Ticket, h.w.run(j))
 		}
 		for _, s := range out.Saves {
 			if !s.Ticket.IsZero() {
-				h.node.Saved(now, s.Ticket, nil)
+				h.m.Saved(now, s.Ticket, nil)
 			}
 		}
 	}
@@ -178,7 +203,7 @@ func (h *host) flush() {
 
 // schedule makes sure that the node is woken at its deadline.
 func (h *host) schedule() {
-	at := h.node.Deadline()
+	at := h.m.Deadline()
 	if at.IsZero() {
 		return
 	}
@@ -197,7 +222,8 @@ func (h *host) note(out node.Out) {
 		h.sight(place{name: l.Room, text: l.Text}, l.ID.String(), l.AuthorID == h.key.ID())
 	}
 	for _, m := range out.Messages {
-		h.sight(place{topic: true, name: m.Topic, text: string(m.Data)}, m.ID, false)
+		text, _, _ := bytes.Cut(m.Data, []byte{0}) // what made it larger
+		h.sight(place{topic: true, name: m.Topic, text: string(text)}, m.ID, false)
 	}
 }
 

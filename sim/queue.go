@@ -16,6 +16,7 @@ const (
 	dialEnded             // a dial failed
 	knock                 // a dial reaches the other side
 	visit                 // the play, the churn and the checkers
+	leave                 // a piece of a message has left a host on its uplink
 )
 
 // event is something that will happen. Fields a kind has no use for are zero.

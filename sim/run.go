@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -16,6 +17,9 @@ type Options struct {
 	Latency, Jitter time.Duration
 	Loss            float64 // share of packets lost, 0 to 1
 	Churn           float64 // share of the nodes that come and go, 0 to 1
+	// Version holds every router to an older version of the protocol, "1.0" for
+	// instance; empty for none.
+	Version string
 	// Checks is how often all nodes are checked against the rules; default every
 	// virtual second, every ten for more than 500 nodes, negative for never.
 	Checks time.Duration
@@ -50,6 +54,12 @@ type Report struct {
 	// Lines were said and expected; Deliveries are arrivals at other nodes.
 	Lines      int `json:"lines"`
 	Deliveries int `json:"deliveries"`
+	// Router is what the routers were: "default", or the version they were held to.
+	Router string `json:"router,omitempty"`
+	// Gossip are the figures of a script that lays out its network.
+	Gossip *Figures `json:"gossip,omitempty"`
+	// Against is how the same play went with what the script compares with.
+	Against *Report `json:"against,omitempty"`
 }
 
 // Step is one step of the play.
@@ -71,12 +81,26 @@ const Can = scenario.CanEverything
 // Run plays a script in a world of its own. The error is about the options, a
 // rule that was broken or a world that could not go on; a step that failed shows
 // in the report.
+//
+// A script that compares with another version is played twice, and the report's
+// Against is the second play; what failed there is no failure of the first.
 func Run(opt Options) (Report, error) {
 	if err := opt.validate(); err != nil {
 		return Report{}, err
 	}
+	r, err := run(opt)
+	if v := opt.Script.Against(); v != "" && err == nil && opt.Version == "" {
+		opt.Version = v
+		var with Report
+		with, err = run(opt)
+		r.Against = &with
+	}
+	return r, err
+}
+
+func run(opt Options) (Report, error) {
 	w := newWorld(opt)
-	for i := range opt.Script.Nodes() {
+	for i := range opt.Script.Nodes() + w.lab.hostile {
 		w.hosts = append(w.hosts, w.newHost(i, i < opt.Script.Seeds()))
 	}
 	play := scenario.NewPlay(opt.Script, stage{w}, rand.New(rand.NewPCG(w.rng.Uint64(), w.rng.Uint64())))
@@ -96,6 +120,11 @@ func (o Options) validate() error {
 	if o.Latency < 0 || o.Jitter < 0 || o.Latency > time.Minute {
 		return fmt.Errorf("sim: latency %v ± %v: want 0 to 1m", o.Latency, o.Jitter)
 	}
+	for _, v := range []string{o.Version, o.Script.Against()} {
+		if err := validVersion(v); err != nil {
+			return err
+		}
+	}
 	return o.Script.Check("sim", Can)
 }
 
@@ -103,7 +132,7 @@ func (o Options) validate() error {
 const visitEvery = 100 * time.Millisecond
 
 func (w *world) play(p *scenario.Play) error {
-	flapping := newChurn(w, w.opt.Churn)
+	w.flap = newChurn(w, w.opt.Churn, nil)
 	checks := w.opt.Checks
 	if checks == 0 {
 		checks = time.Second
@@ -119,7 +148,7 @@ func (w *world) play(p *scenario.Play) error {
 				return w.err
 			}
 			step, _, _ := p.Current()
-			flapping.advance(now, step.Verb)
+			w.flap.advance(now, step.Verb)
 			if checks > 0 && time.Duration(w.now) >= checkAt {
 				checkAt += checks
 				if err := w.check(); err != nil {
@@ -146,10 +175,13 @@ func (w *world) play(p *scenario.Play) error {
 }
 
 func (w *world) report(p *scenario.Play) Report {
-	r := Report{Script: w.opt.Script.Name, Nodes: len(w.hosts), Seed: w.opt.Seed, OK: !p.Failed() && w.err == nil, Events: w.events, Virtual: time.Duration(w.now)}
+	r := Report{Script: w.opt.Script.Name, Nodes: w.opt.Script.Nodes(), Seed: w.opt.Seed, OK: !p.Failed() && w.err == nil, Events: w.events, Virtual: time.Duration(w.now)}
 	for _, s := range p.Report() {
 		r.Steps = append(r.Steps, Step{Line: s.Line, Text: s.Text, OK: s.OK, Took: s.Took, Detail: s.Detail, Samples: s.Samples, P50: s.P50, P95: s.P95, Max: s.Max})
 		r.Deliveries += s.Samples
+	}
+	if r.Gossip = w.figures(); r.Gossip != nil {
+		r.Router = cmp.Or(w.opt.Version, "default")
 	}
 	r.Hash = w.hash.String()
 	return r

@@ -31,8 +31,8 @@ func script(t testing.TB, name string, nodes int) *scenario.Script {
 	return s
 }
 
-// run plays a script and fails the test with the command that repeats it.
-func run(t testing.TB, opt Options) Report {
+// play plays a script and fails the test with the command that repeats it.
+func play(t testing.TB, opt Options) Report {
 	t.Helper()
 	r, err := Run(opt)
 	if err != nil || !r.OK {
@@ -46,32 +46,34 @@ func run(t testing.TB, opt Options) Report {
 
 func TestSameSeedSameHash(t *testing.T) {
 	opt := Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag}
-	first := run(t, opt)
+	first := play(t, opt)
 	was := runtime.GOMAXPROCS(1)
-	again := run(t, opt)
+	again := play(t, opt)
 	runtime.GOMAXPROCS(was)
 	if first.Hash != again.Hash || first.Events != again.Events {
 		t.Fatalf("two runs of seed %d differ: %s (%d events) and %s (%d events)", opt.Seed, first.Hash, first.Events, again.Hash, again.Events)
 	}
 	opt.Seed++
-	if other := run(t, opt); other.Hash == first.Hash {
+	if other := play(t, opt); other.Hash == first.Hash {
 		t.Fatal("another seed gives the same hash: the hash sees nothing")
 	}
 }
 
 func TestD10LinesReachEverybody(t *testing.T) {
-	r := run(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag})
+	r := play(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag})
 	if want := 100 * (*nodesFlag - 1); r.Deliveries != want {
 		t.Fatalf("%d deliveries, want %d", r.Deliveries, want)
 	}
 }
 
-func TestDemo(t *testing.T)      { run(t, Options{Script: script(t, "demo", 0), Seed: *seedFlag}) }
-func TestPubsub(t *testing.T)    { run(t, Options{Script: script(t, "pubsub", 0), Seed: *seedFlag}) }
-func TestPartition(t *testing.T) { run(t, Options{Script: script(t, "partition", 0), Seed: *seedFlag}) }
+func TestDemo(t *testing.T)   { play(t, Options{Script: script(t, "demo", 0), Seed: *seedFlag}) }
+func TestPubsub(t *testing.T) { play(t, Options{Script: script(t, "pubsub", 0), Seed: *seedFlag}) }
+func TestPartition(t *testing.T) {
+	play(t, Options{Script: script(t, "partition", 0), Seed: *seedFlag})
+}
 
 func TestLossAndChurn(t *testing.T) {
-	run(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag, Loss: 0.1, Churn: 0.2})
+	play(t, Options{Script: script(t, "chat", *nodesFlag), Seed: *seedFlag, Loss: 0.1, Churn: 0.2})
 }
 
 // foulWeather is the patience with steps when packets are lost.
@@ -98,7 +100,7 @@ func TestMinute(t *testing.T) {
 				// may delay it beyond a script's bound.
 				s.Patient(foulWeather)
 			}
-			run(t, Options{Script: s, Seed: seed, Loss: r.loss, Churn: r.churn})
+			play(t, Options{Script: s, Seed: seed, Loss: r.loss, Churn: r.churn})
 		}
 		if time.Since(began) >= *forFlag {
 			t.Logf("%d seeds", seed-*seedFlag+1)
@@ -169,7 +171,7 @@ func TestQueueIsStable(t *testing.T) {
 
 func BenchmarkChat1000(b *testing.B) {
 	for range b.N {
-		r := run(b, Options{Script: script(b, "chat", 1000), Seed: *seedFlag})
+		r := play(b, Options{Script: script(b, "chat", 1000), Seed: *seedFlag})
 		b.ReportMetric(float64(r.Events), "events")
 	}
 }

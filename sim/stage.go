@@ -15,7 +15,7 @@ var (
 	_ scenario.Stayer = stage{}
 )
 
-func (s stage) Nodes() int       { return len(s.w.hosts) }
+func (s stage) Nodes() int       { return len(s.w.hosts) - s.w.lab.hostile }
 func (s stage) Alive(i int) bool { return s.w.hosts[i].alive }
 func (s stage) Seed(i int) bool  { return s.w.hosts[i].seed }
 func (s stage) Err() error       { return s.w.err }
@@ -37,7 +37,7 @@ func (s stage) Peers(i int) int {
 func (s stage) Reachable(i int) int {
 	h := s.w.hosts[i]
 	others := 0
-	for _, o := range s.w.hosts {
+	for _, o := range s.w.hosts[:s.Nodes()] {
 		if o != h && o.alive && !s.w.blocked(h, o) && (!o.seed || len(s.w.hosts) == 2) {
 			others++
 		}
@@ -58,11 +58,12 @@ func (s stage) Subscribe(now time.Time, i int, topic string) {
 		if err := h.node.Follow(now, topic); err != nil {
 			s.w.err = err
 		}
+		h.follows = topic
 	})
 }
 
 func (s stage) Publish(now time.Time, i int, topic, text string) {
-	s.act(i, func(h *host) { h.node.Publish(now, h.tickets.Next(), topic, []byte(text)) })
+	s.PublishSized(now, i, topic, text, len(text))
 }
 
 // act lets a user do something at a running node.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"time"
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -20,6 +21,10 @@ type end struct {
 	lastAt int64      // when the last thing sent from here arrives
 	ticket id.Ticket  // of the dial; zero at the accepting end
 	wentUp bool       // the node here knows of the link
+
+	latency, jitter time.Duration // of the path, in a laboratory that has paths
+	batch           []link.Msg    // on its way out over an uplink
+	left            int           // bytes of batch that have not left
 }
 
 // heldMax bounds what one end holds behind a partition; the node's own queues
@@ -86,6 +91,7 @@ func (w *world) knock(h *host, e event) {
 	}
 	there := &end{host: h, gen: h.gen, other: from}
 	from.other = there
+	w.drawPath(from, there)
 	// Two more flights for the handshake; the accepting end is done last.
 	answered := w.now + w.flight()
 	done := answered + w.flight()
@@ -110,7 +116,7 @@ func (w *world) linkUp(h *host, ev event) {
 		return
 	}
 	e.wentUp = true
-	h.node.LinkUp(w.time(), e.conn, e.info())
+	h.m.LinkUp(w.time(), e.conn, e.info())
 }
 
 func (e *end) info() link.Info {
@@ -128,8 +134,12 @@ func (e *end) pump() {
 	if e.stuck = w.blocked(e.host, e.other.host) && len(e.other.held) >= heldMax; e.stuck {
 		return
 	}
+	if w.lab.uplink > 0 {
+		e.load()
+		return
+	}
 	for !e.closed {
-		m, ok := e.host.node.Next(e.conn, 0)
+		m, ok := e.next()
 		if !ok {
 			return
 		}
@@ -137,10 +147,27 @@ func (e *end) pump() {
 	}
 }
 
+// next takes the next message for the other end.
+func (e *end) next() (link.Msg, bool) {
+	m, ok := e.host.m.Next(e.conn, 0)
+	if ok {
+		e.host.w.lab.count(e, m)
+	}
+	return m, ok
+}
+
+// flight is how long something is under way now on this link.
+func (e *end) flight() int64 {
+	if e.latency > 0 {
+		return e.host.w.flightOver(e.latency, e.jitter)
+	}
+	return e.host.w.flight()
+}
+
 // send puts something on its way to the other end, behind all that went before.
 func (e *end) send(ev event) {
 	w := e.host.w
-	at := max(w.now+w.flight(), e.lastAt)
+	at := max(w.now+e.flight(), e.lastAt)
 	e.lastAt = at
 	ev.host, ev.gen, ev.conn, ev.end = int32(e.other.host.i), e.other.gen, e.other.conn, e.other
 	w.queue.push(at, ev)
@@ -156,7 +183,7 @@ func (w *world) arrive(h *host, ev event) {
 		e.held = append(e.held, ev.msg)
 		return
 	}
-	h.node.LinkMsg(w.time(), e.conn, ev.msg)
+	h.m.LinkMsg(w.time(), e.conn, ev.msg)
 }
 
 // close ends the link from this side; the other side learns why.
@@ -188,9 +215,9 @@ func (w *world) linkDown(h *host, ev event) {
 	e.closed = true
 	e.held = nil
 	if e.wentUp {
-		h.node.LinkDown(w.time(), ev.conn, ev.why)
+		h.m.LinkDown(w.time(), ev.conn, ev.why)
 	} else if !e.ticket.IsZero() {
-		h.node.DialFailed(w.time(), e.ticket, ev.why)
+		h.m.DialFailed(w.time(), e.ticket, ev.why)
 	}
 }
 

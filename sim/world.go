@@ -30,8 +30,10 @@ type world struct {
 	now   int64 // nanoseconds since epoch
 	queue queue
 	rng   *rand.Rand
-	hosts []*host
+	hosts []*host // the hostile ones last
 	sky   weather
+	lab   lab
+	flap  *churn
 	cuts  [][2][]bool // partitions: who is on which side
 
 	hash   hasher
@@ -52,6 +54,7 @@ func newWorld(opt Options) *world {
 	for i, p := range node.Protocols(network, nil) {
 		w.lanes = append(w.lanes, link.LaneInfo{Lane: link.Lane(i), Stream: p.StreamIDs()[0]})
 	}
+	w.lay()
 	return w
 }
 
@@ -75,6 +78,8 @@ func (w *world) step() {
 	switch e.kind {
 	case wake:
 		h.woken(at)
+	case leave:
+		h.left()
 	case arrive:
 		w.arrive(h, e)
 	case up:
@@ -82,7 +87,7 @@ func (w *world) step() {
 	case down:
 		w.linkDown(h, e)
 	case dialEnded:
-		h.node.DialFailed(w.time(), e.ticket, e.why)
+		h.m.DialFailed(w.time(), e.ticket, e.why)
 	case knock:
 		w.knock(h, e)
 	}
@@ -142,12 +147,15 @@ func (w *world) blocked(a, b *host) bool {
 }
 
 // flight is how long a message is under way now, lost packets included.
-func (w *world) flight() int64 {
-	d := w.sky.latency
-	if w.sky.jitter > 0 {
-		d += time.Duration(w.rng.Int64N(int64(2*w.sky.jitter)+1)) - w.sky.jitter
+func (w *world) flight() int64 { return w.flightOver(w.sky.latency, w.sky.jitter) }
+
+// flightOver is flight on a path of this latency and jitter.
+func (w *world) flightOver(latency, jitter time.Duration) int64 {
+	d := latency
+	if jitter > 0 {
+		d += time.Duration(w.rng.Int64N(int64(2*jitter)+1)) - jitter
 	}
-	for again := max(retransmitMin, 2*w.sky.latency); w.sky.loss > 0 && w.rng.Float64() < w.sky.loss && again < retransmitMax; again *= 2 {
+	for again := max(retransmitMin, 2*latency); w.sky.loss > 0 && w.rng.Float64() < w.sky.loss && again < retransmitMax; again *= 2 {
 		d += again
 	}
 	return int64(max(d, flightMin))

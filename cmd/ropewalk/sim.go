@@ -17,6 +17,8 @@ import (
 type simOptions struct {
 	script          string
 	nodes           int
+	hostile         int
+	version         string
 	seed            uint64
 	loss, churn     float64
 	latency, jitter time.Duration
@@ -37,6 +39,8 @@ func simCommand(a *app) *cobra.Command {
 			switch {
 			case cmd.Flags().Changed("nodes") && (o.nodes < 1 || o.nodes > 100_000):
 				return usagef("--nodes %d: want 1 to 100000", o.nodes)
+			case cmd.Flags().Changed("hostile") && (o.hostile < 0 || o.hostile > 100_000):
+				return usagef("--hostile %d: want 0 to 100000", o.hostile)
 			case !(o.loss >= 0 && o.loss < 1):
 				return usagef("--loss %v: want 0 to below 1", o.loss)
 			case !(o.churn >= 0 && o.churn < 1):
@@ -49,6 +53,8 @@ func simCommand(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.IntVar(&o.nodes, "nodes", 0, "`number` of nodes; 0 for as many as the script says")
+	f.IntVar(&o.hostile, "hostile", -1, "`number` of hostile hosts; -1 for as many as the script says")
+	f.StringVar(&o.version, "version", "", "`version` of GossipSub to hold every router to: 1.0, 1.1 or 1.2 (default the newest, beside what the script compares with)")
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of all chance")
 	f.Float64Var(&o.loss, "loss", 0, "`share` of packets lost")
 	f.Float64Var(&o.churn, "churn", 0, "`share` of nodes that leave and return all the time")
@@ -71,12 +77,17 @@ func runSim(ctx context.Context, a *app, o simOptions) error {
 			return usagef("%v", err)
 		}
 	}
+	if o.hostile >= 0 {
+		if err := script.ResizeHostile(o.hostile); err != nil {
+			return usagef("%v", err)
+		}
+	}
 	// One run that ends soon: fewer collections are worth their memory, up to a limit.
 	debug.SetGCPercent(800)
 	debug.SetMemoryLimit(simMemory)
 	bar := newMeter(a)
 	opt := sim.Options{
-		Script: script, Seed: o.seed, Loss: o.loss, Churn: o.churn, Latency: o.latency, Jitter: o.jitter,
+		Script: script, Seed: o.seed, Loss: o.loss, Churn: o.churn, Latency: o.latency, Jitter: o.jitter, Version: o.version,
 		Stop: func() bool { return ctx.Err() != nil },
 		Progress: func(virtual time.Duration, events uint64, step string) {
 			bar.show("%s of network time, %d events, %s", virtual.Round(time.Second), events, step)
@@ -109,7 +120,32 @@ func printSim(out io.Writer, r sim.Report, took time.Duration) error {
 			return err
 		}
 	}
+	if err := printGossip(out, r); err != nil {
+		return err
+	}
 	_, err := fmt.Fprintf(out, "%d nodes, %s of network time in %s, %d events, %d deliveries\nseed %d hash %s\n",
 		r.Nodes, r.Virtual.Round(time.Second), took.Round(10*time.Millisecond), r.Events, r.Deliveries, r.Seed, r.Hash)
+	return err
+}
+
+// printGossip prints what an experiment measured, a line per router.
+func printGossip(out io.Writer, r sim.Report) error {
+	if r.Gossip == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "\n%-8s %9s %8s %8s %8s %7s %10s %9s %5s\n",
+		"router", "delivered", "p50", "p99", "max", "copies", "to hostile", "MiB sent", "mesh")
+	for at := &r; at != nil && err == nil; at = at.Against {
+		g := at.Gossip
+		if g == nil {
+			continue
+		}
+		_, err = fmt.Fprintf(out, "%-8s %8.2f%% %8s %8s %8s %7.2f %10.2f %9.1f %5d\n", at.Router, 100*g.Share,
+			g.P50.Round(time.Millisecond), g.P99.Round(time.Millisecond), g.Max.Round(time.Millisecond),
+			g.Copies, g.ToHostile, float64(g.Bytes)/(1<<20), g.HonestMesh)
+	}
+	if err == nil {
+		_, err = fmt.Fprint(out, "copies: messages put on the wire per delivery; mesh: the fewest honest members of any\n\n")
+	}
 	return err
 }
