@@ -35,8 +35,8 @@ var homes = []home{
 	{path: "internal/rlp", floor: 0, kind: ground},
 	{path: "id", floor: 0, kind: ground},
 	{path: "enr", floor: 0, kind: ground},
-	{path: "envelope", floor: 0, kind: ground},
 	{path: "link", floor: 0, kind: ground},
+	{path: "envelope", floor: 0, kind: ground},
 	{path: "work", floor: 0, kind: ground},
 	{path: "trace", floor: 0, kind: ground},
 

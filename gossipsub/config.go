@@ -113,7 +113,13 @@ type Config struct {
 	// Direct peers always get our messages and are always heard; see
 	// Router.SetDirect.
 	Direct []id.ID
-	Trace  trace.Func
+	// Exchange recommends other peers of the topic, with their signed records, to
+	// those we prune (gossipsub-v1.1 "Peer Exchange"): for nodes that everybody knows.
+	Exchange bool
+	// AcceptExchange heeds such recommendations of everybody while scoring is off;
+	// otherwise the sender's score must reach the threshold AcceptPX.
+	AcceptExchange bool
+	Trace          trace.Func
 	// Watched tells whether anybody reads the fine events of a strand's name: Strand
 	// for those of single messages, StrandRPC for those of single RPCs. Making them
 	// is not free. nil: those of messages are reported, those of RPCs are not.

@@ -134,11 +134,15 @@ func (r *Router) pack(p *peer, b *outbox) {
 	}
 	for _, pr := range b.prunes {
 		seconds := int64(-1) // 1.0 peers get a bare PRUNE
+		var others []rpc.PeerInfo
 		if p.version >= v11 {
 			seconds = int64(pr.backoff / time.Second)
+			if pr.px {
+				others = r.offer(pr.topic, p)
+			}
 		}
-		w.room(rpc.FieldSize(len(pr.topic)) + 20)
-		w.entries, w.urgent = rpc.AppendPrune(w.entries, pr.topic, seconds), true
+		w.room(rpc.PruneSize(len(pr.topic), others))
+		w.entries, w.urgent = rpc.AppendPrune(w.entries, pr.topic, seconds, others...), true
 	}
 	w.answers(b.answers)
 	w.close()

@@ -139,8 +139,14 @@ func (r *Router) check(f *flight) {
 // Done takes the result of a job.
 func (r *Router) Done(now time.Time, t id.Ticket, result any) News {
 	r.begin(now)
+	if t.Owner != owner {
+		return News{}
+	}
+	if r.exchanged(now, t, result) {
+		return r.end()
+	}
 	f := r.flights.byTicket[t.N]
-	if f == nil || t.Owner != owner {
+	if f == nil {
 		return News{}
 	}
 	delete(r.flights.byTicket, t.N)

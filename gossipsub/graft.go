@@ -77,7 +77,7 @@ func (r *Router) onGraft(now time.Time, p *peer, name []byte) {
 		// A peer we dialled may come above Dhi: whom we dial is our choice, so an
 		// attacker cannot fill a mesh that way. Up to Dout of them.
 		r.emit(now, "refuse", p, t, n, "mesh full")
-		r.refuse(now, t, p, r.p.PruneBackoff, true)
+		r.refuse(now, t, p, r.p.PruneBackoff, !r.guessing)
 		return
 	}
 	r.enterMesh(now, t, p)

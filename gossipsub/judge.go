@@ -18,6 +18,7 @@ const (
 	penaltyBackoff  = 1   // a GRAFT during a backoff
 	penaltyFlood    = 1   // more, when it comes right after the PRUNE
 	penaltyFrame    = 1   // a frame that cannot be read
+	penaltyRecord   = 1   // recommended peers with records that nobody signed
 	penaltyExcess   = 0.1 // subscriptions above a limit; our choice: a clumsy peer may do so
 	gateWeight      = 1   // of a topic, for the gater
 	penaltiesInUnit = 10  // the unit of the penalty event is a tenth

@@ -39,6 +39,7 @@ func (r *Router) onPrune(now time.Time, p *peer, pr *rpc.Prune) {
 	}
 	r.leaveMesh(now, t, p, "pruned by peer")
 	r.addBackoff(now, t, p, clampBackoff(pr.Backoff, r.p.PruneBackoff), true)
+	r.offered(now, t, p, pr.Peers)
 }
 
 // balance brings the mesh of a topic between Dlo and Dhi (gossipsub-v1.1

@@ -18,6 +18,8 @@ type News struct {
 	Published []Published
 	// Missing are direct peers without a link, to be dialled.
 	Missing []id.ID
+	// Exchanged are peers that others recommended, their records verified.
+	Exchanged []Exchange
 }
 
 // Message is one gossip message. Its bytes are shared with queues and caches and

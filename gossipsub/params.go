@@ -50,6 +50,8 @@ type Params struct {
 	OpportunisticGraftTicks int // heartbeats between looks at a mesh's median score [60]
 	OpportunisticGraftPeers int // peers grafted when it is low [2]
 
+	PrunePeers int // peers recommended, and heeded, in one PRUNE [16]
+
 	MessageBytesMax int // data of one message [1016 KiB]
 	SeenBytes       int // memory of the seen cache [64 MiB, about 3 M IDs]
 	CacheBytes      int // memory of the message cache [256 MiB]
@@ -83,6 +85,7 @@ const (
 	defaultMaxIDontWantLength   = 10
 	defaultMaxIDontWantMessages = 1000
 	defaultIDontWantTTL         = 3
+	defaultPrunePeers           = 16
 
 	frameBytesMax = rpc.BytesMax // one RPC
 )
@@ -125,6 +128,9 @@ const (
 	copiesMax         = 4        // differing copies of one ID that wait for a verdict
 	ownFlightsMax     = 1024     // of ourselves
 
+	exchangesMax  = 128      // recommended peers in checking, as many as others keep pending
+	offerBytesMax = 12 << 10 // records in one PRUNE
+
 	unannouncedBeatsMax = 2 // a mesh peer that never announces the topic is pruned after these
 )
 
@@ -147,7 +153,7 @@ func (p *Params) fill() error {
 		{&p.IDontWantThreshold, defaultIDontWantThreshold}, {&p.IDontWantTTL, defaultIDontWantTTL},
 		{&p.DirectConnectTicks, defaultDirectConnectTicks},
 		{&p.OpportunisticGraftTicks, defaultOpportunisticGraftTicks}, {&p.OpportunisticGraftPeers, defaultOpportunisticGraftPeers},
-		{&p.MessageBytesMax, defaultMessageBytesMax}, {&p.SeenBytes, defaultSeenBytes}, {&p.CacheBytes, defaultCacheBytes},
+		{&p.MessageBytesMax, defaultMessageBytesMax}, {&p.SeenBytes, defaultSeenBytes}, {&p.PrunePeers, defaultPrunePeers}, {&p.CacheBytes, defaultCacheBytes},
 	} {
 		if *f.v == 0 {
 			*f.v = f.d
@@ -206,6 +212,8 @@ func (p *Params) check() error {
 		return bad("GossipRetransmission, IDontWantTTL, IDontWantThreshold", "1 or more")
 	case p.DirectConnectTicks < 1 || p.OpportunisticGraftTicks < 1 || p.OpportunisticGraftPeers < 1:
 		return bad("DirectConnectTicks, OpportunisticGraftTicks, OpportunisticGraftPeers", "1 or more")
+	case p.PrunePeers < 1 || p.PrunePeers > rpc.PXMax:
+		return bad("PrunePeers", "1 to 16")
 	case p.SeenBytes < 64<<10 || p.CacheBytes < 64<<10:
 		return bad("SeenBytes, CacheBytes", "64 KiB or more")
 	}

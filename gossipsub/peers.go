@@ -36,6 +36,7 @@ type peer struct {
 	topics     set[*topic]
 	topicBytes int
 
+	envelope []byte // its signed record; nil when unknown
 	count    counters
 	flights  int // its messages in checking
 	unwanted unwanted
@@ -49,6 +50,7 @@ type counters struct {
 	asked      int // IDs we asked it for
 	iwantBytes int // served to it
 	dontwants  int // RPCs with IDONTWANT
+	offered    int // peers it recommended that we looked at
 }
 
 // tick returns the counters of this heartbeat, fresh ones at first touch.
@@ -83,6 +85,7 @@ func (r *Router) Up(now time.Time, who id.ID, rem Remote) News {
 	}
 	p.pid, p.version, p.outbound, p.writable = rem.PeerID, r.versionOf(rem.Stream), rem.Outbound, true
 	r.seat(now, p, rem.IP)
+	p.remember(rem.Envelope)
 	r.emit(now, "up", p, nil, int(p.version), "")
 	r.greet(p, true)
 	p.tested = false
@@ -278,6 +281,7 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 	}
 	r.onIHave(now, p)
 	r.onIWant(now, p)
+	r.guessing = r.asksUnknown(r.rpc.Graft)
 	for i := range r.rpc.Graft {
 		r.onGraft(now, p, r.rpc.Graft[i].Topic)
 	}

@@ -62,17 +62,18 @@ type sent struct {
 
 // rig is one router with scripted peers.
 type rig struct {
-	t      testing.TB
-	r      *Router
-	now    time.Time
-	names  map[id.ID]string
-	sent   []sent
-	events []trace.Event
-	got    []Message
-	pubs   []Published
-	late   bool // jobs are kept instead of done at once
-	jobs   []func() News
-	drops  int
+	t         testing.TB
+	r         *Router
+	now       time.Time
+	names     map[id.ID]string
+	sent      []sent
+	events    []trace.Event
+	got       []Message
+	pubs      []Published
+	exchanged []Exchange
+	late      bool // jobs are kept instead of done at once
+	jobs      []func() News
+	drops     int
 }
 
 func (g *rig) Send(to id.ID, f Frame) bool {
@@ -116,6 +117,7 @@ func (g *rig) id(name string) id.ID {
 func (g *rig) take(n News) {
 	g.got = append(g.got, n.Deliveries...)
 	g.pubs = append(g.pubs, n.Published...)
+	g.exchanged = append(g.exchanged, n.Exchanged...)
 	for _, j := range n.Jobs {
 		if j.Key == ([32]byte{}) {
 			g.t.Fatal("job without a key")
@@ -324,6 +326,13 @@ func checkInvariants(t testing.TB, r *Router) {
 	}
 	if len(r.flights.byKey) != len(r.flights.byTicket) || len(r.flights.byKey) > flightsMax+ownFlightsMax || r.flights.bytes < 0 || len(r.wants.byKey) > wantsMax {
 		t.Fatal("flights or wants")
+	}
+	entries := 0
+	for _, e := range r.exchanges.byTicket {
+		entries += e.n
+	}
+	if entries != r.exchanges.n || entries > exchangesMax {
+		t.Fatalf("%d recommended peers in checking, counted %d", r.exchanges.n, entries)
 	}
 	if r.cache.all.len() != len(r.cache.byID) || r.cache.bytes > r.p.CacheBytes {
 		t.Fatal("message cache")

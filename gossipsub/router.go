@@ -52,6 +52,9 @@ type Router struct {
 	tickets  id.Tickets
 	doubters set[*peer] // peers with IDONTWANT entries
 
+	exchanges exchanges
+	guessing  bool // the RPC in hand asks for topics that we are not in
+
 	rpc    rpc.RPC   // scratch of Recv
 	idBuf  []byte    // scratch of identify
 	pick   []*peer   // scratch of sample

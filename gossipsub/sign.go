@@ -2,13 +2,7 @@ package gossipsub
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
-
-	"crypto"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 	"github.com/ropewalk/ropewalk/id"
@@ -17,10 +11,6 @@ import (
 // signPrefix stands before the message in what is signed (pubsub/README "Message
 // Signing"); the message stands without signature and key.
 const signPrefix = "libp2p-pubsub:"
-
-// Bounds of RSA author keys, our choice: weaker ones prove nothing, larger ones
-// cost milliseconds.
-const rsaBitsMin, rsaBitsMax = 2048, 8192
 
 // verdict is the result of a job.
 type verdict struct {
@@ -94,30 +84,5 @@ func genuine(m *rpc.Message) bool {
 		}
 		t, key, ok = kt, k, true
 	}
-	return ok && verify(t, key, signedBytes(m.Raw), m.Signature)
-}
-
-// verify checks a signature by a key of any of libp2p's kinds (peer-ids
-// specification, "Keys").
-func verify(t id.KeyType, key, signed, sig []byte) bool {
-	switch t {
-	case id.Ed25519:
-		return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, signed, sig)
-	case id.Secp256k1:
-		pub, err := id.ParsePublic(key)
-		return err == nil && pub.VerifyDER(sha256.Sum256(signed), sig)
-	}
-	parsed, err := x509.ParsePKIXPublicKey(key)
-	if err != nil {
-		return false
-	}
-	sum := sha256.Sum256(signed)
-	switch pub := parsed.(type) {
-	case *ecdsa.PublicKey:
-		return t == id.ECDSA && ecdsa.VerifyASN1(pub, sum[:], sig)
-	case *rsa.PublicKey:
-		bits := pub.N.BitLen()
-		return t == id.RSA && bits >= rsaBitsMin && bits <= rsaBitsMax && rsa.VerifyPKCS1v15(pub, crypto.SHA256, sum[:], sig) == nil
-	}
-	return false
+	return ok && id.Verify(t, key, signedBytes(m.Raw), m.Signature)
 }

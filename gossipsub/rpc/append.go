@@ -55,20 +55,42 @@ func AppendGraft[T []byte | string](dst []byte, topic T) []byte {
 	return appendBytes(dst, 1, topic)
 }
 
-// AppendPrune writes a PRUNE entry; a negative backoff (seconds) is left out, as
-// protocol version 1.0 has none.
-func AppendPrune[T []byte | string](dst []byte, topic T, backoff int64) []byte {
-	n := FieldSize(len(topic))
+// AppendPrune writes a PRUNE entry with the peers to dial instead; a negative
+// backoff (seconds) is left out, as protocol version 1.0 has none.
+func AppendPrune[T []byte | string](dst []byte, topic T, backoff int64, instead ...PeerInfo) []byte {
+	n := FieldSize(len(topic)) + peersSize(instead)
 	if backoff >= 0 {
 		n += 1 + uvarintSize(int(backoff))
 	}
 	dst = append(dst, tag(fieldPrune, length))
 	dst = binary.AppendUvarint(dst, uint64(n))
 	dst = appendBytes(dst, 1, topic)
+	for _, p := range instead {
+		dst = append(dst, tag(2, length))
+		dst = binary.AppendUvarint(dst, uint64(FieldSize(len(p.PeerID))+FieldSize(len(p.Record))))
+		dst = appendBytes(appendBytes(dst, 1, p.PeerID), 2, p.Record)
+	}
 	if backoff >= 0 {
 		dst = binary.AppendUvarint(append(dst, tag(3, varint)), uint64(backoff))
 	}
 	return dst
+}
+
+func peersSize(instead []PeerInfo) (n int) {
+	for _, p := range instead {
+		n += PeerSize(len(p.PeerID), len(p.Record))
+	}
+	return n
+}
+
+// PeerSize is the size of a peer in a PRUNE.
+func PeerSize(peerID, record int) int {
+	return FieldSize(FieldSize(peerID) + FieldSize(record))
+}
+
+// PruneSize bounds what AppendPrune writes.
+func PruneSize(topic int, instead []PeerInfo) int {
+	return FieldSize(FieldSize(topic) + peersSize(instead) + 1 + binary.MaxVarintLen64)
 }
 
 // AppendIHave writes an IHAVE entry.

@@ -40,6 +40,7 @@ type Transport struct {
 	lane   map[protocol.ID]link.Lane // fixed
 	exempt []netip.Prefix            // loopback; fixed
 	events event.Subscription
+	behind chan chan struct{} // asks watch to catch up with the events
 	accept chan *Link
 	done   chan struct{}
 	tasks  sync.WaitGroup // every goroutine of ours
@@ -70,12 +71,13 @@ func New(c Config) (*Transport, error) {
 		stack:  s,
 		lane:   make(map[protocol.ID]link.Lane),
 		exempt: append(v4, v6...),
+		behind: make(chan chan struct{}),
 		accept: make(chan *Link),
 		done:   make(chan struct{}),
 		conns:  make(map[network.Conn]*entry),
 		dials:  make(map[peer.ID]*dial),
 	}
-	t.events, err = s.host.EventBus().Subscribe(new(event.EvtPeerProtocolsUpdated), eventbus.Name("ropewalk"))
+	t.events, err = s.host.EventBus().Subscribe([]any{new(event.EvtPeerProtocolsUpdated), new(event.EvtPeerIdentificationCompleted)}, eventbus.Name("ropewalk"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("libp2p: events: %w", err), s.Close())
 	}
@@ -86,7 +88,7 @@ func New(c Config) (*Transport, error) {
 			s.host.SetStreamHandler(protocol.ID(sid), func(st network.Stream) { t.onStream(n, st) })
 		}
 	}
-	t.run(t.watchProtocols)
+	t.run(t.watch)
 	s.swarm.Notify((*notifiee)(t))
 	s.host.Start()
 	return t, nil
@@ -211,24 +213,6 @@ func (t *Transport) run(f func()) bool {
 	}
 	t.tasks.Go(f)
 	return true
-}
-
-// watchProtocols opens lanes that a remote names later. It ends when Close closes
-// the subscription.
-func (t *Transport) watchProtocols() {
-	for e := range t.events.Out() {
-		up, ok := e.(event.EvtPeerProtocolsUpdated)
-		if !ok || len(up.Added) == 0 {
-			continue
-		}
-		for _, en := range t.entries(up.Peer) {
-			if l := t.linkOn(en); l != nil {
-				l.wantAll()
-			} else {
-				t.again(en)
-			}
-		}
-	}
 }
 
 // remoteSpeaks is what the remote says it supports: for each lane our stream IDs
