@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub"
-	"github.com/ropewalk/ropewalk/id"
 )
 
 // messageRoom is how many messages a subscriber may be behind.
@@ -103,22 +102,6 @@ func (n *Node) leave(now time.Time, topic string) {
 	}
 	delete(n.topics, topic)
 	n.machine.Unfollow(now, topic)
-}
-
-// Topics states the neighbourhood of every topic we are in or publish to.
-func (n *Node) Topics(ctx context.Context) ([]TopicInfo, error) {
-	return ask(ctx, n, func(_ time.Time, reply func([]TopicInfo, error)) {
-		out := []TopicInfo{}
-		for _, t := range n.machine.Topics() {
-			out = append(out, TopicInfo{Topic: t.Topic, Subscribed: t.Joined, Peers: t.Peers, Mesh: t.Mesh, Fanout: t.Fanout})
-		}
-		reply(out, nil)
-	})
-}
-
-// Mesh lists the mesh peers of a topic.
-func (n *Node) Mesh(ctx context.Context, topic string) ([]id.ID, error) {
-	return ask(ctx, n, func(_ time.Time, reply func([]id.ID, error)) { reply(n.machine.Mesh(topic), nil) })
 }
 
 // Topic is a topic we have joined.

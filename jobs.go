@@ -2,6 +2,7 @@ package ropewalk
 
 import (
 	"sync"
+	"time"
 
 	"github.com/ropewalk/ropewalk/work"
 )
@@ -10,22 +11,32 @@ import (
 // many jobs wait is bounded by the strands, each per peer and in all.
 type pool struct {
 	done func(work.Job, any)
+	cost func(strand string, waited, took time.Duration)
 
 	mu     sync.Mutex
 	wake   sync.Cond
-	queue  []work.Job
+	queue  []queued
 	closed bool
 }
 
-func newPool(done func(work.Job, any)) *pool {
-	p := &pool{done: done}
+// queued is a job, and since when it waits.
+type queued struct {
+	work.Job
+	since time.Time
+}
+
+func newPool(done func(work.Job, any), cost func(strand string, waited, took time.Duration)) *pool {
+	p := &pool{done: done, cost: cost}
 	p.wake.L = &p.mu
 	return p
 }
 
 func (p *pool) add(jobs []work.Job) {
+	now := time.Now()
 	p.mu.Lock()
-	p.queue = append(p.queue, jobs...)
+	for _, j := range jobs {
+		p.queue = append(p.queue, queued{j, now})
+	}
 	p.mu.Unlock()
 	p.wake.Broadcast()
 }
@@ -59,6 +70,9 @@ func (p *pool) run() error {
 		job := p.queue[0]
 		p.queue = p.queue[1:]
 		p.mu.Unlock()
-		p.done(job, job.Run())
+		begun := time.Now()
+		result := job.Run()
+		p.cost(string(job.Ticket.Owner), begun.Sub(job.since), time.Since(begun))
+		p.done(job.Job, result)
 	}
 }

@@ -11,15 +11,21 @@ import (
 )
 
 // metrics are the node's figures. Counters come from the event stream, so that
-// metrics, logs and dashboard cannot disagree; gauges are read when asked for.
+// metrics, logs and dashboard cannot disagree; gauges, and what the router counts
+// itself, are read when asked for. docs/metrics.md lists them all.
 type metrics struct {
 	registry *prometheus.Registry
 	steps    *prometheus.HistogramVec
 	byWhat   map[string]prometheus.Observer // loop only
 	counts   *prometheus.CounterVec
 	byEvent  map[[2]string]prometheus.Counter // loop only
+	jobTime  *prometheus.HistogramVec
+	jobWait  *prometheus.HistogramVec
 	own      []prometheus.Collector
 }
+
+// jobBuckets reach from a signature to a check that should not take so long.
+var jobBuckets = []float64{1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 1e-1, 1}
 
 func newMetrics(n *Node) (*metrics, error) {
 	m := &metrics{registry: n.cfg.Registry, byWhat: map[string]prometheus.Observer{}, byEvent: map[[2]string]prometheus.Counter{}}
@@ -33,7 +39,15 @@ func newMetrics(n *Node) (*metrics, error) {
 	m.counts = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ropewalk_events_total", Help: "Events of the node's event stream by strand and kind.",
 	}, []string{"strand", "kind"})
-	for _, c := range []prometheus.Collector{m.steps, m.counts, gauges{n}} {
+	m.jobWait = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "ropewalk_job_wait_seconds", Help: "Time a job waits for a worker, by the strand that asked. Jobs of gossipsub are the checks of messages.",
+		Buckets: jobBuckets,
+	}, []string{"strand"})
+	m.jobTime = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "ropewalk_job_seconds", Help: "Time a worker spends on a job, by the strand that asked.",
+		Buckets: jobBuckets,
+	}, []string{"strand"})
+	for _, c := range []prometheus.Collector{m.steps, m.counts, gauges{n}, gossipFigures{n}, m.jobTime, m.jobWait} {
 		if err := m.registry.Register(c); err != nil {
 			m.end()
 			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)
@@ -65,6 +79,12 @@ func (m *metrics) step(what string, took time.Duration) {
 	o.Observe(took.Seconds())
 }
 
+// job notes what a job cost. Unlike the others it is called by the workers.
+func (m *metrics) job(strand string, waited, took time.Duration) {
+	m.jobWait.WithLabelValues(strand).Observe(waited.Seconds())
+	m.jobTime.WithLabelValues(strand).Observe(took.Seconds())
+}
+
 func (m *metrics) event(strand, kind string) {
 	key := [2]string{strand, kind}
 	c, ok := m.byEvent[key]
@@ -81,25 +101,19 @@ type gauges struct{ n *Node }
 var (
 	descSessions = prometheus.NewDesc("ropewalk_sessions", "Connected peers by kind of session.", []string{"session", "direction"}, nil)
 	descHosts    = prometheus.NewDesc("ropewalk_hosts", "Hosts in the book by colour.", []string{"colour"}, nil)
-	descMesh     = prometheus.NewDesc("ropewalk_gossipsub_mesh_peers", "Mesh peers by topic.", []string{"topic"}, nil)
-	descFanout   = prometheus.NewDesc("ropewalk_gossipsub_fanout_peers", "Fanout peers by topic.", []string{"topic"}, nil)
-	descTopic    = prometheus.NewDesc("ropewalk_gossipsub_topic_peers", "Known subscribers by topic.", []string{"topic"}, nil)
 	descInbox    = prometheus.NewDesc("ropewalk_loop_inbox", "Inputs that wait for the loop.", nil, nil)
 	descJobs     = prometheus.NewDesc("ropewalk_jobs_waiting", "Jobs that wait for a worker.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (gauges) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descSessions, descHosts, descMesh, descFanout, descTopic, descInbox, descJobs} {
+	for _, d := range []*prometheus.Desc{descSessions, descHosts, descInbox, descJobs} {
 		c <- d
 	}
 }
 
 // collectWithin bounds how long a scrape waits for the loop.
 const collectWithin = 2 * time.Second
-
-// topicLabelsMax bounds the topics that get a label of their own.
-const topicLabelsMax = 256
 
 // Collect implements prometheus.Collector.
 func (g gauges) Collect(c chan<- prometheus.Metric) {
@@ -125,17 +139,5 @@ func (g gauges) Collect(c chan<- prometheus.Metric) {
 		for colour, v := range page.Counts {
 			gauge(descHosts, v, colour)
 		}
-	}
-	topics, err := g.n.Topics(ctx)
-	if err != nil {
-		return
-	}
-	for i, t := range topics {
-		if i == topicLabelsMax {
-			break
-		}
-		gauge(descMesh, t.Mesh, t.Topic)
-		gauge(descFanout, t.Fanout, t.Topic)
-		gauge(descTopic, t.Peers, t.Topic)
 	}
 }

@@ -45,6 +45,9 @@ func TestMetrics(t *testing.T) {
 		if _, err := a.Publish(t.Context(), "elsewhere", []byte("x"), 0); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := a.Publish(t.Context(), "news", []byte("x"), 1); err != nil {
+			t.Fatal(err)
+		}
 		text := exposition(t, a)
 		for line := range strings.Lines(text) {
 			if line = strings.TrimSuffix(line, "\n"); !strings.HasPrefix(line, "# ") && !sample.MatchString(line) {
@@ -60,6 +63,15 @@ func TestMetrics(t *testing.T) {
 			`ropewalk_gossipsub_mesh_peers{topic="news"} 1`,
 			`ropewalk_gossipsub_mesh_peers{topic="quote \" backslash \\ line\nend"} 1`,
 			`ropewalk_gossipsub_topic_peers{topic="news"} 1`,
+			`ropewalk_gossipsub_topic_peers{topic="other"} 0`,
+			`ropewalk_gossipsub_peers{protocol="/meshsub/1.3.0"} 1`,
+			`ropewalk_gossipsub_topics{state="low"} 2`,
+			`ropewalk_gossipsub_message_published_total{topic="news"} 1`,
+			`ropewalk_gossipsub_message_published_total{topic="other"} 1`,
+			`ropewalk_gossipsub_message_received_total{topic="news"} 0`,
+			`ropewalk_gossipsub_message_sent_total 1`,
+			`ropewalk_gossipsub_rpc_dropped_total{class="own"} 0`,
+			`ropewalk_job_seconds_count{strand="gossipsub"} 2`,
 			`ropewalk_sessions{direction="out",session="direct"} 1`,
 			`ropewalk_hosts{colour="grey"}`,
 			`ropewalk_events_total{kind="up",strand="peer"} 1`,

@@ -139,7 +139,7 @@ func (n *Node) build() (err error) {
 			n.metrics.end()
 		}
 	}()
-	n.pool = newPool(n.jobDone)
+	n.pool = newPool(n.jobDone, func(strand string, waited, took time.Duration) { n.metrics.job(strand, waited, took) })
 	n.writer = newWriter(n.cfg.DataDir, n.saved)
 	mc, err := n.machineConfig()
 	if err != nil {

@@ -86,15 +86,6 @@ type HostsPage struct {
 	Counts map[string]int `json:"counts"`
 }
 
-// TopicInfo states one topic's neighbourhood.
-type TopicInfo struct {
-	Topic      string `json:"topic"`
-	Subscribed bool   `json:"subscribed"`
-	Peers      int    `json:"peers"`
-	Mesh       int    `json:"mesh"`
-	Fanout     int    `json:"fanout"`
-}
-
 // MessageID names a gossip message: bytes whose meaning the topic's signing decides.
 // As text it is hex after 0x, as every ID is.
 type MessageID []byte

@@ -177,6 +177,15 @@ func (f *fake) Mesh(_ context.Context, topic string) ([]id.ID, error) {
 	return out, err
 }
 
+func (f *fake) Neighbours(ctx context.Context, topic string) (ropewalk.Neighbours, error) {
+	mesh, err := f.Mesh(ctx, topic)
+	return ropewalk.Neighbours{Topic: topic, Mesh: mesh}, err
+}
+
+func (f *fake) GossipStats(context.Context) (ropewalk.GossipStats, error) {
+	return ropewalk.GossipStats{Received: ropewalk.Volume{N: 7, Bytes: 70}}, f.note("stats")
+}
+
 func (f *fake) ChatJoin(_ context.Context, room string, wait time.Duration) error {
 	return f.note("join %s %s", room, wait)
 }

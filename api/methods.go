@@ -29,6 +29,7 @@ var methods = map[string]method{
 	"gossip_publish": (*Server).gossipPublish,
 	"gossip_topics":  (*Server).gossipTopics,
 	"gossip_mesh":    (*Server).gossipMesh,
+	"gossip_stats":   (*Server).gossipStats,
 
 	"chat_join":    (*Server).chatJoin,
 	"chat_leave":   (*Server).chatLeave,

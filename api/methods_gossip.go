@@ -38,6 +38,14 @@ func (s *Server) gossipMesh(ctx context.Context, a *args) (any, error) {
 	if err := a.end(); err != nil {
 		return nil, err
 	}
-	all, err := s.node.Mesh(ctx, topic)
-	return map[string]any{"topic": topic, "mesh": list(all)}, err
+	all, err := s.node.Neighbours(ctx, topic)
+	all.Mesh, all.Fanout, all.Subscribed = list(all.Mesh), list(all.Fanout), list(all.Subscribed)
+	return all, err
+}
+
+func (s *Server) gossipStats(ctx context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return s.node.GossipStats(ctx)
 }

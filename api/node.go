@@ -31,6 +31,8 @@ type Node interface {
 	Subscribe(ctx context.Context, topic string) (*ropewalk.Subscription, error)
 	Topics(ctx context.Context) ([]ropewalk.TopicInfo, error)
 	Mesh(ctx context.Context, topic string) ([]id.ID, error)
+	Neighbours(ctx context.Context, topic string) (ropewalk.Neighbours, error)
+	GossipStats(ctx context.Context) (ropewalk.GossipStats, error)
 
 	ChatJoin(ctx context.Context, room string, wait time.Duration) error
 	ChatLeave(ctx context.Context, room string) error

@@ -179,7 +179,8 @@ type TopicInfo struct {
 	Topic               string
 	Joined              bool
 	Peers, Mesh, Fanout int
-	Stats               TopicStats // zero unless joined
+	D, Dlo, Dhi, Dout   int        // zero unless joined
+	Stats               TopicStats // likewise
 }
 
 // Topics lists every topic that we or a peer know.
@@ -189,6 +190,7 @@ func (r *Router) Topics() []TopicInfo {
 		info := TopicInfo{Topic: t.name, Peers: t.peers.len()}
 		if t.own != nil {
 			info.Joined, info.Mesh, info.Stats = true, t.own.mesh.len(), t.own.stats
+			info.D, info.Dlo, info.Dhi, info.Dout = r.p.D, r.p.Dlo, r.p.Dhi, r.p.Dout
 		}
 		if t.fanout != nil {
 			info.Fanout = t.fanout.peers.len()

@@ -75,6 +75,14 @@ func (n *Node) Topics() []gossipsub.TopicInfo { return n.gossip.Topics() }
 // Mesh lists a topic's mesh.
 func (n *Node) Mesh(topic string) []id.ID { return n.gossip.Mesh(topic) }
 
+// Neighbours lists a topic's mesh, its fanout, and all that subscribe it.
+func (n *Node) Neighbours(topic string) (mesh, fanout, subscribed []id.ID) {
+	return n.gossip.Mesh(topic), n.gossip.Fanout(topic), n.gossip.Peers(topic)
+}
+
+// GossipStats reports what the router counted and holds.
+func (n *Node) GossipStats() gossipsub.Stats { return n.gossip.Stats() }
+
 // Rooms lists the rooms we are in.
 func (n *Node) Rooms() []chat.RoomInfo { return n.chat.Rooms() }
 
