@@ -106,14 +106,18 @@ func (r *Router) addBackoff(now time.Time, t *topic, p *peer, d time.Duration, t
 // slack is what we wait beyond the end of a backoff.
 func (r *Router) slack() time.Duration { return 2 * r.p.HeartbeatInterval }
 
-// sweepBackoffs drops backoffs whose end and slack have passed.
+// sweepBackoffs drops backoffs whose end and slack have passed, in a share of the
+// topics, so that all have their turn in beatSweeps heartbeats.
 func (r *Router) sweepBackoffs(now time.Time) {
-	for i := 0; i < r.backed.len(); {
-		t := r.backed.list[i]
+	for range (r.backed.len() + beatSweeps - 1) / beatSweeps {
+		if r.sweepNext >= r.backed.len() {
+			r.sweepNext = 0
+		}
+		t := r.backed.list[r.sweepNext]
 		t.back.sweep(now.Add(-r.slack()))
 		if t.back.m.Len() > 0 {
-			i++
-			continue
+			r.sweepNext++
+			continue // else another one took its place
 		}
 		r.backed.remove(t)
 		r.tidy(t)

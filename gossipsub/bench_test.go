@@ -61,7 +61,7 @@ func BenchmarkForwardNew(b *testing.B) {
 			b.Fatal(err)
 		}
 		if now = now.Add(200 * time.Microsecond); i%5000 == 0 {
-			r.cache.shift(r.beat + 3)
+			r.cache.shift(r.beat+3, 1<<30)
 			r.beat++
 			r.seen.expire(now)
 		}

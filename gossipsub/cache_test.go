@@ -100,7 +100,7 @@ func TestMcacheAgainstModel(t *testing.T) {
 		for range rapid.IntRange(0, 200).Draw(t, "steps") {
 			if rapid.IntRange(0, 4).Draw(t, "op") == 0 {
 				beat++
-				c.shift(beat)
+				c.shift(beat, 1<<30)
 				for len(model) > 0 && model[0].beat+5 <= beat {
 					model = model[1:]
 				}

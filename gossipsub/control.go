@@ -78,8 +78,6 @@ func (b *outbox) prune(topic string, d time.Duration, px bool) {
 	b.prunes = append(b.prunes, pruning{topic, d, px})
 }
 
-func (b *outbox) ihave(parts []part) { b.gossip = append(b.gossip, parts...) }
-
 // send queues a frame for a peer and tells whether there was room.
 func (r *Router) send(p *peer, f Frame) bool {
 	if !r.out.Send(p.id, f) {

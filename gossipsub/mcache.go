@@ -61,12 +61,20 @@ func (c *mcache) put(topic, id string, frame []byte, beat uint64) {
 
 func (c *mcache) get(id []byte) *entry { return c.byID[string(id)] }
 
-// shift drops what is older than the cache's length when beat begins.
-func (c *mcache) shift(beat uint64) {
-	for c.all.len() > 0 && c.all.at(0).beat+c.length <= beat {
+// shift drops what is older than the cache's length when beat begins, but no more
+// than most messages at a time. It tells whether it is done.
+func (c *mcache) shift(beat uint64, most int) bool {
+	for n := 0; c.all.len() > 0 && c.all.at(0).beat+c.length <= beat; n++ {
+		if n == most {
+			return false
+		}
 		c.drop()
 	}
+	return true
 }
+
+// holds tells whether there is any message of a topic.
+func (c *mcache) holds(topic string) bool { return c.topics[topic] != nil }
 
 func (c *mcache) drop() {
 	e := c.all.pop()

@@ -115,7 +115,6 @@ const (
 	backoffMax        = time.Hour
 	backoffTolerance  = time.Second // a GRAFT this early is no violation
 	backoffsAboveMesh = 64          // entries per topic above the mesh size
-	backoffSweepBeats = 16
 
 	unwantedMax    = 10000   // IDONTWANT IDs remembered of one peer
 	iwantBytesMax  = 4 << 20 // served to one peer in one heartbeat, but always one message

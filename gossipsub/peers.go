@@ -41,6 +41,7 @@ type peer struct {
 	flights  int // its messages in checking
 	unwanted unwanted
 	box      *outbox // pending control, nil when none
+	lazy     []*part // gossip of the heartbeat under way; see whisper
 }
 
 // counters of one heartbeat; see peer.tick.
@@ -196,7 +197,7 @@ func (r *Router) mute(now time.Time, p *peer) {
 	for _, t := range p.topics.list {
 		t.sort(p)
 	}
-	p.unwanted = unwanted{}
+	p.unwanted, p.lazy = unwanted{}, nil
 	r.doubters.remove(p)
 }
 

@@ -38,10 +38,12 @@ type Router struct {
 	topicBytes int         // charged to all peers
 	direct     ordered.Set[id.ID]
 
-	beat     uint64 // heartbeats so far
-	nextBeat time.Time
-	call     uint64    // inputs so far
-	now      time.Time // of the input being handled
+	beat      uint64 // heartbeats so far
+	nextBeat  time.Time
+	beating   beating
+	sweepNext int       // where sweepBackoffs goes on, in backed
+	call      uint64    // inputs so far
+	now       time.Time // of the input being handled
 
 	salt     uint64
 	seqno    uint64
@@ -141,18 +143,26 @@ func (r *Router) Advance(now time.Time) News {
 	if r.board != nil && passed(r.board.Deadline(), now) {
 		r.board.Advance(now)
 	}
-	if !now.Before(r.nextBeat) {
+	if !r.beating.on && !now.Before(r.nextBeat) {
 		if r.busy() {
 			r.heartbeat(now)
 		}
 		behind := now.Sub(r.nextBeat) / r.p.HeartbeatInterval
 		r.nextBeat = r.nextBeat.Add((behind + 1) * r.p.HeartbeatInterval)
 	}
+	if r.beating.on {
+		r.slice(now)
+	}
 	return r.end()
 }
 
-// Deadline is when Advance wants to be called; zero when nothing is due.
+// Deadline is when Advance wants to be called; zero when nothing is due. It stays at
+// the last input while a heartbeat is under way: Advance is wanted again, but
+// whatever else there is may go first.
 func (r *Router) Deadline() time.Time {
+	if r.beating.on {
+		return r.now
+	}
 	d := r.wants.next()
 	if r.busy() && (d.IsZero() || r.nextBeat.Before(d)) {
 		d = r.nextBeat

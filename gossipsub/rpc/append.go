@@ -45,6 +45,12 @@ func appendBool(dst []byte, num byte, v bool) []byte {
 // AppendPublish writes a message field of an RPC around a marshalled message.
 func AppendPublish(dst, raw []byte) []byte { return appendBytes(dst, 2, raw) }
 
+// AppendControlHead writes the head of a control field around n bytes of entries,
+// which the caller appends.
+func AppendControlHead(dst []byte, n int) []byte {
+	return binary.AppendUvarint(append(dst, tag(3, length)), uint64(n))
+}
+
 // AppendControl writes the control field of an RPC around marshalled entries.
 func AppendControl(dst, entries []byte) []byte { return appendBytes(dst, 3, entries) }
 
