@@ -7,45 +7,91 @@ import (
 )
 
 // Gater keeps the record of addresses. One goroutine owns it.
-type Gater struct{}
+type Gater struct {
+	cfg            Config
+	rng            *rand.Rand
+	global, source float64   // factors of fading
+	start          time.Time // of the first input
 
-// Config of a Gater; the zero value takes the defaults.
-type Config struct{}
+	checked, throttled float64
+	tick               int64         // of the last fading of these two
+	last               time.Duration // the last message turned away
+	ever               bool          // there was one
+
+	sources map[netip.Prefix]*Source
+	gone    queue
+}
 
 // New checks the configuration; an error names the field.
-func New(cfg Config, rng *rand.Rand) (*Gater, error) { return &Gater{}, nil }
+func New(cfg Config, rng *rand.Rand) (*Gater, error) {
+	if err := cfg.fill(); err != nil {
+		return nil, err
+	}
+	return &Gater{cfg: cfg, rng: rng, global: factor(cfg.GlobalFade), source: factor(cfg.SourceFade)}, nil
+}
 
-// Outcome is what became of a message.
-type Outcome uint8
+// clock gives now as the gater keeps it.
+func (g *Gater) clock(now time.Time) (at time.Duration, tick int64) {
+	if g.start.IsZero() {
+		g.start = now
+	}
+	at = now.Sub(g.start)
+	return at, int64(at / fadeEvery)
+}
 
-const (
-	// Delivered messages were new and accepted.
-	Delivered Outcome = iota
-	// Duplicate messages were known.
-	Duplicate
-	// Ignored messages were dropped without blame.
-	Ignored
-	// Rejected messages were invalid.
-	Rejected
-)
+// fade brings the counts of all addresses up to date.
+func (g *Gater) fade(tick int64) {
+	if tick > g.tick {
+		g.checked = fade(g.checked, g.global, tick-g.tick)
+		g.throttled = fade(g.throttled, g.global, tick-g.tick)
+		g.tick = tick
+	}
+}
 
-// Source is the record of one address.
-type Source struct{}
+// Checked counts a message that went into checking.
+func (g *Gater) Checked(now time.Time) {
+	_, tick := g.clock(now)
+	g.fade(tick)
+	g.checked++
+}
 
-// Up counts a connection of an address and gives its record.
-func (g *Gater) Up(now time.Time, ip netip.Addr) *Source { return &Source{} }
+// Throttled counts a message that found no room in checking.
+func (g *Gater) Throttled(now time.Time) {
+	at, tick := g.clock(now)
+	g.fade(tick)
+	g.throttled++
+	g.last, g.ever = at, true
+}
 
-// Down ends a connection; the record outlives it.
-func (g *Gater) Down(now time.Time, s *Source) {}
-
-// Checked counts messages that went into checking.
-func (g *Gater) Checked(now time.Time) {}
-
-// Throttled counts messages that found no room in checking.
-func (g *Gater) Throttled(now time.Time) {}
-
-// Count records what became of a message of s. weight is the topic's.
-func (g *Gater) Count(now time.Time, s *Source, o Outcome, weight float64) {}
+// On tells whether load is being shed.
+func (g *Gater) On(now time.Time) bool {
+	if !g.ever {
+		return false
+	}
+	at, tick := g.clock(now)
+	if at-g.last > g.cfg.Quiet {
+		return false
+	}
+	g.fade(tick)
+	return g.throttled > 0 && g.throttled >= g.cfg.Threshold*g.checked
+}
 
 // Admit tells whether messages of s may come in now; control always may.
-func (g *Gater) Admit(now time.Time, s *Source) bool { return true }
+func (g *Gater) Admit(now time.Time, s *Source) bool {
+	if !g.On(now) {
+		return true
+	}
+	_, tick := g.clock(now)
+	s.fade(g, tick)
+	if p := g.Goodput(s); p < 1 {
+		return g.rng.Float64() < p
+	}
+	return true
+}
+
+// Goodput is the share of what s sent that was worth it, as of its last count.
+func (g *Gater) Goodput(s *Source) float64 {
+	c := &g.cfg
+	junk := c.DuplicateWeight*s.duplicate + c.IgnoreWeight*s.ignored + c.RejectWeight*s.rejected
+	return (1 + s.delivered) / (1 + s.delivered + junk)
+}
