@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -43,23 +42,13 @@ func (w *world) lay() {
 	if !l.on {
 		return
 	}
-	w.lanes = []link.LaneInfo{{Lane: gossipLane, Stream: l.stream()}}
+	gossip, _ := gossipsub.Config{Version: l.version}.Protocol() // checked with the options
+	w.lanes = []link.LaneInfo{{Lane: gossipLane, Stream: gossip.StreamIDs()[0]}}
 	l.dials = w.graph(w.opt.Script.Nodes(), w.opt.Script.Links()/2)
 }
 
 // gossipLane is the first of node's protocols.
 const gossipLane link.Lane = 0
-
-// stream is what links negotiate for gossip.
-func (l *lab) stream() string {
-	switch l.version {
-	case "1.0":
-		return gossipsub.Meshsub10
-	case "1.1":
-		return gossipsub.Meshsub11
-	}
-	return gossipsub.Meshsub12
-}
 
 // graph is a random graph in which each of n nodes dials k others and is dialled by
 // about as many: k random permutations on top of each other, without loops and
@@ -101,7 +90,7 @@ func (l *lab) configure(h *host, c *node.Config) {
 		c.Session.Peers = append(c.Session.Peers, h.w.hosts[j].addr)
 	}
 	c.Gossip.Params.D, c.Gossip.Params.Dlo, c.Gossip.Params.Dhi = 6, 4, 12
-	l.hold(&c.Gossip)
+	c.Gossip.Version = l.version
 }
 
 // drawPath gives a new link its latency.
@@ -163,22 +152,3 @@ func (s stage) PublishSized(now time.Time, i int, topic, text string, bytes int)
 	})
 }
 
-// hold configures a router for the version it is held to.
-func (l *lab) hold(c *gossipsub.Config) {
-	switch l.version {
-	case "1.0": // no outbound quota, no adaptive gossip
-		c.Params.Dout, c.Params.GossipFactor = -1, 1e-9
-	case "1.1":
-		c.Params.IDontWantThreshold = gossipsub.Protocol().BytesMax
-	case "":
-		c.Params.FloodPublish = true
-	}
-}
-
-// Versions that a play can be held to.
-func validVersion(v string) error {
-	if v == "" || v == "1.0" || v == "1.1" || v == "1.2" {
-		return nil
-	}
-	return fmt.Errorf("sim: version %q: want 1.0, 1.1 or 1.2", v)
-}

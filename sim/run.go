@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/scenario"
 )
 
@@ -121,8 +122,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("sim: latency %v ± %v: want 0 to 1m", o.Latency, o.Jitter)
 	}
 	for _, v := range []string{o.Version, o.Script.Against()} {
-		if err := validVersion(v); err != nil {
-			return err
+		if _, err := (gossipsub.Config{Version: v}).Protocol(); err != nil {
+			return fmt.Errorf("sim: %w", err)
 		}
 	}
 	return o.Script.Check("sim", Can)
