@@ -110,7 +110,8 @@ func (h *host) launch() {
 		h.w.err = err
 	}
 	n.Start(now)
-	if h.w.lab.on && h.follows != "" { // back after a kill
+	if h.w.lab.on && h.follows != "" { // back after a kill, remembering nothing
+		clear(h.seen)
 		if err := n.Follow(now, h.follows); err != nil {
 			h.w.err = err
 		}

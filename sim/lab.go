@@ -151,4 +151,3 @@ func (s stage) PublishSized(now time.Time, i int, topic, text string, bytes int)
 		h.node.Publish(now, h.tickets.Next(), topic, data)
 	})
 }
-
