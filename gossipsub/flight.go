@@ -177,7 +177,7 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 		return
 	case !v.genuine || v.Verdict == Reject && f.rules.messageID != nil:
 		// The ID says nothing about these bytes: another copy may be the real one.
-		r.blame(now, f.via, f.topic, []byte(f.id), v.why)
+		r.forged(now, f.via, f.topic, f.k, f.id, v.why)
 		if len(f.copies) == 0 {
 			r.land(f)
 			return
@@ -193,9 +193,9 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 	r.seen.add(now, f.k)
 	r.land(f)
 	if v.Verdict == Reject {
-		r.judged(now, f.topic, f.k, f.via, f.senders, score.Rejected)
+		r.judged(now, f.topic, f.k, f.via, score.Rejected)
 	} else {
-		r.judged(now, f.topic, f.k, f.via, f.senders, score.Ignored)
+		r.judged(now, f.topic, f.k, f.via, score.Ignored)
 	}
 	r.reject(now, f.via, f.topic, []byte(f.id), v.why)
 	for _, p := range f.senders {

@@ -175,10 +175,11 @@ func (r *Router) ageUnwanted() {
 }
 
 // sayIDontWant tells mesh peers that a large message is here, before it is
-// checked, so that their copies need not come (gossipsub-v1.2 "IDONTWANT").
-func (r *Router) sayIDontWant(now time.Time, t *topic, from *peer, m *rpc.Message, id []byte) {
+// checked, so that their copies need not come (gossipsub-v1.2 "IDONTWANT"). It tells
+// whether there was anybody to tell.
+func (r *Router) sayIDontWant(now time.Time, t *topic, from *peer, m *rpc.Message, id []byte) bool {
 	if len(m.Data) < r.p.IDontWantThreshold {
-		return
+		return false
 	}
 	var frame []byte
 	for _, p := range t.own.mesh.list {
@@ -191,4 +192,5 @@ func (r *Router) sayIDontWant(now time.Time, t *topic, from *peer, m *rpc.Messag
 		r.send(p, Frame{Data: frame})
 		r.emit(now, "idontwant", p, t, 1, "")
 	}
+	return frame != nil
 }

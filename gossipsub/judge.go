@@ -106,29 +106,20 @@ func (r *Router) penalty(now time.Time, p *peer, n float64, why string) {
 	r.emit(now, "penalty", p, nil, int(math.Round(n*penaltiesInUnit)), why)
 }
 
-// copied notes one more copy of a message that was judged before.
-func (r *Router) copied(now time.Time, p *peer, t *topic, k key) {
+// copied notes a copy of a message of t, a known one or the first. Copies in
+// checking are noted at once, so that a liar who leaves before the verdict is charged.
+func (r *Router) copied(now time.Time, p *peer, t *topic, k key, known bool) {
 	if p.score != nil {
 		r.board.Copy(now, p.score, t.own.score, score.Key(k))
 	}
-	if p.gate != nil {
+	if known && p.gate != nil {
 		r.gater.Count(now, p.gate, gater.Duplicate, gateWeight)
 	}
 }
 
-// judged notes how the checking of a message ended. Its copies are noted only now:
-// who sent other bytes under its ID before must not be taken for the first.
-func (r *Router) judged(now time.Time, t *topic, k key, via *peer, senders []*peer, v score.Verdict) {
-	if r.board != nil && t.own != nil {
-		for i := range len(senders) + 1 {
-			p := via
-			if i > 0 {
-				p = senders[i-1]
-			}
-			if p.score != nil {
-				r.board.Copy(now, p.score, t.own.score, score.Key(k))
-			}
-		}
+// judged notes how the checking of a message ended, for all who sent it.
+func (r *Router) judged(now time.Time, t *topic, k key, via *peer, v score.Verdict) {
+	if r.board != nil {
 		r.board.Judge(now, t.own.score, score.Key(k), v)
 	}
 	if via.gate != nil {
@@ -139,10 +130,21 @@ func (r *Router) judged(now time.Time, t *topic, k key, via *peer, senders []*pe
 // outcomes are the gater's words for verdicts.
 var outcomes = [...]gater.Outcome{score.Accepted: gater.Delivered, score.Rejected: gater.Rejected, score.Ignored: gater.Ignored}
 
-// blame charges p for a message that speaks for itself: no other copy is judged
-// by it.
+// forged charges p for bytes that are not the message of their ID. Who else sent
+// that ID may have sent the message.
+func (r *Router) forged(now time.Time, p *peer, t *topic, k key, mid, why string) {
+	if p.score != nil {
+		r.board.Forged(now, p.score, t.own.score, score.Key(k))
+	}
+	if p.gate != nil {
+		r.gater.Count(now, p.gate, gater.Rejected, gateWeight)
+	}
+	r.reject(now, p, t, []byte(mid), why)
+}
+
+// blame charges p for a message that is refused before it is looked up.
 func (r *Router) blame(now time.Time, p *peer, t *topic, mid []byte, why string) {
-	if p.score != nil && t.own != nil {
+	if p.score != nil {
 		r.board.Invalid(now, p.score, t.own.score)
 	}
 	if p.gate != nil {

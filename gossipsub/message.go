@@ -49,9 +49,8 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 	if f != nil || r.seen.has(now, k) {
 		if f != nil {
 			f.join(p, m, r)
-		} else {
-			r.copied(now, p, t, k)
 		}
+		r.copied(now, p, t, k, true)
 		r.stats.Duplicates.add(len(m.Data))
 		t.own.stats.Duplicates.add(len(m.Data))
 		if r.watched() {
@@ -64,7 +63,10 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		return
 	}
 	r.wants.fulfil(k)
-	r.sayIDontWant(now, t, p, m, mid)
+	r.copied(now, p, t, k, false)
+	if r.sayIDontWant(now, t, p, m, mid) && r.board != nil {
+		r.board.Hush(now, score.Key(k))
+	}
 	if t.own.policy == StrictNoSign && t.own.validate == nil {
 		raw, frame := keep(m, frameBytes, false)
 		if &raw[0] != &m.Raw[0] {
@@ -153,7 +155,7 @@ func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Messa
 	r.seen.add(now, k)
 	r.stats.Delivered.add(len(m.Data))
 	t.own.stats.Delivered.add(len(m.Data))
-	r.judged(now, t, k, via, senders, score.Accepted)
+	r.judged(now, t, k, via, score.Accepted)
 	r.news.Deliveries = append(r.news.Deliveries, Message{
 		Topic: t.name, ID: mid, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data, Via: via.id,
 	})
