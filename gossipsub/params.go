@@ -128,6 +128,7 @@ const (
 	ownFlightsMax     = 1024     // of ourselves
 
 	exchangesMax  = 128      // recommended peers in checking, as many as others keep pending
+	adviceGap     = 10       // seconds until a peer may recommend one more
 	offerBytesMax = 12 << 10 // records in one PRUNE
 
 	unannouncedBeatsMax = 2 // a mesh peer that never announces the topic is pruned after these

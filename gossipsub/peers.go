@@ -40,6 +40,7 @@ type peer struct {
 	count    counters
 	flights  int // its messages in checking
 	unwanted unwanted
+	advice   advice  // peers it recommended
 	box      *outbox // pending control, nil when none
 	lazy     []*part // gossip of the heartbeat under way; see whisper
 }
@@ -51,7 +52,6 @@ type counters struct {
 	asked      int // IDs we asked it for
 	iwantBytes int // served to it
 	dontwants  int // RPCs with IDONTWANT
-	offered    int // peers it recommended that we looked at
 }
 
 // tick returns the counters of this heartbeat, fresh ones at first touch.

@@ -71,6 +71,20 @@ func (r *Router) heeds(p *peer) bool {
 	return r.mayExchange(p) || r.board == nil && r.cfg.AcceptExchange
 }
 
+// advice is how many peers a peer recommended lately that we looked at: the word of
+// one must not fill the host book. Owner: peer.
+type advice struct {
+	n  float64
+	at time.Time
+}
+
+// room is how many more a peer may recommend now; most is what it may at once.
+func (a *advice) room(now time.Time, most int) int {
+	a.n = max(0, a.n-now.Sub(a.at).Seconds()/adviceGap)
+	a.at = now
+	return int(float64(most) - a.n)
+}
+
 // remember keeps the signed record of a peer if it is the peer's own.
 func (p *peer) remember(raw []byte) {
 	if len(raw) == 0 || bytes.Equal(raw, p.envelope) {
@@ -82,13 +96,12 @@ func (p *peer) remember(raw []byte) {
 }
 
 // offered takes what a PRUNE recommends: a random part of those whom we do not know,
-// after a heartbeat's budget of the peer. Their signatures are the work of a job.
+// within the peer's allowance. Their signatures are the work of a job.
 func (r *Router) offered(now time.Time, t *topic, p *peer, infos []rpc.PeerInfo) {
-	c := p.tick(r.beat)
-	room := min(r.p.PrunePeers-c.offered, exchangesMax-r.exchanges.n)
 	if len(infos) == 0 {
 		return
 	}
+	room := min(p.advice.room(now, r.p.PrunePeers), exchangesMax-r.exchanges.n)
 	if !r.heeds(p) || room <= 0 {
 		r.emit(now, "offered", p, t, 0, "not heeded")
 		return
@@ -108,7 +121,7 @@ func (r *Router) offered(now time.Time, t *topic, p *peer, infos []rpc.PeerInfo)
 	if len(take) == 0 {
 		return
 	}
-	c.offered += len(take)
+	p.advice.n += float64(len(take))
 	r.verify(p, take)
 }
 

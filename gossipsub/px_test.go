@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ropewalk/ropewalk/envelope"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
@@ -254,8 +255,8 @@ func many(n int) (out []rpc.PeerInfo) {
 	return out
 }
 
-// One peer gets sixteen records looked at in a heartbeat, all peers together
-// exchangesMax at a time, whatever they send.
+// One peer gets sixteen records looked at at once and one every ten seconds, all
+// peers together exchangesMax at a time, whatever they send.
 func TestExchangeBudget(t *testing.T) {
 	g := newRig(t, accepting)
 	g.late = true
@@ -274,7 +275,12 @@ func TestExchangeBudget(t *testing.T) {
 		prune(n, name)
 	}
 	if g.r.exchanges.n != 16 {
-		t.Fatalf("%d records of one peer in one heartbeat, want 16", g.r.exchanges.n)
+		t.Fatalf("%d records of one peer at once, want 16", g.r.exchanges.n)
+	}
+	g.run(30*time.Second + time.Millisecond)
+	prune(n, "t1")
+	if g.r.exchanges.n != 19 {
+		t.Fatalf("%d records of one peer after 30 s, want 3 more", g.r.exchanges.n)
 	}
 	for i := range 20 {
 		prune(g.known(fmt.Sprint("p", i), Meshsub12, nil, topics...), "t0")

@@ -60,6 +60,7 @@ type Book struct {
 	bans    bans
 	sources ordered.Map[string, int]     // unproven greys by source group
 	ips     ordered.Map[netip.Addr, int] // unproven greys by IP address
+	knocks  knocks
 	version uint64
 
 	taken, skipped int // lines of the last Load
@@ -98,28 +99,45 @@ func (b *Book) Hear(now time.Time, source string, r *enr.Record) error {
 	if r == nil {
 		return ErrNoID
 	}
-	return b.hear(now, source, r.ID(), r, link.Addr{})
+	return b.hear(now, source, r.ID(), r, nil)
 }
 
 // HearAddr is Hear for an address without a record; it must name its peer.
 func (b *Book) HearAddr(now time.Time, source string, a link.Addr) error {
-	who := a.ID()
-	if who.IsZero() {
-		return ErrNoID
-	}
-	return b.hear(now, source, who, nil, a)
+	return b.HearAddrs(now, source, []link.Addr{a})
 }
 
-func (b *Book) hear(now time.Time, source string, who id.ID, r *enr.Record, a link.Addr) error {
+// HearAddrs is HearAddr for several addresses of one peer, which the first names.
+// Of those that the filter lets pass a few are kept.
+func (b *Book) HearAddrs(now time.Time, source string, addrs []link.Addr) error {
+	if len(addrs) == 0 || addrs[0].ID().IsZero() {
+		return ErrNoID
+	}
+	who := addrs[0].ID()
+	var e entry
+	err := ErrAddress
+	for i := len(addrs) - 1; i >= 0; i-- { // observe puts the newest first
+		if why := b.filter.placed(addrs[i]); why != nil || addrs[i].ID() != who {
+			err = why
+			continue
+		}
+		e.observe(addrs[i])
+	}
+	if len(e.observed) == 0 {
+		if err == nil {
+			err = ErrAddress
+		}
+		return err
+	}
+	return b.hear(now, source, who, nil, e.observed)
+}
+
+func (b *Book) hear(now time.Time, source string, who id.ID, r *enr.Record, observed []link.Addr) error {
 	if err := b.welcome(now, who); err != nil {
 		return err
 	}
 	if e, ok := b.entries.Get(who); ok {
-		return b.hearAgain(now, e, r, a)
-	}
-	var observed []link.Addr
-	if !a.IsZero() {
-		observed = []link.Addr{a}
+		return b.hearAgain(now, e, r, observed)
 	}
 	addrs, dark, err := b.addresses(now, r, observed)
 	if err != nil {
@@ -155,9 +173,11 @@ func (b *Book) welcome(now time.Time, who id.ID) error {
 
 // hearAgain takes a newer record of a known host. An address without a record
 // changes nothing: hearsay does not add places to dial.
-func (b *Book) hearAgain(now time.Time, e *entry, r *enr.Record, a link.Addr) error {
-	if e.Colour == Dark && r == nil && b.filter.Dialable(a) {
-		e.observe(a)
+func (b *Book) hearAgain(now time.Time, e *entry, r *enr.Record, heard []link.Addr) error {
+	if e.Colour == Dark && r == nil && slices.ContainsFunc(heard, b.filter.Dialable) {
+		for _, a := range heard {
+			e.observe(a)
+		}
 		r = e.Record
 	} else if !newer(r, e.Record) {
 		return ErrKnown
@@ -268,7 +288,7 @@ func (b *Book) groupOf(a link.Addr) string {
 	return a.Group()
 }
 
-// Advance ends bans and forgets what stayed in the dark too long.
+// Advance ends bans and forgets what stayed in the dark too long, and old knocks.
 func (b *Book) Advance(now time.Time) {
 	for _, t := range b.bans.expire(now) {
 		b.release(now, t)
@@ -278,4 +298,5 @@ func (b *Book) Advance(now time.Time) {
 			b.drop(now, e)
 		}
 	}
+	b.knocks.sweep(now)
 }

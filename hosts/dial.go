@@ -102,10 +102,10 @@ func Redial(luck float64, n int) time.Duration {
 	return time.Duration(float64(d) * (0.5 + luck))
 }
 
-// ready tells whether a host may be dialled now: a dialable colour, its delay
-// over, neither key nor first address banned.
+// ready tells whether a host may be dialled now: a dialable colour, its delay and
+// its address's rest over, neither key nor first address banned.
 func (b *Book) ready(now time.Time, e *entry) bool {
-	return !now.Before(e.RetryAt) && len(e.Addrs) > 0 && !b.Banned(now, e.ID, e.Addrs[0])
+	return !now.Before(b.rested(e)) && len(e.Addrs) > 0 && !b.Banned(now, e.ID, e.Addrs[0])
 }
 
 // Pick draws a host that may be dialled now: the first wanted colour that has one,
@@ -138,7 +138,7 @@ func (b *Book) NextTry(now time.Time, want []Colour, skip func(id.ID) bool) (at 
 		if !slices.Contains(want, e.Colour) || (skip != nil && skip(who)) || len(e.Addrs) == 0 {
 			continue
 		}
-		next := e.RetryAt
+		next := b.rested(e)
 		if b.Banned(now, who, e.Addrs[0]) {
 			continue // its end changes Version
 		}

@@ -49,6 +49,12 @@ const (
 	banMax = 365 * 24 * time.Hour
 	// ownMax bounds the addresses remembered as our own.
 	ownMax = 16
+	// knockEvery is how often one IP address is dialled for hosts that we know by
+	// address alone and never reached:
+	// a forged record must not make a crowd of nodes knock at somebody's door.
+	// knocksMax bounds what is remembered; session starts at most 600 dials in it.
+	knockEvery = time.Minute
+	knocksMax  = 1024
 	// fileBytesMax bounds a saved book: all lists full, about 1 KiB a line.
 	fileBytesMax = 32 << 20
 	// lineBytesMax bounds one line of it: a record's text, eight addresses, rest.

@@ -48,6 +48,7 @@ func (n *Node) Saved(now time.Time, t id.Ticket, err error) {
 
 func (n *Node) gossipNews(news gossipsub.News) {
 	n.out.Jobs = append(n.out.Jobs, news.Jobs...)
+	n.exchanged(news.Exchanged)
 	for _, m := range news.Deliveries {
 		f, _ := n.follows.Get(m.Topic)
 		if f.chat && !m.Local {

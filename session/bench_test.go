@@ -56,6 +56,7 @@ type member struct {
 	log   []string // of trace events, with the virtual time
 	news  News     // all of it
 	dials []time.Time
+	tos   []link.Addr // of dials
 	finds []time.Time
 	knows []*member // what it tells besides its book
 	mute  bool      // answers no questions
@@ -148,7 +149,7 @@ func (m *member) trace(now time.Time, e trace.Event) {
 // Dial, Drop, Find and FindFrom are the world under the Keeper.
 func (m *member) Dial(t id.Ticket, to link.Addr) {
 	w := m.net
-	m.dials = append(m.dials, w.now)
+	m.dials, m.tos = append(m.dials, w.now), append(m.tos, to)
 	w.after(w.lag, func() {
 		r := w.byID[to.ID()]
 		switch {

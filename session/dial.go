@@ -47,6 +47,7 @@ func (k *Keeper) start(now time.Time, t id.Ticket, d *dial) {
 	d.until = now.Add(dialFor)
 	k.dials.Put(t, d)
 	k.rate.at = append(k.rate.at, now)
+	k.book.Dialled(now, d.addr)
 	if s := d.slot; s != nil {
 		s.ticket, s.ID, s.Addr = t, d.who, d.addr
 		s.Attempts++

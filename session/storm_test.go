@@ -290,3 +290,38 @@ func TestAnyOrder(t *testing.T) {
 		}
 	})
 }
+
+// TestVictim: a thousand identities that strangers place at ten addresses, on any
+// port, cost each address at most one dial a minute.
+func TestVictim(t *testing.T) {
+	w := newNetwork(t)
+	peer := w.stranger("8.250.1.1") // so that failures count
+	me := w.join("8.200.1.1", Config{Outbound: 32, RefineEvery: time.Second, Peers: []link.Addr{peer.addr}})
+	me.start()
+	per := map[string][]time.Time{}
+	for minute := range 30 {
+		for n := range 100 {
+			who := testKey(5000 + 100*minute + n).Public().PeerID()
+			a := func(i int) link.Addr {
+				return link.MustAddr(fmt.Sprintf("/ip4/8.%d.1.1/tcp/%d", 1+(n+i)%10, 4001+n)).WithPeer(who)
+			}
+			_ = me.book.HearAddrs(w.now, fmt.Sprint(n), []link.Addr{a(0), a(1), a(2)})
+		}
+		w.run(time.Minute)
+	}
+	for i, to := range me.tos {
+		if to != peer.addr {
+			per[to.IP().String()] = append(per[to.IP().String()], me.dials[i])
+		}
+	}
+	if len(per) != 10 {
+		t.Errorf("%d addresses dialled, want all ten", len(per))
+	}
+	for ip, at := range per {
+		for i := 1; i < len(at); i++ {
+			if gap := at[i].Sub(at[i-1]); gap < time.Minute {
+				t.Errorf("%s is dialled again after %v", ip, gap)
+			}
+		}
+	}
+}

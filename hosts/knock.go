@@ -1,0 +1,57 @@
+package hosts
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/ropewalk/ropewalk/internal/ordered"
+	"github.com/ropewalk/ropewalk/link"
+)
+
+// knocks remembers when an IP address was last dialled. Peers of strange networks are
+// known by addresses alone, and anybody can sign a list of somebody else's, one per
+// key, and keys are free: the limit is the address's, not the host's. Owner: Book.
+type knocks struct {
+	at ordered.Map[netip.Addr, time.Time]
+}
+
+// Dialled notes that a dial begins at an address. Hosts without a record that we never
+// reached and that name the same IP address rest for knockEvery. Loopback and local
+// networks have no such rest.
+func (b *Book) Dialled(now time.Time, a link.Addr) {
+	ip := a.IP()
+	if b.cfg.Localnet || !ip.IsValid() || ip.IsLoopback() {
+		return
+	}
+	if !b.knocks.at.Has(ip) && b.knocks.at.Len() >= knocksMax {
+		b.knocks.sweep(now)
+	}
+	if b.knocks.at.Has(ip) || b.knocks.at.Len() < knocksMax {
+		b.knocks.at.Put(ip, now)
+	}
+}
+
+// rested is the moment from which a host may be dialled as far as its failures and
+// the knocks at its address go.
+func (b *Book) rested(e *entry) time.Time {
+	at := e.RetryAt
+	if e.Reached || e.Record != nil || b.knocks.at.Len() == 0 || len(e.Addrs) == 0 {
+		return at
+	}
+	a, _ := b.Addr(e.Host, e.Tries)
+	if last, ok := b.knocks.at.Get(a.IP()); ok && last.Add(knockEvery).After(at) {
+		at = last.Add(knockEvery)
+	}
+	return at
+}
+
+// sweep forgets the knocks that bind nobody any more.
+func (k *knocks) sweep(now time.Time) {
+	for i := 0; i < k.at.Len(); {
+		if ip, at := k.at.At(i); now.Sub(at) >= knockEvery {
+			k.at.Delete(ip)
+		} else {
+			i++
+		}
+	}
+}
