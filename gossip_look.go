@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 )
 
@@ -15,7 +16,7 @@ func (n *Node) Topics(ctx context.Context) ([]TopicInfo, error) {
 		for _, t := range n.machine.Topics() {
 			s := t.Stats
 			out = append(out, TopicInfo{
-				Topic: t.Topic, Subscribed: t.Joined, Peers: t.Peers, Mesh: t.Mesh, Fanout: t.Fanout, Degrees: Degrees{t.D, t.Dlo, t.Dhi, t.Dout},
+				Topic: t.Topic, Subscribed: t.Joined, Peers: t.Peers, Mesh: t.Mesh, Fanout: t.Fanout, Degrees: Degrees{t.Degrees.D, t.Degrees.Dlo, t.Degrees.Dhi, t.Degrees.Dscore, t.Degrees.Dout},
 				Received: Volume(s.Received), Duplicates: Volume(s.Duplicates), Delivered: Volume(s.Delivered),
 				Published: Volume(s.Published), Rejected: s.Rejected,
 			})
@@ -40,7 +41,11 @@ func (n *Node) Neighbours(ctx context.Context, topic string) (Neighbours, error)
 // GossipStats reports what the router counted and holds.
 func (n *Node) GossipStats(ctx context.Context) (GossipStats, error) {
 	return ask(ctx, n, func(_ time.Time, reply func(GossipStats, error)) {
-		reply(statsOf(n.machine.GossipStats()), nil)
+		out := statsOf(n.machine.GossipStats())
+		var bars score.Thresholds
+		bars, out.Scoring = n.machine.Thresholds()
+		out.Thresholds = ScoreThresholds(bars)
+		reply(out, nil)
 	})
 }
 
@@ -51,7 +56,8 @@ func statsOf(s gossipsub.Stats) GossipStats {
 		Rejected: tallyOf(s.Rejected), RPCsIn: Volume(s.RPCsIn), RPCsOut: Volume(s.RPCsOut), BadRPCs: s.BadRPCs, Dropped: map[string]uint64{},
 		IHaveIn: s.IHaveIn, IHaveOut: s.IHaveOut, IWantIn: s.IWantIn, IWantOut: s.IWantOut, IDontWantIn: s.IDontWantIn, IDontWantOut: s.IDontWantOut,
 		Served: s.Served, Unknown: s.Unknown, Refused: s.Refused, BrokenPromises: s.BrokenPromises,
-		Grafts: s.Grafts, Grafted: s.Grafted, Prunes: tallyOf(s.Prunes), Refusals: tallyOf(s.Refusals), Excess: tallyOf(s.Excess), SeenCut: s.SeenCut,
+		Grafts: s.Grafts, Grafted: s.Grafted, Prunes: tallyOf(s.Prunes), Refusals: tallyOf(s.Refusals), Excess: tallyOf(s.Excess),
+		Penalties: tallyOf(s.Penalties), Graylisted: s.Graylisted, Gated: s.Gated, Opportunistic: s.Opportunistic, SeenCut: s.SeenCut,
 		Peers: map[string]int{}, CacheMessages: s.CacheItems, CacheBytes: s.CacheBytes, SeenBytes: s.SeenBytes,
 		Checking: s.Checking, CheckingBytes: s.CheckBytes, Wanted: s.Wanted,
 	}

@@ -5,6 +5,8 @@ import (
 
 	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/gossipsub"
+	"github.com/ropewalk/ropewalk/gossipsub/gater"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/pulse"
@@ -25,7 +27,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 	return node.Config{
 		Key: n.key, Network: c.Network, Localnet: c.Localnet,
 		Session: session.Config{Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Peers: peers, Seeds: seeds, RefineEvery: c.Session.RefineEvery},
-		Gossip:  gossipsub.Config{Params: gossipParams(c.Gossip), Sign: policy(c.Gossip.Sign), Topics: n.topicConfig, Watched: n.watched},
+		Gossip:  gossipsub.Config{Params: gossipParams(c.Gossip), Sign: policy(c.Gossip.Sign), Topics: n.topicConfig, Watched: n.watched, Score: n.scoring(), Gater: &gater.Config{}},
 		Chat:    chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
 		Pulse:   pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.DialTimeout)},
 		Trace:   n.onEvent,
@@ -55,6 +57,12 @@ func gossipParams(g GossipConfig) gossipsub.Params {
 		// Of an RPC's bytes a hundred-and-twenty-eighth is kept for what is not data.
 		MessageBytesMax: g.MessageBytes - g.MessageBytes/128, SeenBytes: g.SeenBytes,
 	}
+}
+
+// scoring is how peers are judged.
+func (n *Node) scoring() *score.Config {
+	c := score.DefaultConfig()
+	return &c
 }
 
 // topicConfig is what the user says of a topic.

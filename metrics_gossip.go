@@ -54,6 +54,9 @@ var totals = []total{
 	totalOf("idontwant_received_total", "Message IDs that peers told us not to send.", func(s *GossipStats) uint64 { return s.IDontWantIn }),
 	totalOf("idontwant_sent_total", "Message IDs that we told peers not to send.", func(s *GossipStats) uint64 { return s.IDontWantOut }),
 	totalOf("broken_promise_total", "Messages that were advertised, asked for, and never came.", func(s *GossipStats) uint64 { return s.BrokenPromises }),
+	totalOf("graylisted_rpc_total", "RPCs not heard, but for their subscriptions, for their sender's score.", func(s *GossipStats) uint64 { return s.Graylisted }),
+	totalOf("gated_rpc_total", "RPCs whose messages were not heard while checking could not keep up.", func(s *GossipStats) uint64 { return s.Gated }),
+	totalOf("opportunistic_graft_total", "Peers grafted because a mesh had a low median score.", func(s *GossipStats) uint64 { return s.Opportunistic }),
 	totalOf("seen_cut_total", "Pages of the seen cache forgotten before their time: it was full, and replays may pass.", func(s *GossipStats) uint64 { return s.SeenCut }),
 }
 
@@ -74,6 +77,7 @@ var tallies = []tally{
 	}),
 	tallyBy("reason", "prune_total", "Peers that left a mesh, by reason.", func(s *GossipStats) map[string]uint64 { return s.Prunes }),
 	tallyBy("reason", "graft_refused_total", "GRAFTs not followed, by reason; those during a backoff are violations.", func(s *GossipStats) map[string]uint64 { return s.Refusals }),
+	tallyBy("type", "score_penalty_total", "Breaches of the protocol that cost a peer score, by what they were.", func(s *GossipStats) map[string]uint64 { return s.Penalties }),
 	tallyBy("limit", "excess_total", "What peers sent over a limit, by limit.", func(s *GossipStats) map[string]uint64 { return s.Excess }),
 	tallyBy("class", "rpc_dropped_total", "RPCs without room in a peer's queue, by class.", func(s *GossipStats) map[string]uint64 { return s.Dropped }),
 }
@@ -130,6 +134,7 @@ var topicFigures = []ofTopic{
 
 var (
 	descProtocols = prometheus.NewDesc(gossipName+"peers", "Peers that we gossip with, by the protocol we write.", []string{"protocol"}, nil)
+	descScores    = prometheus.NewDesc(gossipName+"peer_score", "Scores of the connected peers now; nothing is added up over time.", nil, nil)
 	descTopics    = prometheus.NewDesc(gossipName+"topics", "Joined topics by state of their mesh: no_peers (nobody subscribes), low (below Dlo), healthy.", []string{"state"}, nil)
 )
 
@@ -149,6 +154,7 @@ func (gossipFigures) Describe(c chan<- *prometheus.Desc) {
 	}
 	c <- descProtocols
 	c <- descTopics
+	c <- descScores
 }
 
 // Collect implements prometheus.Collector.
@@ -182,6 +188,9 @@ func (g gossipFigures) Collect(c chan<- prometheus.Metric) {
 	}
 	for state, v := range meshStates(topics) {
 		say(descTopics, prometheus.GaugeValue, float64(v), state)
+	}
+	if scores, err := g.n.Scores(ctx); err == nil {
+		c <- scoreHistogram(scores)
 	}
 	named, rest := labelled(topics)
 	for _, x := range topicFigures {
@@ -223,6 +232,31 @@ func btoi(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// scoreBounds part the scores: those at which a peer is treated differently by
+// default, and powers of ten where an operator set others.
+var scoreBounds = []float64{-10000, -1000, -100, -80, -50, -10, -1, 0, 1, 5, 10, 20, 100, 1000}
+
+// scoreHistogram is how the scores of the connected peers are spread now.
+func scoreHistogram(scores []PeerScore) prometheus.Metric {
+	buckets, n, sum := map[float64]uint64{}, uint64(0), 0.0
+	for _, b := range scoreBounds {
+		buckets[b] = 0
+	}
+	for _, p := range scores {
+		if !p.Connected {
+			continue
+		}
+		n++
+		sum += p.Score
+		for _, b := range scoreBounds {
+			if p.Score <= b {
+				buckets[b]++
+			}
+		}
+	}
+	return prometheus.MustNewConstHistogram(descScores, n, sum, buckets)
 }
 
 // meshStates counts the joined topics by how their meshes are.

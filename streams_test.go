@@ -225,6 +225,7 @@ func TestVerbsAreCancelled(t *testing.T) {
 		"Mesh":        func(ctx context.Context, n *Node) error { _, err := n.Mesh(ctx, "t"); return err },
 		"Neighbours":  func(ctx context.Context, n *Node) error { _, err := n.Neighbours(ctx, "t"); return err },
 		"GossipStats": func(ctx context.Context, n *Node) error { _, err := n.GossipStats(ctx); return err },
+		"Scores":      func(ctx context.Context, n *Node) error { _, err := n.Scores(ctx); return err },
 		"Sessions":    func(ctx context.Context, n *Node) error { _, err := n.Sessions(ctx); return err },
 		"Slots":       func(ctx context.Context, n *Node) error { _, err := n.Slots(ctx); return err },
 		"Hosts":       func(ctx context.Context, n *Node) error { _, err := n.Hosts(ctx, "", 0, 1); return err },

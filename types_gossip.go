@@ -1,6 +1,10 @@
 package ropewalk
 
-import "github.com/ropewalk/ropewalk/id"
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+)
 
 // Volume is a number of things and their bytes.
 type Volume struct {
@@ -26,12 +30,14 @@ type TopicInfo struct {
 }
 
 // Degrees are a mesh's target and bounds: how many peers, how few before more are
-// taken in, how many before some are let go, how many outbound ones are kept.
+// taken in, how many before some are let go, and how many of those that stay are
+// kept for their score and as outbound ones.
 type Degrees struct {
-	D    int `json:"d"`
-	Dlo  int `json:"dlo"`
-	Dhi  int `json:"dhi"`
-	Dout int `json:"dout"`
+	D      int `json:"d"`
+	Dlo    int `json:"dlo"`
+	Dhi    int `json:"dhi"`
+	Dscore int `json:"dscore"`
+	Dout   int `json:"dout"`
 }
 
 // Neighbours are the peers of a topic.
@@ -78,6 +84,14 @@ type GossipStats struct {
 	Excess   map[string]uint64 `json:"excess"`
 	SeenCut  uint64            `json:"seen_cut"`
 
+	Penalties     map[string]uint64 `json:"penalties"`
+	Graylisted    uint64            `json:"graylisted"` // RPCs
+	Gated         uint64            `json:"gated"`      // RPCs
+	Opportunistic uint64            `json:"opportunistic"`
+
+	Scoring    bool            `json:"scoring"`
+	Thresholds ScoreThresholds `json:"thresholds"` // zero unless scoring
+
 	Peers         map[string]int `json:"peers"` // by protocol
 	CacheMessages int            `json:"cache_messages"`
 	CacheBytes    int            `json:"cache_bytes"`
@@ -85,4 +99,53 @@ type GossipStats struct {
 	Checking      int            `json:"checking"`
 	CheckingBytes int            `json:"checking_bytes"`
 	Wanted        int            `json:"wanted"`
+}
+
+// PeerScore is one peer's score and what it is made of. The parts are weighted, as
+// they stand in the sum; docs/scores.md explains them.
+type PeerScore struct {
+	ID        id.ID   `json:"id"`
+	PeerID    string  `json:"peer_id"` // empty when it is not connected
+	Score     float64 `json:"score"`
+	Standing  string  `json:"standing"` // what the score lets it do: good, no mesh, no gossip, no publish, graylisted
+	Connected bool    `json:"connected"`
+	// Until is when a score is forgotten whose peer is gone.
+	Until time.Time `json:"until,omitzero"`
+	// TopicScore is the part of all topics together, after the cap.
+	TopicScore float64      `json:"topic_score"`
+	App        float64      `json:"app"`        // P5, what the application says
+	Colocation float64      `json:"colocation"` // P6, others at its address
+	Behaviour  float64      `json:"behaviour"`  // P7, breaches of the protocol
+	Debt       float64      `json:"debt"`       // what it owes for peers of its network that left
+	Breaches   float64      `json:"breaches"`   // the counter of P7
+	Neighbours int          `json:"neighbours"` // peers at its address, itself among them
+	Topics     []TopicScore `json:"topics"`
+}
+
+// TopicScore is the part of one topic, before the topic's own weight but in Score.
+type TopicScore struct {
+	Topic           string  `json:"topic"`
+	Score           float64 `json:"score"` // with the topic's weight
+	InMesh          float64 `json:"in_mesh_ms"`
+	TimeInMesh      float64 `json:"p1_time_in_mesh"`
+	FirstDeliveries float64 `json:"p2_first_deliveries"`
+	MeshDeliveries  float64 `json:"p3_mesh_deliveries"`
+	MeshFailures    float64 `json:"p3b_mesh_failures"`
+	Invalid         float64 `json:"p4_invalid"`
+	// The counters behind P2, P3, P3b and P4.
+	Firsts    float64 `json:"firsts"`
+	Delivered float64 `json:"delivered"`
+	Failures  float64 `json:"failures"`
+	Invalids  float64 `json:"invalids"`
+	// Starves tells that it has for long kept back what others delivered here.
+	Starves bool `json:"starves"`
+}
+
+// ScoreThresholds are the scores at which a peer is treated differently.
+type ScoreThresholds struct {
+	Gossip             float64 `json:"gossip"`
+	Publish            float64 `json:"publish"`
+	Graylist           float64 `json:"graylist"`
+	AcceptPX           float64 `json:"accept_px"`
+	OpportunisticGraft float64 `json:"opportunistic_graft"`
 }

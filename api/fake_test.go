@@ -24,6 +24,7 @@ type fake struct {
 	slots    []ropewalk.Slot
 	topics   []ropewalk.TopicInfo
 	rooms    []ropewalk.Room
+	scores   []ropewalk.PeerScore
 	history  []ropewalk.ChatLine
 	block    chan struct{} // when set, Connect waits for it or its context
 	reach    int
@@ -184,6 +185,10 @@ func (f *fake) Neighbours(ctx context.Context, topic string) (ropewalk.Neighbour
 
 func (f *fake) GossipStats(context.Context) (ropewalk.GossipStats, error) {
 	return ropewalk.GossipStats{Received: ropewalk.Volume{N: 7, Bytes: 70}}, f.note("stats")
+}
+
+func (f *fake) Scores(context.Context) ([]ropewalk.PeerScore, error) {
+	return slices.Clone(f.scores), f.note("scores")
 }
 
 func (f *fake) ChatJoin(_ context.Context, room string, wait time.Duration) error {

@@ -30,6 +30,7 @@ var methods = map[string]method{
 	"gossip_topics":  (*Server).gossipTopics,
 	"gossip_mesh":    (*Server).gossipMesh,
 	"gossip_stats":   (*Server).gossipStats,
+	"gossip_scores":  (*Server).gossipScores,
 
 	"chat_join":    (*Server).chatJoin,
 	"chat_leave":   (*Server).chatLeave,
@@ -50,7 +51,7 @@ var socketMethods = map[string]func(c *socket, ctx context.Context, a *args) (an
 
 // absent tells whether a method belongs to a strand that later versions have.
 func absent(name string) bool {
-	return name == "gossip_scores" || strings.HasPrefix(name, "content_") ||
+	return strings.HasPrefix(name, "content_") ||
 		strings.HasPrefix(name, "portal_") || strings.HasPrefix(name, "discv5_")
 }
 

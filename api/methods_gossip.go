@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ropewalk/ropewalk"
 )
@@ -48,4 +49,24 @@ func (s *Server) gossipStats(ctx context.Context, a *args) (any, error) {
 		return nil, err
 	}
 	return s.node.GossipStats(ctx)
+}
+
+// gossipScores lists all peers, or those that have done something in one topic.
+func (s *Server) gossipScores(ctx context.Context, a *args) (any, error) {
+	topic := a.optText("topic", topicBytesMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	all, err := s.node.Scores(ctx)
+	if err != nil || topic == "" {
+		return list(all), err
+	}
+	out := []ropewalk.PeerScore{}
+	for _, p := range all {
+		other := func(t ropewalk.TopicScore) bool { return t.Topic != topic }
+		if p.Topics = slices.DeleteFunc(p.Topics, other); len(p.Topics) > 0 {
+			out = append(out, p)
+		}
+	}
+	return out, nil
 }

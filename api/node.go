@@ -33,6 +33,7 @@ type Node interface {
 	Mesh(ctx context.Context, topic string) ([]id.ID, error)
 	Neighbours(ctx context.Context, topic string) (ropewalk.Neighbours, error)
 	GossipStats(ctx context.Context) (ropewalk.GossipStats, error)
+	Scores(ctx context.Context) ([]ropewalk.PeerScore, error)
 
 	ChatJoin(ctx context.Context, room string, wait time.Duration) error
 	ChatLeave(ctx context.Context, room string) error

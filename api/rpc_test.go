@@ -47,7 +47,6 @@ func TestBadBodies(t *testing.T) {
 		{"other strand", `{"jsonrpc":"2.0","id":1,"method":"content_put","params":{"data":"AA=="}}`, codeNotBuilt},
 		{"other strand", `{"jsonrpc":"2.0","id":1,"method":"portal_historyGetContent"}`, codeNotBuilt},
 		{"other strand", `{"jsonrpc":"2.0","id":1,"method":"discv5_nodeInfo"}`, codeNotBuilt},
-		{"later", `{"jsonrpc":"2.0","id":1,"method":"gossip_scores"}`, codeNotBuilt},
 		{"subscription", `{"jsonrpc":"2.0","id":1,"method":"node_events"}`, codeNeedsSocket},
 	}
 	for _, tt := range tests {
@@ -189,6 +188,8 @@ func TestCalls(t *testing.T) {
 		{"gossip_topics", `{}`, "topics", `[]`},
 		{"gossip_mesh", `{"topic":"t"}`, "mesh t", `{"topic":"t","mesh":[],"fanout":[],"subscribed":[]}`},
 		{"gossip_stats", `{}`, "stats", ``},
+		{"gossip_scores", `{}`, "scores", `[]`},
+		{"gossip_scores", `{"topic":"t"}`, "scores", `[]`},
 		{"chat_join", `{"room":"lobby"}`, "join lobby 3s", `{"room":"lobby"}`},
 		{"chat_leave", `{"room":"lobby"}`, "leave lobby", ``},
 		{"chat_rooms", `{}`, "rooms", `[]`},

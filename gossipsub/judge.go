@@ -160,3 +160,6 @@ func (r *Router) Scores() []score.Report {
 	}
 	return r.board.Report(r.now)
 }
+
+// Thresholds are those in force, and whether scoring is on.
+func (r *Router) Thresholds() (score.Thresholds, bool) { return r.bars, r.board != nil }

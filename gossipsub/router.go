@@ -189,7 +189,7 @@ type TopicInfo struct {
 	Topic               string
 	Joined              bool
 	Peers, Mesh, Fanout int
-	D, Dlo, Dhi, Dout   int        // zero unless joined
+	Degrees             Degrees    // zero unless joined
 	Stats               TopicStats // likewise
 }
 
@@ -200,7 +200,7 @@ func (r *Router) Topics() []TopicInfo {
 		info := TopicInfo{Topic: t.name, Peers: t.peers.len()}
 		if t.own != nil {
 			info.Joined, info.Mesh, info.Stats = true, t.own.mesh.len(), t.own.stats
-			info.D, info.Dlo, info.Dhi, info.Dout = r.p.D, r.p.Dlo, r.p.Dhi, r.p.Dout
+			info.Degrees = t.own.degrees
 		}
 		if t.fanout != nil {
 			info.Fanout = t.fanout.peers.len()

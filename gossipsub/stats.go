@@ -35,6 +35,10 @@ type Stats struct {
 	Prunes          Tally  // out of a mesh, by reason
 	Refusals        Tally  // GRAFTs not followed, by reason
 	Excess          Tally  // what a peer sent over a limit, by limit
+	Penalties       Tally  // breaches of the protocol, by what they were
+	Graylisted      uint64 // RPCs not heard for their sender's score
+	Gated           uint64 // RPCs whose messages were not heard while checking could not keep up
+	Opportunistic   uint64 // peers grafted because a mesh had a low median score
 	SeenCut         uint64 // pages of the seen cache forgotten before their time
 
 	// What is held now.
@@ -91,6 +95,7 @@ func Protocols() [versions]string { return streamIDs }
 // Stats reports the counters and what the router holds.
 func (r *Router) Stats() Stats {
 	s := r.stats
+	s.Penalties = s.Penalties.sorted()
 	s.Rejected, s.Prunes, s.Refusals, s.Excess = s.Rejected.sorted(), s.Prunes.sorted(), s.Refusals.sorted(), s.Excess.sorted()
 	for i := range r.peers.Len() {
 		if _, p := r.peers.At(i); p.writable {
@@ -114,6 +119,14 @@ func (s *Stats) count(kind string, n int, why string) {
 		s.Prunes.add(why)
 	case "refuse":
 		s.Refusals.add(why)
+	case "penalty":
+		s.Penalties.add(why)
+	case "graylisted":
+		s.Graylisted++
+	case "gated":
+		s.Gated++
+	case "opportunistic":
+		s.Opportunistic += uint64(n)
 	case "excess":
 		s.Excess.add(why)
 	case "ihave":

@@ -8,6 +8,7 @@ import (
 	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/gossipsub"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -82,6 +83,13 @@ func (n *Node) Neighbours(topic string) (mesh, fanout, subscribed []id.ID) {
 
 // GossipStats reports what the router counted and holds.
 func (n *Node) GossipStats() gossipsub.Stats { return n.gossip.Stats() }
+
+// Scores describes every peer that has a score, connected or remembered.
+func (n *Node) Scores() []score.Report { return n.gossip.Scores() }
+
+// Thresholds are the scores at which a peer is treated differently, and whether
+// there are scores at all.
+func (n *Node) Thresholds() (score.Thresholds, bool) { return n.gossip.Thresholds() }
 
 // Rooms lists the rooms we are in.
 func (n *Node) Rooms() []chat.RoomInfo { return n.chat.Rooms() }

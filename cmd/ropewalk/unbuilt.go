@@ -31,14 +31,3 @@ func getCommand(*app) *cobra.Command {
 	cmd.Flags().StringVarP(&file, "output", "o", "", "write to this `file`")
 	return cmd
 }
-
-func scoresCommand(*app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "scores",
-		GroupID: "look",
-		Short:   "Show GossipSub peer scores (not built in this version)",
-		Example: "  ropewalk scores",
-		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return notBuilt("scores", "scoring") },
-	}
-}
