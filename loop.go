@@ -84,9 +84,19 @@ func (n *Node) step(what string, f func(now time.Time)) {
 	n.metrics.step(what, time.Since(start))
 }
 
-// flush carries out what the machine asks for.
+// flush carries out what the machine asks for, until it asks for nothing: a writer
+// that is given its messages may leave others the place to write theirs.
 func (n *Node) flush() {
-	out := n.machine.Take()
+	for {
+		out := n.machine.Take()
+		n.carry(out)
+		if len(out.Ready) == 0 {
+			return
+		}
+	}
+}
+
+func (n *Node) carry(out node.Out) {
 	for _, d := range out.Dials {
 		n.dial(d)
 	}

@@ -128,8 +128,9 @@ func (n *Node) pull(w *wire) {
 		busy = b.Busy()
 	}
 	w.batch = w.batch[:0]
+	now := time.Now()
 	for size := 0; len(w.batch) < batchMsgs && size < batchBytes; {
-		m, ok := n.machine.Next(w.conn, busy)
+		m, ok := n.machine.Next(now, w.conn, busy)
 		if !ok {
 			break
 		}

@@ -3,6 +3,7 @@ package gossipsub
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub/gater"
 	"github.com/ropewalk/ropewalk/gossipsub/score"
@@ -71,6 +72,8 @@ type Frame struct {
 	// Tag names the message in the frame, so that it can be cancelled; zero when it
 	// holds none or several.
 	Tag uint64
+	// Until is when the frame is worth nothing any more; zero for never.
+	Until time.Time
 }
 
 // Sender is what the router asks of the floor below.

@@ -35,14 +35,19 @@ func (l tellingLane) Send(to id.ID, code uint64, body []byte) error {
 
 func (l lane) Drop(to id.ID, why error) { l.n.peers.Drop(l.n.now, to, reasonOf(why)) }
 
+// classes are the router's classes as the queues know them.
+var classes = [...]peer.Class{gossipsub.Control: peer.Urgent, gossipsub.Own: peer.Ordinary, gossipsub.Forwarded: peer.Spare}
+
 // frames sends the router's frames.
 type frames struct{ n *Node }
 
 func (f frames) Send(to id.ID, fr gossipsub.Frame) bool {
-	return f.n.peers.Send(f.n.now, to, laneGossip, 0, fr.Data, fr.Class == gossipsub.Control) == nil
+	return f.n.peers.Queue(f.n.now, to, laneGossip, peer.Message{
+		Data: fr.Data, Class: classes[fr.Class], Tag: fr.Tag, Until: fr.Until,
+	}) == nil
 }
 
-func (f frames) Cancel(id.ID, uint64) bool { return false }
+func (f frames) Cancel(to id.ID, tag uint64) bool { return f.n.peers.Cancel(to, laneGossip, tag) }
 
 func (f frames) Drop(to id.ID, why error) { f.n.peers.Drop(f.n.now, to, reasonOf(why)) }
 

@@ -129,7 +129,7 @@ func (n *Node) laneEvent(now time.Time, p *peer.Peer, c link.Conn, m link.Msg) {
 		}
 		n.laneUp(now, p, m.Lane, m.Stream)
 	case link.Shut:
-		if n.peers.Shut(c, m.Lane) {
+		if n.peers.Shut(now, c, m.Lane) {
 			n.laneShut(now, p, m.Lane)
 		}
 	case link.Began:

@@ -222,6 +222,9 @@ func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 // Advance does what is due. Calling it early or late is harmless.
 func (n *Node) Advance(now time.Time) {
 	n.begin(now)
+	if due(n.peers.Deadline(), now) {
+		n.peers.Advance(now)
+	}
 	if due(n.gossip.Deadline(), now) {
 		n.gossipNews(n.gossip.Advance(now))
 	}
@@ -248,6 +251,7 @@ func (n *Node) Advance(now time.Time) {
 // Deadline is the next moment at which Advance matters; zero for none.
 func (n *Node) Deadline() time.Time {
 	next := earliest(n.gossip.Deadline(), n.session.Deadline())
+	next = earliest(next, n.peers.Deadline())
 	next = earliest(next, n.pex.Deadline())
 	next = earliest(next, n.chat.Deadline())
 	next = earliest(next, n.pulse.Deadline())
@@ -267,8 +271,10 @@ func (n *Node) Take() Out {
 }
 
 // Next takes the message that the writer of a link should write now. busy are the
-// lanes whose wire is full.
-func (n *Node) Next(c link.Conn, busy link.LaneSet) (link.Msg, bool) { return n.peers.Next(c, busy) }
+// lanes whose wire is full. Take may name further links afterwards.
+func (n *Node) Next(now time.Time, c link.Conn, busy link.LaneSet) (link.Msg, bool) {
+	return n.peers.Next(now, c, busy)
+}
 
 func (n *Node) begin(now time.Time) { n.now = now }
 

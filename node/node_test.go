@@ -273,7 +273,7 @@ func TestBreachClosesOnce(t *testing.T) {
 			if len(a.n.Peers()) != 0 {
 				t.Error("a peer that is given up is still shown")
 			}
-			if _, ok := a.n.Next(e.conn, 0); ok {
+			if _, ok := a.n.Next(w.now, e.conn, 0); ok {
 				t.Error("a link that is given up is still written to")
 			}
 			w.cut(e, out.Closes[0].Reason)

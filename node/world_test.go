@@ -186,7 +186,7 @@ func (h *host) turn() bool {
 	for _, c := range out.Ready {
 		e, up := w.ends[c]
 		for up {
-			m, ok := h.n.Next(c, 0)
+			m, ok := h.n.Next(w.now, c, 0)
 			if !ok {
 				break
 			}

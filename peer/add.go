@@ -60,7 +60,7 @@ func (t *Table) Remove(now time.Time, c link.Conn) bool {
 	if !ok {
 		return false
 	}
-	t.discard(p)
+	t.discard(now, p)
 	t.conns.Delete(c)
 	t.peers.Delete(p.ID())
 	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "down", Peer: p.ID(), Ticket: p.info.Ticket, N: int64(c)})

@@ -21,6 +21,9 @@ type Config struct {
 	QueueBytes int
 	// TotalBytes bounds what waits for all peers together; 0 means 256 MiB.
 	TotalBytes int
+	// BulkLinks bounds how many links write a bulk message on a bare lane at one
+	// time; 0 means 3, -1 means any number.
+	BulkLinks int
 	// PeersMax bounds the table; 0 means 8192.
 	PeersMax int
 	// Trace receives events; nil means nobody listens.
@@ -36,6 +39,7 @@ func (c *Config) fill() {
 	set(&c.QueueMsgs, queueMsgsDefault)
 	set(&c.QueueBytes, queueBytesDefault)
 	set(&c.TotalBytes, totalBytesDefault)
+	set(&c.BulkLinks, bulkLinksDefault)
 	set(&c.PeersMax, peersMaxDefault)
 }
 
@@ -51,6 +55,9 @@ func (c Config) Validate() error {
 		if f.v < 0 {
 			return fmt.Errorf("peer: %s is %d, want 0 (default) or more", f.name, f.v)
 		}
+	}
+	if c.BulkLinks < -1 {
+		return fmt.Errorf("peer: BulkLinks is %d, want -1 (any number), 0 (default) or more", c.BulkLinks)
 	}
 	return nil
 }

@@ -20,23 +20,32 @@
 //
 // # What goes out first
 //
-// Each lane has two queues, urgent and ordinary, each first in, first out. Urgent
-// messages go first, but after urgentRunMax of them in a row one ordinary message
-// passes if any waits, so neither class starves. Within a class the lanes share the
-// link by bytes, with deficit round robin (Shreedhar and Varghese, 1995): a lane in
+// A message is urgent, ordinary or spare (one its protocol can do without). Urgent
+// messages go first, but after urgentRunMax of them in a row another one passes if
+// any waits; on each lane ordinary messages go before spare ones by the same rule,
+// so no class starves. Urgent messages, and all others, share the link between the
+// lanes by bytes, with deficit round robin (Shreedhar and Varghese, 1995): a lane in
 // turn earns quantumBytes and sends while its earnings last. A lane that the world
-// reports busy is passed over and holds up nobody.
+// reports busy is passed over and holds up nobody. Each class is first in, first
+// out.
+//
+// Large messages of bare lanes are bulk. Sending one to six peers at once delays
+// all six alike, so only a few links (Config.BulkLinks) write bulk at one time. The
+// others pass it over, small messages go before it meanwhile, and Cancel can take it
+// out. Who waits is called in turn when a writer comes back for more or has held
+// its place for bulkHold.
 //
 // # Limits
 //
 // Queues are bounded per lane, per peer and in total, in messages and in bytes
-// (params.go); a Send past a bound is refused with ErrQueueFull and forgets
-// nothing that was accepted, but for one case: on a bare lane, whose protocol
-// repairs losses itself, an urgent message takes the place of the oldest ordinary
-// ones. A link that takes nothing for stallAfter while messages wait is dropped.
-// Data is never copied and never changed, so one buffer may wait in many queues. A
-// peer with empty queues costs less than 1 KB, and nothing of it is left after
-// Remove.
+// (params.go). On a bare lane, whose protocol repairs losses itself, a message that
+// finds no room takes the place of the oldest spare ones, and an urgent one then of
+// the oldest ordinary ones; an "evicted" event says how many of which class, an
+// "expired" one how many were worth nothing any more when their turn came. Otherwise
+// Send refuses with ErrQueueFull and forgets nothing that was accepted. A link that
+// takes nothing for stallAfter while messages wait is dropped. Data is never copied
+// and never changed, so one buffer may wait in many queues. A peer with empty queues
+// costs less than 1 KB, and nothing of it is left after Remove.
 //
 // It does not dial, judge slots or reconnect (package session does), does not know
 // what a message means, and does not measure round trips.

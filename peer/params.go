@@ -37,6 +37,21 @@ const (
 	// waits. Sixteen control messages are a heartbeat's worth.
 	urgentRunMax = 16
 
+	// ordinaryRunMax is the same for ordinary messages of a lane before a spare one:
+	// who publishes much still carries what others publish.
+	ordinaryRunMax = 16
+
+	// bulkBytes is the payload from which a message of a bare lane is bulk. Below
+	// it a message leaves a usual uplink in the time of a round trip (50 Mbit/s:
+	// 20 ms), and making others wait for it gains nothing.
+	bulkBytes = 128 << 10
+	// bulkLinksDefault is how many links write bulk at one time. Six at once delay
+	// all six alike; three keep a fast uplink full though one of them is slow.
+	bulkLinksDefault = 3
+	// bulkHold is after what time the right to write bulk passes on though the
+	// writer did not come back: a megabyte at 8 Mbit/s.
+	bulkHold = time.Second
+
 	// simultaneousWithin is how far apart two links to one identity may come up
 	// and still be a race of two dials: the longest dial round trip we expect.
 	simultaneousWithin = 5 * time.Second

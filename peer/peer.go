@@ -7,25 +7,26 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 )
 
-// class is how pressing a message is.
-type class uint8
-
-const (
-	urgent class = iota
-	ordinary
-	classes
-)
-
 // lane is one protocol shared with a peer, while we may write on it.
 type lane struct {
-	lane    link.Lane
-	stream  string
-	q       [classes]fifo
-	deficit [classes]int // bytes the lane may still send in this turn; ≥ 0
+	lane   link.Lane
+	stream string
+	q      *queues // nil when nothing waits
 }
 
-func (l *lane) msgs() int  { return int(l.q[urgent].msgs) + int(l.q[ordinary].msgs) }
-func (l *lane) bytes() int { return l.q[urgent].bytes + l.q[ordinary].bytes }
+func (l *lane) msgs() int {
+	if l.q == nil {
+		return 0
+	}
+	return l.q.msgs
+}
+
+func (l *lane) bytes() int {
+	if l.q == nil {
+		return 0
+	}
+	return l.q.bytes
+}
 
 // Peer is one connected remote. It belongs to the table's owner, like the table.
 type Peer struct {
@@ -37,14 +38,14 @@ type Peer struct {
 	msgs  int
 	bytes int
 
-	turn      [classes]uint8 // index into lanes of the lane whose turn it is
-	earned    [classes]bool  // that lane has had this turn's quantum
-	urgentRun uint8          // urgent messages in a row while an ordinary one waited
+	turn      [levels]uint8 // index into lanes of the lane whose turn it is
+	earned    [levels]bool  // that lane has had this turn's quantum
+	urgentRun uint8         // urgent messages in a row while an ordinary one waited
 
 	idle    bool      // Next last said there is nothing, and nobody was told since
 	closing bool      // a Close was handed out; nothing is written any more
-	moved   bool      // Next gave a message since movedAt was noted
-	movedAt time.Time // when the link was last seen to take messages or had none
+	waiting bool      // for a place to write bulk
+	movedAt time.Time // when Next last gave a message, or the first since then was queued
 }
 
 // ID is the remote's identity.
@@ -95,4 +96,14 @@ func (p *Peer) lane(l link.Lane) *lane {
 		}
 	}
 	return nil
+}
+
+// bulks is how many bulk messages wait.
+func (p *Peer) bulks() (n int) {
+	for i := range p.lanes {
+		if q := p.lanes[i].q; q != nil {
+			n += q.bulks()
+		}
+	}
+	return n
 }

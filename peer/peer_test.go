@@ -191,14 +191,14 @@ func TestReadyIsToldOnce(t *testing.T) {
 		t.Fatalf("ready %v, want [1]", got)
 	}
 	// All that waits is on a busy lane: the writer sleeps, and is woken by what can go.
-	if _, ok := tab.Next(1, link.LaneSet(0).With(gossip)); ok {
+	if _, ok := tab.Next(t0, 1, link.LaneSet(0).With(gossip)); ok {
 		t.Fatal("a busy lane was served")
 	}
 	mustSend(t, tab, low, chat, "c", false)
 	if got := tab.TakeReady(); len(got) != 1 {
 		t.Fatalf("ready %v after a message on a free lane, want [1]", got)
 	}
-	if m, ok := tab.Next(1, link.LaneSet(0).With(gossip)); !ok || m.Lane != chat {
+	if m, ok := tab.Next(t0, 1, link.LaneSet(0).With(gossip)); !ok || m.Lane != chat {
 		t.Fatalf("got %v %v, want the chat message", m, ok)
 	}
 	mustSend(t, tab, low, gossip, "d", false)
@@ -217,7 +217,7 @@ func TestUrgentFirstWithinBounds(t *testing.T) {
 	}
 	run, longest, ordinarySeen := 0, 0, 0
 	for range 117 { // 100 urgent ones and what they let pass
-		m, ok := tab.Next(1, 0)
+		m, ok := tab.Next(t0, 1, 0)
 		if !ok {
 			t.Fatal("queue ran dry")
 		}
@@ -256,7 +256,7 @@ func TestUrgentTakesOldestOrdinaryOnBareLane(t *testing.T) {
 	}
 	mustSend(t, tab, low, gossip, "u", true)
 	var got string
-	for m, ok := tab.Next(1, 0); ok; m, ok = tab.Next(1, 0) {
+	for m, ok := tab.Next(t0, 1, 0); ok; m, ok = tab.Next(t0, 1, 0) {
 		got += string(m.Data)
 	}
 	if got != "u12345" {
@@ -285,7 +285,7 @@ func TestStalledLinkIsDropped(t *testing.T) {
 			t.Fatalf("after %v: %v", after, err)
 		}
 	}
-	tab.Next(1, 0) // it moved after all
+	tab.Next(t0.Add(29*time.Second), 1, 0) // it moved after all
 	if err := send(40 * time.Second); err != nil {
 		t.Fatalf("a link that moves was dropped: %v", err)
 	}
@@ -310,7 +310,7 @@ func TestDrop(t *testing.T) {
 	if err := tab.Send(t0, low, gossip, 0, nil, false); !errors.Is(err, ErrNotConnected) {
 		t.Errorf("Send to a dropped peer: %v", err)
 	}
-	if _, ok := tab.Next(1, 0); ok {
+	if _, ok := tab.Next(t0, 1, 0); ok {
 		t.Error("a dropped peer's queue is still written")
 	}
 	if len(tab.TakeReady()) != 0 {
@@ -342,10 +342,10 @@ func TestB3LanesComeAndGo(t *testing.T) {
 	}
 	mustSend(t, tab, low, gossip, "g", false)
 	mustSend(t, tab, low, chat, "c", false)
-	if !tab.Shut(1, gossip) || tab.Shut(1, gossip) {
+	if !tab.Shut(t0, 1, gossip) || tab.Shut(t0, 1, gossip) {
 		t.Error("Shut")
 	}
-	if m, ok := tab.Next(1, 0); !ok || m.Lane != chat {
+	if m, ok := tab.Next(t0, 1, 0); !ok || m.Lane != chat {
 		t.Errorf("got %v %v, want the chat message", m, ok)
 	}
 	if n, b := p.Queued(); n != 0 || b != 0 || tab.bytes != 0 {
@@ -393,7 +393,7 @@ func TestSharedBufferIsNotCopied(t *testing.T) {
 		}
 	}
 	for i := range 10 {
-		m, ok := tab.Next(link.Conn(i+1), 0)
+		m, ok := tab.Next(t0, link.Conn(i+1), 0)
 		if !ok || &m.Data[0] != &frame[0] {
 			t.Fatal("the frame was copied")
 		}

@@ -52,7 +52,7 @@ func TestQueueProperties(t *testing.T) {
 			accepted[k] = want[1:]
 		}
 		pull := func(busy link.LaneSet) bool {
-			m, ok := tab.Next(1, busy)
+			m, ok := tab.Next(t0, 1, busy)
 			if !ok {
 				return false
 			}
@@ -139,7 +139,7 @@ func TestFairnessProperty(t *testing.T) {
 					}
 				}
 			}
-			m, ok := tab.Next(1, 0)
+			m, ok := tab.Next(t0, 1, 0)
 			if !ok {
 				t.Fatal("nothing to send")
 			}
@@ -171,8 +171,8 @@ func BenchmarkSendNext(b *testing.B) {
 				if err := tab.Send(t0, low, gossip, 0, small, true); err != nil {
 					b.Fatal(err)
 				}
-				tab.Next(1, 0)
-				tab.Next(1, 0)
+				tab.Next(t0, 1, 0)
+				tab.Next(t0, 1, 0)
 			}
 		})
 	}

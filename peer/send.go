@@ -19,11 +19,19 @@ var (
 	ErrCode         = errors.New("peer: message code beyond the protocol's length")
 )
 
-// Send queues a message for a peer. data is kept, not copied, and must not change
-// from now on; the same data may be sent to many peers. The error is one of
-// ErrNotConnected, ErrNoLane, ErrTooLarge, ErrCode and ErrQueueFull, and then
-// nothing was queued.
-func (t *Table) Send(now time.Time, to id.ID, ln link.Lane, code uint64, data []byte, pressing bool) error {
+// Send queues an urgent or ordinary message; see Queue.
+func (t *Table) Send(now time.Time, to id.ID, ln link.Lane, code uint64, data []byte, urgent bool) error {
+	m := Message{Code: code, Data: data, Class: Ordinary}
+	if urgent {
+		m.Class = Urgent
+	}
+	return t.Queue(now, to, ln, m)
+}
+
+// Queue queues a message for a peer. The same data may be sent to many peers. The
+// error is one of ErrNotConnected, ErrNoLane, ErrTooLarge, ErrCode and
+// ErrQueueFull, and then nothing was queued.
+func (t *Table) Queue(now time.Time, to id.ID, ln link.Lane, m Message) error {
 	p, ok := t.peers.Get(to)
 	if !ok || p.closing {
 		return ErrNotConnected
@@ -33,26 +41,45 @@ func (t *Table) Send(now time.Time, to id.ID, ln link.Lane, code uint64, data []
 		return ErrNoLane
 	}
 	proto := &t.cfg.Protocols[ln]
-	if err := checkMessage(proto, code, len(data)); err != nil {
+	if err := checkMessage(proto, m.Code, len(m.Data)); err != nil {
 		return err
 	}
 	if t.stalled(now, p) {
 		t.Drop(now, to, link.Timeout)
 		return ErrNotConnected
 	}
-	cl := ordinary
-	if pressing {
-		cl = urgent
-	}
-	cost := costOf(len(data))
-	if !t.fits(p, l, cost) && !(pressing && proto.Bare && t.makeRoom(now, p, l, cost)) {
-		t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "queue_full", Peer: to, Topic: proto.Name, N: int64(l.bytes())})
+	cost := costOf(len(m.Data))
+	if !t.fits(p, l, cost) && !(proto.Bare && t.makeRoom(now, p, l, m.Class, cost)) {
+		t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "queue_full", Peer: to, Topic: proto.Name, N: int64(l.bytes()), Err: m.Class.String()})
 		return ErrQueueFull
 	}
-	l.q[cl].push(t.spare.get(code, data))
-	t.account(p, 1, cost)
-	t.wake(p)
+	t.push(now, p, l, m, proto.Bare && len(m.Data) >= bulkBytes)
 	return nil
+}
+
+// push puts a message that fits into its queue.
+func (t *Table) push(now time.Time, p *Peer, l *lane, m Message, bulk bool) {
+	if t.bytes == 0 {
+		t.checkAt = now.Add(stallAfter)
+	}
+	if p.msgs == 0 {
+		p.movedAt = now
+	}
+	if l.q == nil {
+		l.q = t.spare.getQueues()
+	}
+	i := t.spare.get()
+	t.seq++
+	i.seq, i.code, i.tag, i.data = t.seq, m.Code, m.Tag, m.Data
+	if m.Class != Urgent {
+		i.until = stamp(m.Until)
+	}
+	if i.tag != 0 {
+		l.q.tags++
+	}
+	l.q.q[queueOf(m.Class, bulk)].push(i)
+	t.account(p, l, 1, i.cost())
+	t.wake(p)
 }
 
 func checkMessage(proto *link.Protocol, code uint64, payload int) error {
@@ -67,45 +94,81 @@ func checkMessage(proto *link.Protocol, code uint64, payload int) error {
 
 // fits tells whether one more message of that cost stays within every bound. A
 // queue that is empty takes any one message its protocol allows.
-func (t *Table) fits(p *Peer, l *lane, cost int) bool {
-	if t.bytes+cost > t.cfg.TotalBytes && t.bytes > 0 {
-		return false
-	}
-	if p.msgs+1 > t.cfg.QueueMsgs || (p.bytes+cost > t.cfg.QueueBytes && p.bytes > 0) {
-		return false
-	}
-	return l.msgs()+1 <= t.cfg.laneMsgsMax() && (l.bytes()+cost <= t.cfg.laneBytesMax() || l.bytes() == 0)
+func (t *Table) fits(p *Peer, l *lane, cost int) bool { return t.fitsWithout(p, l, cost, 0, 0) }
+
+// fitsWithout is fits after msgs of the lane's messages with that many bytes went.
+func (t *Table) fitsWithout(p *Peer, l *lane, cost, msgs, bytes int) bool {
+	within := func(all, limit int) bool { return all-bytes+cost <= limit || all == bytes }
+	return within(t.bytes, t.cfg.TotalBytes) && within(p.bytes, t.cfg.QueueBytes) && within(l.bytes(), t.cfg.laneBytesMax()) &&
+		p.msgs-msgs+1 <= t.cfg.QueueMsgs && l.msgs()-msgs+1 <= t.cfg.laneMsgsMax()
 }
 
-// makeRoom drops the oldest ordinary messages of a lane until an urgent one fits,
-// or nothing when dropping all of them would not do.
-func (t *Table) makeRoom(now time.Time, p *Peer, l *lane, cost int) bool {
-	q := &l.q[ordinary]
-	msgs, bytes := int(q.msgs), q.bytes
-	without := func(all int, mine int, limit int) bool { return all-mine+cost <= limit || all == mine }
-	if msgs == 0 || p.msgs-msgs+1 > t.cfg.QueueMsgs || l.msgs()-msgs+1 > t.cfg.laneMsgsMax() ||
-		!without(t.bytes, bytes, t.cfg.TotalBytes) || !without(p.bytes, bytes, t.cfg.QueueBytes) ||
-		!without(l.bytes(), bytes, t.cfg.laneBytesMax()) {
+// makeRoom drops the oldest spare messages of a lane, and for an urgent one then
+// the oldest ordinary ones, until a message of the class fits; or nothing when
+// dropping all of them would not do.
+func (t *Table) makeRoom(now time.Time, p *Peer, l *lane, cl Class, cost int) bool {
+	if l.q == nil {
 		return false
 	}
-	var n int64
-	for ; !t.fits(p, l, cost); n++ {
-		i := q.pop()
-		t.account(p, -1, -i.cost())
-		t.spare.put(i)
+	victims := [...]Class{Spare, Ordinary}
+	most := 1
+	if cl == Urgent {
+		most = 2
 	}
-	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "evicted", Peer: p.ID(), Topic: t.cfg.Protocols[l.lane].Name, N: n})
+	msgs, bytes, enough := 0, 0, 0
+	for enough < most {
+		for _, n := range [...]int{queueOf(victims[enough], false), queueOf(victims[enough], true)} {
+			msgs += l.q.q[n].msgs
+			bytes += l.q.q[n].bytes
+		}
+		if enough++; msgs > 0 && t.fitsWithout(p, l, cost, msgs, bytes) {
+			break
+		}
+		if enough == most {
+			return false
+		}
+	}
+	for _, victim := range victims[:enough] {
+		t.evict(now, p, l, victim, cost)
+	}
 	return true
 }
 
-// stalled tells whether the link has taken nothing for stallAfter though messages
-// waited all the while, and notes progress.
-func (t *Table) stalled(now time.Time, p *Peer) bool {
-	if p.moved || p.msgs == 0 || p.movedAt.IsZero() {
-		p.moved, p.movedAt = false, now
+// evict drops the oldest messages of a class until one of that cost fits or none
+// is left.
+func (t *Table) evict(now time.Time, p *Peer, l *lane, victim Class, cost int) {
+	var n int64
+	for ; l.q != nil && !t.fits(p, l, cost); n++ {
+		at := l.q.older(queueOf(victim, false), queueOf(victim, true), true)
+		if at < 0 {
+			break
+		}
+		t.forget(p, l, l.q.q[at].pop())
+	}
+	if n > 0 {
+		t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "evicted", Peer: p.ID(), Topic: t.cfg.Protocols[l.lane].Name, N: n, Err: victim.String()})
+	}
+}
+
+// Cancel takes the oldest message with a tag out of a peer's queue; urgent ones
+// cannot be cancelled. It tells whether there was one. The search is a walk of the
+// lane's queue, and none when nothing in it has a tag.
+func (t *Table) Cancel(to id.ID, ln link.Lane, tag uint64) bool {
+	p, ok := t.peers.Get(to)
+	if !ok || tag == 0 {
 		return false
 	}
-	return now.Sub(p.movedAt) > stallAfter
+	l := p.lane(ln)
+	if l == nil || l.q == nil || l.q.tags == 0 {
+		return false
+	}
+	for n := queueCount - 1; n >= ordinaryQ; n-- {
+		if i := l.q.q[n].take(tag); i != nil {
+			t.forget(p, l, i)
+			return true
+		}
+	}
+	return false
 }
 
 // wake has the world told that p has something to write.
@@ -116,8 +179,30 @@ func (t *Table) wake(p *Peer) {
 	}
 }
 
-// account keeps the sums of peer and table.
-func (t *Table) account(p *Peer, msgs, bytes int) {
+// forget ends an item that was taken out of a lane's queue.
+func (t *Table) forget(p *Peer, l *lane, i *item) {
+	if i.tag != 0 {
+		l.q.tags--
+	}
+	t.account(p, l, -1, -i.cost())
+	t.spare.put(i)
+	if l.q.msgs == 0 { // an idle lane saves nothing up
+		t.spare.putQueues(l.q)
+		l.q = nil
+		return
+	}
+	if l.q.q[urgentQ].msgs == 0 {
+		l.q.deficit[pressing] = 0
+	}
+	if l.q.msgs == l.q.q[urgentQ].msgs {
+		l.q.deficit[patient] = 0
+	}
+}
+
+// account keeps the sums of lane, peer and table.
+func (t *Table) account(p *Peer, l *lane, msgs, bytes int) {
+	l.q.msgs += msgs
+	l.q.bytes += bytes
 	p.msgs += msgs
 	p.bytes += bytes
 	t.bytes += bytes

@@ -15,11 +15,14 @@ type Table struct {
 	conns ordered.Map[link.Conn, *Peer]
 	peers ordered.Map[id.ID, *Peer] // the same peers; invariant: one conn each
 
-	bytes  int // Σ of all queues
-	spare  pool
-	ready  []link.Conn
-	handed []link.Conn // what TakeReady gave out last; reused
-	closes []Close
+	bytes   int // Σ of all queues
+	spare   pool
+	seq     uint64 // messages queued so far
+	bulk    places
+	checkAt time.Time // when to look for stalled links, while bytes > 0
+	ready   []link.Conn
+	handed  []link.Conn // what TakeReady gave out last; reused
+	closes  []Close
 }
 
 // Close asks the world to end a link.
@@ -75,7 +78,7 @@ func (t *Table) Open(c link.Conn, ln link.Lane, stream string) bool {
 
 // Shut says that we cannot write on a lane any more; what waited on it is dropped.
 // It tells whether the lane was open.
-func (t *Table) Shut(c link.Conn, ln link.Lane) bool {
+func (t *Table) Shut(now time.Time, c link.Conn, ln link.Lane) bool {
 	p, ok := t.conns.Get(c)
 	if !ok {
 		return false
@@ -83,6 +86,7 @@ func (t *Table) Shut(c link.Conn, ln link.Lane) bool {
 	for i := range p.lanes {
 		if p.lanes[i].lane == ln {
 			t.drain(p, &p.lanes[i])
+			t.unbulk(now, p)
 			copy(p.lanes[i:], p.lanes[i+1:])
 			p.lanes[len(p.lanes)-1] = lane{}
 			p.lanes = p.lanes[:len(p.lanes)-1]
@@ -118,7 +122,7 @@ func (t *Table) Drop(now time.Time, who id.ID, why link.Reason) {
 	if !ok || p.closing {
 		return
 	}
-	t.discard(p)
+	t.discard(now, p)
 	t.closes = append(t.closes, Close{p.conn, why})
 	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "drop", Peer: who, N: int64(p.conn), Err: why.String()})
 }
@@ -154,26 +158,24 @@ func (t *Table) TakeReady() []link.Conn {
 }
 
 // discard marks a peer as closing and empties its queues.
-func (t *Table) discard(p *Peer) {
+func (t *Table) discard(now time.Time, p *Peer) {
 	p.closing = true
 	for i := range p.lanes {
 		t.drain(p, &p.lanes[i])
 	}
+	t.unbulk(now, p)
 }
 
 // drain empties a lane's queues.
 func (t *Table) drain(p *Peer, l *lane) {
-	for cl := range l.q {
-		for q := &l.q[cl]; q.msgs > 0; {
-			i := q.pop()
-			t.account(p, -1, -i.cost())
-			t.spare.put(i)
+	for n := 0; n < queueCount && l.q != nil; n++ {
+		for l.q != nil && l.q.q[n].head != nil {
+			t.forget(p, l, l.q.q[n].pop())
 		}
-		l.deficit[cl] = 0
 	}
 }
 
 // resetTurns starts the round robin anew, after the lanes have changed.
 func (p *Peer) resetTurns() {
-	p.turn, p.earned = [classes]uint8{}, [classes]bool{}
+	p.turn, p.earned = [levels]uint8{}, [levels]bool{}
 }

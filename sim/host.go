@@ -53,7 +53,7 @@ type machine interface {
 	Advance(now time.Time)
 	Deadline() time.Time
 	Take() node.Out
-	Next(c link.Conn, busy link.LaneSet) (link.Msg, bool)
+	Next(now time.Time, c link.Conn, busy link.LaneSet) (link.Msg, bool)
 }
 
 // place is where a text stands: a room's or a topic's.
@@ -187,7 +187,7 @@ func (h *host) flush() {
 			}
 		}
 		h.note(out)
-		if len(out.Jobs) == 0 && len(out.Saves) == 0 {
+		if len(out.Jobs) == 0 && len(out.Saves) == 0 && len(out.Ready) == 0 {
 			break
 		}
 		for _, j := range out.Jobs {

@@ -208,7 +208,7 @@ func (x *hostile) Take() node.Out {
 	return out
 }
 
-func (x *hostile) Next(c link.Conn, _ link.LaneSet) (link.Msg, bool) {
+func (x *hostile) Next(_ time.Time, c link.Conn, _ link.LaneSet) (link.Msg, bool) {
 	f := x.byConn[c]
 	if f == nil || len(f.queue) == 0 {
 		return link.Msg{}, false

@@ -149,7 +149,7 @@ func (e *end) pump() {
 
 // next takes the next message for the other end.
 func (e *end) next() (link.Msg, bool) {
-	m, ok := e.host.m.Next(e.conn, 0)
+	m, ok := e.host.m.Next(e.host.w.time(), e.conn, 0)
 	if ok {
 		e.host.w.lab.count(e, m)
 	}
