@@ -67,7 +67,7 @@ type SessionConfig struct {
 
 // GossipConfig sets the router. Zero fields take GossipSub's defaults.
 type GossipConfig struct {
-	Sign           string // strict (default) or none
+	Sign           string // strict (default), none, lax or lax-none
 	D, Dlo, Dhi    int
 	Dlazy          int
 	HeartbeatEvery time.Duration
@@ -82,7 +82,7 @@ type GossipConfig struct {
 
 // TopicConfig sets one topic.
 type TopicConfig struct {
-	Sign     string // strict, none; empty: as the router
+	Sign     string // as Sign above; empty: as the router
 	BytesMax int    // largest payload; 0: as the router
 }
 

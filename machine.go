@@ -43,10 +43,8 @@ func noneIfZero(v int) int {
 }
 
 func policy(sign string) gossipsub.Policy {
-	if sign == "none" {
-		return gossipsub.StrictNoSign
-	}
-	return gossipsub.StrictSign
+	p, _ := gossipsub.PolicyNamed(sign) // Validate has refused other names
+	return p
 }
 
 func gossipParams(g GossipConfig) gossipsub.Params {

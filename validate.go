@@ -7,6 +7,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/link"
 )
 
@@ -87,6 +88,12 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// validSign accepts "", which means the default.
+func validSign(name string) bool {
+	_, ok := gossipsub.PolicyNamed(name)
+	return ok || name == ""
+}
+
 type validator struct{ bad []FieldError }
 
 func (v *validator) check(ok bool, field, value, allowed string) {
@@ -116,7 +123,7 @@ func (v *validator) hosts(field string, list []string) {
 }
 
 func (v *validator) gossip(g GossipConfig) {
-	v.check(g.Sign == "" || g.Sign == "strict" || g.Sign == "none", "gossip.sign", g.Sign, "strict or none")
+	v.check(validSign(g.Sign), "gossip.sign", g.Sign, "strict, none, lax or lax-none")
 	v.within("gossip.D", g.D, 0, 64)
 	v.within("gossip.Dlo", g.Dlo, 0, 64)
 	v.within("gossip.Dhi", g.Dhi, 0, 128)
@@ -138,7 +145,7 @@ func (v *validator) gossip(g GossipConfig) {
 	for _, name := range sortedKeys(g.Topics) {
 		t := g.Topics[name]
 		field := fmt.Sprintf("gossip.topic.%q", name)
-		v.check(t.Sign == "" || t.Sign == "strict" || t.Sign == "none", field+".sign", t.Sign, "strict or none")
+		v.check(validSign(t.Sign), field+".sign", t.Sign, "strict, none, lax or lax-none")
 		v.check(t.BytesMax >= 0 && t.BytesMax <= 16<<20, field+".max_size", fmt.Sprint(t.BytesMax), "0 to 16MiB")
 	}
 }

@@ -77,8 +77,8 @@ var keys = []Key{
 		Why:   "How often the host book is written; it is a cache and may lose that much.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.SaveEvery = v.(time.Duration) }},
 
-	{Path: "gossip.sign", Flag: "sign", Default: `"strict"`, Choices: []string{"strict", "none"},
-		Why:   "strict: every message is signed and checked (StrictSign). none: none may be (StrictNoSign).",
+	{Path: "gossip.sign", Flag: "sign", Default: `"strict"`, Choices: []string{"strict", "none", "lax", "lax-none"},
+		Why:   "strict: every message is signed and checked (StrictSign). none: none may be (StrictNoSign). lax and lax-none take both and check what is signed; lax signs ours.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Sign = v.(string) }},
 	{Path: "gossip.D", Kind: Int, Default: "6", Min: 1, Max: 64, Why: "Mesh links wanted per topic (GossipSub's default).",
 		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.D = int(v.(int64)) }},
@@ -110,7 +110,7 @@ var keys = []Key{
 	unused("gossip.unsubscribe_backoff", Duration, `"10s"`, int64(time.Second), int64(time.Hour), "The same after leaving a topic."),
 	unused("gossip.flood_publish", Bool, "false", 0, 0, "Send own messages to every peer of a topic."),
 	unused("gossip.prune_peers", Int, "16", 0, 64, "Peers named in a prune."),
-	{Path: "gossip.topic.*.sign", Choices: []string{"strict", "none"}, Why: "As gossip.sign, for this topic.",
+	{Path: "gossip.topic.*.sign", Choices: []string{"strict", "none", "lax", "lax-none"}, Why: "As gossip.sign, for this topic.",
 		apply: func(s *Settings, name string, v any) {
 			t := s.Node.Gossip.Topics[name]
 			t.Sign = v.(string)

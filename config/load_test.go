@@ -53,7 +53,7 @@ func TestProblems(t *testing.T) {
 		{"list of numbers", "[session]\nseeds = [1, 2]", `config.toml:2: session.seeds: [1, 2]: want a list of texts in quotes`},
 		{"listen with peer", "[listen]\nlibp2p = [\"/ip4/1.2.3.4\"]", `config.toml:2: listen.libp2p: "/ip4/1.2.3.4": want multiaddrs such as /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/udp/4001/quic-v1, without /p2p/`},
 		{"exposed rpc", "[listen]\nrpc = \"0.0.0.0:80\"", `config.toml:2: listen.rpc: 0.0.0.0:80: want a loopback address, or listen.rpc_expose = true`},
-		{"topic", "[gossip.topic.\"a.b\"]\nsign = \"maybe\"", `config.toml:2: gossip.topic."a.b".sign: "maybe": want strict, none`},
+		{"topic", "[gossip.topic.\"a.b\"]\nsign = \"maybe\"", `config.toml:2: gossip.topic."a.b".sign: "maybe": want strict, none, lax, lax-none`},
 		{"overlay network", "[overlay.network.\"x\"]\nkind = \"blob\"\nprotocol = \"zz\"", `config.toml:2: overlay.network."x": want protocol` + "\n" + `config.toml:3: overlay.network."x".protocol: "zz": want 1 to 32 bytes in hex, such as "0x500b"`},
 		{"conflict", "[gossip]\nDlo = 9", `config.toml:2: gossip.D: 6 (Dlo 9, Dhi 12): want Dlo ≤ D ≤ Dhi`},
 		{"syntax", "[node]\nnetwork = ", `config.toml:2: node.network: not TOML: unexpected EOF; expected value`},

@@ -11,26 +11,6 @@ import (
 	"github.com/ropewalk/ropewalk/trace"
 )
 
-// Policy says who vouches for a message at the gossip layer.
-type Policy uint8
-
-const (
-	// StrictSign: author, sequence number and a valid signature are required.
-	StrictSign Policy = iota
-	// StrictNoSign: author, sequence number, signature and key must be absent.
-	StrictNoSign
-)
-
-func (p Policy) String() string {
-	switch p {
-	case StrictSign:
-		return "strict"
-	case StrictNoSign:
-		return "none"
-	}
-	return "unknown"
-}
-
 // Verdict is what a topic's check says of a message.
 type Verdict uint8
 
@@ -41,6 +21,9 @@ const (
 	Reject
 	// Ignore drops it and blames nobody.
 	Ignore
+	// Throttle drops this copy and blames nobody: the check had no time. Another copy
+	// is checked anew.
+	Throttle
 )
 
 // The names under which events are reported.
@@ -128,6 +111,12 @@ type Config struct {
 	// is not free. nil: those of messages are reported, those of RPCs are not.
 	Watched func(strand string) bool
 
+	// Validators judge the messages of every topic, before those of the topic.
+	Validators []func(Message) Verdict
+	// Filter, when set, says which topics we take part in: Join of others fails, and
+	// what peers say of them is not remembered. It must be pure; see AllowTopics.
+	Filter func(topic string) bool
+
 	// Version holds the router to an older version of the protocol: "floodsub",
 	// "1.0", "1.1" or "1.2". Empty is the newest, "1.3". It decides what is sent;
 	// what is understood never depends on it.
@@ -144,6 +133,9 @@ type Config struct {
 // TopicConfig is how one topic differs from the default. The zero value is fine.
 type TopicConfig struct {
 	Sign *Policy
+	// Author is whom our messages name; nil means the node where they are signed, and
+	// nobody where they are not.
+	Author *Author
 	// MessageID makes the ID of a message, 1 to 128 raw bytes, of its content
 	// alone (Topic, From, Seqno, Data). nil: author and sequence number for
 	// StrictSign, SHA-256 of the data for StrictNoSign.
@@ -152,7 +144,10 @@ type TopicConfig struct {
 	// job. All nodes of one simulation must use the same function for one topic
 	// and Rule, because equal jobs are done once.
 	Validate func(Message) Verdict
-	// Rule tells apart different Validate functions of one topic.
+	// Validators are further functions like Validate. All are asked until one rejects;
+	// Reject goes before Throttle, and that before Ignore. One that panics rejects.
+	Validators []func(Message) Verdict
+	// Rule tells apart different Validate functions of one topic, and Validators.
 	Rule string
 	// BytesMax bounds the data of a message; 0 means Params.MessageBytesMax.
 	BytesMax int
@@ -175,11 +170,11 @@ func (c *Config) fill() error {
 	switch {
 	case c.Self.IsZero():
 		return fmt.Errorf("%w: Self is zero: give the node's ID", ErrConfig)
-	case c.Sign > StrictNoSign:
-		return fmt.Errorf("%w: Sign is %d: want StrictSign or StrictNoSign", ErrConfig, c.Sign)
-	case c.Sign == StrictSign && c.Signer == nil:
+	case int(c.Sign) >= len(policyNames):
+		return fmt.Errorf("%w: Sign is %d: want StrictSign, StrictNoSign, LaxSign or LaxNoSign", ErrConfig, c.Sign)
+	case c.Sign.signs() && c.Signer == nil:
 		return ErrNoSigner
-	case c.Sign == StrictSign && c.PeerID == "":
+	case c.Sign.signs() && c.PeerID == "":
 		return fmt.Errorf("%w: PeerID is empty: signed messages name their author", ErrConfig)
 	}
 	return nil

@@ -82,7 +82,7 @@ func (f *flight) join(p *peer, m *rpc.Message, r *Router) {
 	if same || known || len(f.copies) >= copiesMax || r.flights.bytes+len(m.Frame) > flightBytesMax {
 		return
 	}
-	raw, frame := keep(m, 1<<30, f.rules.policy == StrictSign)
+	raw, frame := keep(m, 1<<30, m.Signature != nil)
 	f.copies = append(f.copies, copyOf{p, raw, frame})
 	f.charge += len(frame)
 	r.flights.bytes += len(frame)
@@ -102,7 +102,7 @@ func (r *Router) takeOff(now time.Time, p *peer, t *topic, k key, mid []byte, m 
 	if r.gater != nil {
 		r.gater.Checked(now)
 	}
-	raw, frame := keep(m, frameBytes, t.own.policy == StrictSign)
+	raw, frame := keep(m, frameBytes, m.Signature != nil)
 	f := &flight{k: k, topic: t, own: t.own, rules: &t.own.rules, id: string(mid), raw: raw, frame: frame, via: p, charge: len(frame)}
 	fs.bytes += f.charge
 	p.flights++
@@ -116,20 +116,16 @@ func (r *Router) takeOff(now time.Time, p *peer, t *topic, k key, mid []byte, m 
 func (r *Router) check(f *flight) {
 	t := r.tickets.Next()
 	r.flights.add(t.N, f)
-	c := checking{policy: f.rules.policy, validate: f.rules.validate, id: f.id, raw: f.raw}
+	c := checking{validators: f.rules.validators, id: f.id, raw: f.raw}
 	j := work.Job{Ticket: t, Run: func() any { return c.run() }}
 	h := sha256.New()
 	h.Write([]byte{'g', 's', 'v', byte(f.rules.policy), byte(len(f.rules.rule))})
 	h.Write([]byte(f.rules.rule))
-	if f.via != nil {
-		h.Write([]byte{'c'})
+	if f.via == nil && f.rules.policy.signs() {
+		c.author = f.rules.author
+		h.Write([]byte{'s'})
 	} else {
-		c.signer = r.cfg.Signer
-		if c.policy == StrictSign {
-			h.Write([]byte{'s'})
-		} else {
-			h.Write([]byte{'c'})
-		}
+		h.Write([]byte{'c'})
 	}
 	h.Write(f.raw)
 	h.Sum(j.Key[:0])
@@ -152,7 +148,7 @@ func (r *Router) Done(now time.Time, t id.Ticket, result any) News {
 	delete(r.flights.byTicket, t.N)
 	v, ok := result.(verdict)
 	if !ok {
-		v = verdict{Verdict: Ignore, why: whyIgnored}
+		v = verdict{Verdict: Throttle, genuine: true, why: whyThrottled} // the world did not do it
 	}
 	if f.via == nil {
 		r.signed(now, f, v)
@@ -174,6 +170,13 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 		_ = m.Decode(f.raw) // it was decoded before
 		r.land(f)
 		r.accept(now, f.topic, f.k, f.id, &m, f.frame, f.via, f.senders)
+		return
+	case v.Verdict == Throttle:
+		r.land(f) // and not seen: another copy is checked anew
+		r.reject(now, f.via, f.topic, []byte(f.id), v.why)
+		if r.gater != nil {
+			r.gater.Throttled(now)
+		}
 		return
 	case !v.genuine || v.Verdict == Reject && f.rules.messageID != nil:
 		// The ID says nothing about these bytes: another copy may be the real one.

@@ -14,14 +14,19 @@ import (
 // Reasons of reject events, in the words of the reference implementation's trace.
 const (
 	whyMissing    = "missing signature"
+	whyUnwanted   = "unexpected signature"
 	whyUnexpected = "unexpected auth info"
 	whyInvalid    = "invalid signature"
 	whySelf       = "self originated message"
 	whyQueueFull  = "validation queue full"
 	whyFailed     = "validation failed"
 	whyIgnored    = "validation ignored"
+	whyThrottled  = "validation throttled"
 	whyLarge      = "message too large"
 	whyID         = "no message ID"
+
+	whyBannedPeer   = "blacklisted peer"
+	whyBannedSource = "blacklisted source"
 )
 
 // receive takes one message of a frame: cheapest checks first, memory only for
@@ -58,16 +63,20 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		}
 		return
 	}
-	if len(m.From) > 0 && bytes.Equal(m.From, r.self) {
+	if r.isOurs(&t.own.rules, m) {
 		r.blame(now, p, t, mid, whySelf)
 		return
 	}
 	r.wants.fulfil(k)
+	if why := r.shunned(now, p, m); why != "" {
+		r.reject(now, p, t, mid, why)
+		return
+	}
 	r.copied(now, p, t, k, false)
 	if r.sayIDontWant(now, t, p, m, mid) && r.board != nil {
 		r.board.Hush(now, score.Key(k))
 	}
-	if t.own.policy == StrictNoSign && t.own.validate == nil {
+	if m.Signature == nil && len(t.own.validators) == 0 {
 		raw, frame := keep(m, frameBytes, false)
 		if &raw[0] != &m.Raw[0] {
 			_ = m.Decode(raw) // the same message, in bytes of its own
@@ -78,38 +87,13 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 	r.takeOff(now, p, t, k, mid, m, frameBytes)
 }
 
-// check holds a message against the policy of its topic.
-func (o *rules) check(m *rpc.Message) string {
-	if o.policy == StrictNoSign {
-		if m.From != nil || m.Seqno != nil || m.Signature != nil || m.Key != nil {
-			return whyUnexpected
-		}
-	} else if !validAuthor(m.From) || len(m.Seqno) != 8 || len(m.Signature) == 0 {
-		return whyMissing
-	}
-	if len(m.Data) > o.bytesMax {
-		return whyLarge
-	}
-	return ""
-}
-
-// validAuthor tells whether from has the form of a peer ID: an identity multihash
-// of a small key, or a SHA-256 multihash.
-func validAuthor(from []byte) bool {
-	switch {
-	case len(from) == 34 && from[0] == 0x12 && from[1] == 32:
-		return true
-	}
-	return len(from) > 2 && len(from) <= 44 && from[0] == 0 && int(from[1]) == len(from)-2
-}
-
 // identify makes the ID of a message; the result is scratch.
 func (r *Router) identify(o *rules, topic string, m *rpc.Message) []byte {
 	switch {
 	case o.messageID != nil:
 		msg := Message{Topic: topic, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data}
 		r.idBuf = append(r.idBuf[:0], safeID(o.messageID, &msg)...)
-	case o.policy == StrictSign:
+	case o.policy != StrictNoSign && len(m.From)+len(m.Seqno) > 0:
 		r.idBuf = append(append(r.idBuf[:0], m.From...), m.Seqno...)
 	default:
 		sum := sha256.Sum256(m.Data)

@@ -48,6 +48,7 @@ type Published struct {
 // What a caller can act on.
 var (
 	ErrTopic     = errors.New("gossipsub: topic is empty, too long or not UTF-8")
+	ErrFiltered  = errors.New("gossipsub: the filter keeps the topic out")
 	ErrTooLarge  = errors.New("gossipsub: message too large")
 	ErrDuplicate = errors.New("gossipsub: message was published before")
 	ErrRejected  = errors.New("gossipsub: message refused by the topic's own check")

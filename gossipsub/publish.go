@@ -34,8 +34,8 @@ func (r *Router) publish(now time.Time, tick id.Ticket, name string, data []byte
 	if m.Data == nil {
 		m.Data = []byte{} // present: absent data signs differently elsewhere
 	}
-	if rl.policy == StrictSign {
-		m.From, m.Seqno = r.self, r.nextSeqno()
+	if rl.author != nil {
+		m.From, m.Seqno = []byte(rl.author.PeerID), r.nextSeqno()
 	}
 	raw := rpc.AppendMessage(nil, &m, false)
 	if len(raw) > rpc.BytesMax-1024 { // room for signature and envelope
@@ -50,7 +50,7 @@ func (r *Router) publish(now time.Time, tick id.Ticket, name string, data []byte
 		return string(mid), ErrDuplicate
 	}
 	f := &flight{k: k, rules: rl, id: string(mid), raw: raw, local: tick, charge: len(raw)}
-	if rl.policy == StrictNoSign && rl.validate == nil {
+	if !rl.policy.signs() && len(rl.validators) == 0 {
 		r.sendOwn(now, f, name)
 		return f.id, nil
 	}
@@ -77,9 +77,9 @@ func (r *Router) rulesOf(name string) (*rules, error) {
 	if r.cfg.Topics != nil {
 		tc = r.cfg.Topics(name)
 	}
-	rl := r.rules(name, tc)
-	if rl.policy == StrictSign && (r.cfg.Signer == nil || r.cfg.PeerID == "") {
-		return nil, ErrNoSigner
+	rl, err := r.rules(name, tc)
+	if err != nil {
+		return nil, err
 	}
 	return &rl, nil
 }
@@ -89,7 +89,11 @@ func (r *Router) signed(now time.Time, f *flight, v verdict) {
 	r.land(f)
 	if v.Verdict != Accept {
 		r.reportPublish(now, f.topic, f.id, f.local, 0, v.why)
-		r.news.Published = append(r.news.Published, Published{Ticket: f.local, ID: f.id, Err: ErrRejected})
+		err := ErrRejected
+		if v.Verdict == Throttle {
+			err = ErrBusy
+		}
+		r.news.Published = append(r.news.Published, Published{Ticket: f.local, ID: f.id, Err: err})
 		return
 	}
 	if v.raw != nil {

@@ -35,9 +35,12 @@ func newAuthor(name string) author {
 // message signs and marshals a message.
 func (a author) message(topic string, seqno uint64, data []byte) []byte {
 	m := rpc.Message{From: []byte(a.pid), Data: data, Seqno: binary.BigEndian.AppendUint64(nil, seqno), Topic: []byte(topic)}
-	m.Signature = ed25519.Sign(a.key, signedBytes(rpc.AppendMessage(nil, &m, false)))
+	m.Signature = a.sign(rpc.AppendMessage(nil, &m, false))
 	return rpc.AppendMessage(nil, &m, false)
 }
+
+// sign signs the bytes of a message that has no signature yet.
+func (a author) sign(raw []byte) []byte { return ed25519.Sign(a.key, signedBytes(raw)) }
 
 func plain(topic, data string) []byte {
 	return rpc.AppendPublish(nil, rpc.AppendMessage(nil, &rpc.Message{Data: []byte(data), Topic: []byte(topic)}, false))

@@ -53,6 +53,7 @@ type Router struct {
 	flights  flights
 	tickets  id.Tickets
 	doubters set[*peer] // peers with IDONTWANT entries
+	bans     ordered.Map[id.ID, time.Time]
 
 	exchanges exchanges
 	guessing  bool // the RPC in hand asks for topics that we are not in

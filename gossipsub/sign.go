@@ -22,11 +22,10 @@ type verdict struct {
 
 // checking is the work of a job: it touches nothing but its own bytes.
 type checking struct {
-	policy   Policy
-	validate func(Message) Verdict
-	id       string
-	raw      []byte
-	signer   func([32]byte) []byte // for our own messages
+	validators []func(Message) Verdict
+	id         string
+	raw        []byte
+	author     *Author // signs our own messages; nil for others
 }
 
 func (c checking) run() verdict {
@@ -35,24 +34,41 @@ func (c checking) run() verdict {
 		return verdict{Verdict: Reject, why: whyInvalid}
 	}
 	out := verdict{genuine: true}
-	if c.policy == StrictSign {
-		if c.signer != nil {
-			m.Signature = c.signer(digest(c.raw))
-			out.raw = rpc.AppendMessage(nil, &m, true)
-		} else if !genuine(&m) {
-			return verdict{Verdict: Reject, why: whyInvalid}
+	switch {
+	case c.author != nil:
+		m.Signature = c.author.Signer(digest(c.raw))
+		if _, _, ok := c.author.PeerID.Key(); !ok {
+			m.Key = c.author.Key
 		}
+		out.raw = rpc.AppendMessage(nil, &m, true)
+	case m.Signature != nil && !genuine(&m):
+		return verdict{Verdict: Reject, why: whyInvalid}
 	}
-	if c.validate == nil {
+	if len(c.validators) == 0 {
 		return out
 	}
 	msg := Message{Topic: string(m.Topic), ID: c.id, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data}
-	switch out.Verdict = safeVerdict(c.validate, msg); out.Verdict {
-	case Accept:
-	case Reject:
-		out.why = whyFailed
-	default:
-		out.Verdict, out.why = Ignore, whyIgnored
+	out.Verdict = judge(c.validators, msg)
+	out.why = verdictReasons[out.Verdict]
+	return out
+}
+
+// verdictReasons are the reasons of reject events.
+var verdictReasons = [...]string{Accept: "", Reject: whyFailed, Ignore: whyIgnored, Throttle: whyThrottled}
+
+// judge asks validators in order until one rejects. What is no verdict is taken
+// for Ignore.
+func judge(validators []func(Message) Verdict, m Message) Verdict {
+	out := Accept
+	for _, f := range validators {
+		switch v := safeVerdict(f, m); {
+		case v == Reject:
+			return Reject
+		case v == Throttle:
+			out = Throttle
+		case v != Accept && out == Accept:
+			out = Ignore
+		}
 	}
 	return out
 }

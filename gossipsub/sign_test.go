@@ -178,10 +178,27 @@ func TestPolicyTable(t *testing.T) {
 		{"self", StrictSign, edit(func(m *rpc.Message) { m.From = []byte(nodeKey("self").Public().PeerID()) }), whySelf},
 		{"unsigned", StrictNoSign, bare, ""},
 		{"no data at all", StrictNoSign, &rpc.Message{Topic: []byte("t")}, ""},
-		{"signed where unsigned", StrictNoSign, good(), whyUnexpected},
+		{"signed where unsigned", StrictNoSign, good(), whyUnwanted},
+		{"empty signature", StrictNoSign, &rpc.Message{Data: []byte("hi"), Topic: []byte("t"), Signature: []byte{}}, whyUnwanted},
 		{"empty author", StrictNoSign, &rpc.Message{From: []byte{}, Data: []byte("hi"), Topic: []byte("t")}, whyUnexpected},
 		{"seqno only", StrictNoSign, &rpc.Message{Seqno: make([]byte, 8), Data: []byte("hi"), Topic: []byte("t")}, whyUnexpected},
 		{"key only", StrictNoSign, &rpc.Message{Key: []byte{}, Data: []byte("hi"), Topic: []byte("t")}, whyUnexpected},
+		{"lax: signed", LaxSign, good(), ""},
+		{"lax: unsigned", LaxSign, bare, ""},
+		{"lax: unsigned with author and seqno", LaxSign, edit(func(m *rpc.Message) { m.Signature = nil }), ""},
+		{"lax: unsigned with author alone", LaxSign, edit(func(m *rpc.Message) { m.Signature, m.Seqno = nil, nil }), ""},
+		{"lax: broken signature", LaxSign, edit(func(m *rpc.Message) { m.Signature = make([]byte, 64) }), whyInvalid},
+		{"lax: empty signature", LaxSign, edit(func(m *rpc.Message) { m.Signature = []byte{} }), whyInvalid},
+		{"lax: signed without author", LaxSign, edit(func(m *rpc.Message) { m.From = nil }), whyInvalid},
+		{"lax: signed without seqno", LaxSign, edit(func(m *rpc.Message) { m.Seqno = nil }), whyInvalid},
+		{"lax: seqno of 7 bytes", LaxSign, edit(func(m *rpc.Message) { m.Signature, m.Seqno = nil, m.Seqno[:7] }), whyUnexpected},
+		{"lax: author of no form", LaxSign, edit(func(m *rpc.Message) { m.Signature, m.From = nil, []byte("xx") }), whyUnexpected},
+		{"lax: self, unsigned", LaxSign, edit(func(m *rpc.Message) {
+			m.Signature, m.From = nil, []byte(nodeKey("self").Public().PeerID())
+		}), whySelf},
+		{"lax without signing: signed", LaxNoSign, good(), ""},
+		{"lax without signing: unsigned", LaxNoSign, bare, ""},
+		{"lax without signing: broken", LaxNoSign, edit(func(m *rpc.Message) { m.Data = []byte("ho") }), whyInvalid},
 		{"too large", StrictNoSign, &rpc.Message{Data: make([]byte, 101), Topic: []byte("t")}, whyLarge},
 	} {
 		g := newRig(t, nil)

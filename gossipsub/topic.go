@@ -45,41 +45,6 @@ type fanout struct {
 	last  time.Time // last publish
 }
 
-// rules are a topic's configuration with defaults filled in.
-type rules struct {
-	policy    Policy
-	messageID func(*Message) string // nil: the policy's own
-	validate  func(Message) Verdict
-	rule      string
-	bytesMax  int
-	degrees   Degrees
-	salt      uint64 // of the topic's keys
-}
-
-func (r *Router) rules(name string, tc TopicConfig) rules {
-	out := rules{policy: r.cfg.Sign, messageID: tc.MessageID, validate: tc.Validate, rule: tc.Rule, bytesMax: r.p.MessageBytesMax}
-	if tc.Sign != nil {
-		out.policy = *tc.Sign
-	}
-	if tc.BytesMax > 0 {
-		out.bytesMax = min(out.bytesMax, tc.BytesMax)
-	}
-	out.degrees = r.p.degrees()
-	if tc.Mesh != nil {
-		out.degrees = *tc.Mesh
-		out.degrees.fill()
-	}
-	k := makeKey(r.salt, []byte(name)[:min(len(name), idBytesMax)])
-	for i, c := range k[:8] {
-		out.salt |= uint64(c) << (8 * i)
-	}
-	if len(name) > idBytesMax { // makeKey takes no more at once
-		k = makeKey(out.salt, []byte(name[idBytesMax:]))
-		out.salt ^= uint64(k[0]) | uint64(k[1])<<8 | uint64(k[2])<<16 | uint64(k[3])<<24
-	}
-	return out
-}
-
 // sort sees that a peer of the topic is among those who get every message, or not.
 func (t *topic) sort(p *peer) {
 	if p.writable && (p.direct || p.version == flood) && t.peers.has(p) {
@@ -141,9 +106,12 @@ func (r *Router) Join(now time.Time, name string, tc TopicConfig) error {
 	if !validTopic(name) {
 		return ErrTopic
 	}
-	rl := r.rules(name, tc)
-	if rl.policy == StrictSign && (r.cfg.Signer == nil || r.cfg.PeerID == "") {
-		return ErrNoSigner
+	if !r.allowed([]byte(name)) {
+		return ErrFiltered
+	}
+	rl, err := r.rules(name, tc)
+	if err != nil {
+		return err
 	}
 	if err := rl.degrees.check("Mesh"); err != nil {
 		return err
@@ -260,7 +228,7 @@ func (r *Router) subscribed(now time.Time, p *peer, name []byte) {
 	charge := len(name) + topicCharge
 	t := r.byName[string(name)]
 	switch {
-	case t != nil && t.peers.has(p):
+	case t != nil && t.peers.has(p) || !r.allowed(name):
 		return
 	case len(name) == 0 || len(name) > topicBytesMax:
 		r.emit(now, "excess", p, nil, len(name), "topic length")

@@ -109,6 +109,9 @@ func (n *Node) Ban(now time.Time, who id.ID, ip netip.Addr, d time.Duration) err
 	if err := n.book.Ban(now, target, d); err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
+	if !who.IsZero() {
+		n.gossip.Ban(now, who, now.Add(d))
+	}
 	for _, p := range n.peers.All() {
 		if n.book.Banned(now, p.ID(), p.Info().Addr) {
 			n.peers.Drop(now, p.ID(), link.Requested)
@@ -121,6 +124,7 @@ func (n *Node) Ban(now time.Time, who id.ID, ip netip.Addr, d time.Duration) err
 // Unban ends a ban and tells whether there was one.
 func (n *Node) Unban(now time.Time, who id.ID, ip netip.Addr) bool {
 	if !who.IsZero() {
+		n.gossip.Unban(now, who)
 		return n.book.Unban(now, hosts.OfID(who))
 	}
 	return n.book.Unban(now, hosts.OfIP(ip))

@@ -156,6 +156,11 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	if n.gossip, err = gossipsub.New(cfg.Gossip, fork(), frames{n}); err != nil {
 		return nil, err
 	}
+	for _, b := range n.book.Bans(now) {
+		if !b.Target.ID.IsZero() {
+			n.gossip.Ban(now, b.Target.ID, b.Until)
+		}
+	}
 
 	cfg.Chat.Self, cfg.Chat.Network, cfg.Chat.Trace = n.self, cfg.Network, cfg.Trace
 	n.chat = chat.New(cfg.Chat, rooms{n}, tellingLane{lane{n, laneChat}})
