@@ -11,6 +11,7 @@ import (
 // Board holds the scores of all peers. One goroutine owns it.
 type Board struct {
 	cfg   Config
+	owing float64   // the factor by which debts fade
 	start time.Time // of the first input; every instant is kept as the time since
 
 	peers    []*Peer // connected and retained, each at its place
@@ -33,7 +34,10 @@ func New(cfg Config) (*Board, error) {
 	if err := cfg.fill(); err != nil {
 		return nil, err
 	}
-	return &Board{cfg: cfg, records: records{ttl: cfg.RecordTTL}}, nil
+	return &Board{
+		cfg: cfg, records: records{ttl: cfg.RecordTTL},
+		owing: Decay(debtFade, cfg.DecayInterval, cfg.DecayToZero),
+	}, nil
 }
 
 // clock gives now as the board keeps it.
@@ -108,6 +112,7 @@ func (b *Board) forget(p *Peer) {
 		b.dropStat(p.stats[len(p.stats)-1])
 	}
 	b.leaveGroups(p)
+	p.gone = true
 	delete(b.byID, p.who)
 	delete(b.bySerial, p.serial)
 	last := len(b.peers) - 1
@@ -134,7 +139,7 @@ func (b *Board) application(who id.ID) float64 {
 
 // Penalty charges p for n breaches of the protocol (P7).
 func (b *Board) Penalty(now time.Time, p *Peer, n float64) {
-	if !(n > 0) || b.cfg.BehaviourPenaltyWeight == 0 {
+	if !(n > 0) || p.gone || b.cfg.BehaviourPenaltyWeight == 0 {
 		return
 	}
 	p.breaches = min(p.breaches+n, counterMax)

@@ -58,12 +58,16 @@ func (b *Board) Forged(now time.Time, p *Peer, t *Topic, k Key) {
 	b.Invalid(now, p, t)
 }
 
-// Judge says how the checking of a message ended, for all who sent it so far.
+// Judge says how the checking of a message ended, for all who sent it so far. A
+// verdict that comes more than half a minute after the first copy finds nobody.
 func (b *Board) Judge(now time.Time, t *Topic, k Key, v Verdict) {
 	at := b.clock(now)
 	r, n := b.records.find(at, k)
 	if r == nil || r.state != open {
 		return
+	}
+	if at-r.made > verdictWait {
+		b.records.release(r)
 	}
 	switch v {
 	case Accepted:
@@ -135,7 +139,7 @@ func (b *Board) later(p *Peer, t *Topic, r *record, age time.Duration) {
 func (b *Board) Invalid(now time.Time, p *Peer, t *Topic) { b.invalid(b.clock(now), p, t) }
 
 func (b *Board) invalid(at time.Duration, p *Peer, t *Topic) {
-	if t == nil || !t.params.invalids() || t.left && len(t.stats) == 0 {
+	if t == nil || t.gone || p.gone || !t.params.invalids() {
 		return
 	}
 	s := b.stat(at, p, t)

@@ -121,9 +121,9 @@ const (
 	starveActivation = 30 * time.Second // where P3 names none; judged after twice of it
 
 	// What a new identity owes for its neighbours (threats: identity reset).
-	debtShare = 0.125            // of what the group's retained peers are below zero
-	debtLimit = 0.5              // of the gossip threshold: it keeps them out of meshes, not out of gossip
-	debtFade  = 10 * time.Minute // until nothing is left of it
+	debtShare = 0.125           // of what the group's retained peers are below zero
+	debtLimit = 0.5             // of the gossip threshold: it keeps them out of meshes, not out of gossip
+	debtFade  = 5 * time.Minute // until nothing is left of it
 
 	sparesMax = 1024 // entries kept for the next peer
 )

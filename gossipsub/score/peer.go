@@ -12,6 +12,7 @@ type Peer struct {
 	serial    uint32 // its name in records; never given to another one
 	place     int    // in Board.peers
 	connected bool
+	gone      bool // forgotten; a handle that outlived it does nothing
 
 	// What it did in topics: stats and parts side by side, parts the weighted sums;
 	// of finds a stat by the topic's number.
@@ -39,7 +40,9 @@ type Peer struct {
 // in gives p's stat in t, or nil.
 func (p *Peer) in(t *Topic) *stat {
 	if t.number < len(p.of) {
-		return p.of[t.number]
+		if s := p.of[t.number]; s != nil && s.topic == t { // numbers are used again
+			return s
+		}
 	}
 	return nil
 }

@@ -39,7 +39,8 @@ const (
 type records struct {
 	ttl        time.Duration
 	chunks     []*[chunkRecords]record
-	head, tail uint64 // numbers of the oldest record and of the next one
+	spare      *[chunkRecords]record // the last one that was emptied
+	head, tail uint64                // numbers of the oldest record and of the next one
 	fresh      []uint64
 	freshFrom  int    // fresh[freshFrom:] are the valid records whose copies still count
 	waiting    uint64 // records before this one are judged or have waited long enough
@@ -96,7 +97,10 @@ func (rs *records) add(at time.Duration, k Key) *record {
 	}
 	rs.settle(at, 2)
 	if rs.tail%chunkRecords == 0 || len(rs.chunks) == 0 {
-		rs.chunks = append(rs.chunks, new([chunkRecords]record))
+		if rs.spare == nil {
+			rs.spare = new([chunkRecords]record)
+		}
+		rs.chunks, rs.spare = append(rs.chunks, rs.spare), nil
 	}
 	n := rs.tail
 	rs.tail++
@@ -137,7 +141,7 @@ func (rs *records) drop() {
 	rs.release(r)
 	rs.unindex(r.key, kept(n))
 	if rs.head++; rs.head%chunkRecords == 0 {
-		rs.chunks[0] = nil
+		rs.spare, rs.chunks[0] = rs.chunks[0], nil
 		rs.chunks = rs.chunks[1:]
 	}
 	if rs.head == rs.tail {

@@ -89,3 +89,67 @@ func (g *rig) want(p *Peer, score float64, what string) {
 		g.t.Errorf("%s: score %v, want %v", what, got, score)
 	}
 }
+
+// fixedApp is a P5 that depends on who is asked for only.
+func fixedApp(who id.ID) float64 { return float64(who[7])*3 - 5 }
+
+type failer interface{ Fatalf(string, ...any) }
+
+// sound holds a board against its invariants.
+func sound(t failer, b *Board) {
+	if n := b.retained.clean.n + b.retained.guilty.n; n > retainedMax {
+		t.Fatalf("%d retained", n)
+	}
+	stats, kin, places := 0, 0, 0
+	for i, p := range b.peers {
+		if p.place != i || b.byID[p.who] != p || b.bySerial[p.serial] != p {
+			t.Fatalf("peer %d is not where it should be", i)
+		}
+		if p.connected == (p.shelf != nil) {
+			t.Fatalf("peer %d: connected %v, retained %v", i, p.connected, p.shelf != nil)
+		}
+		if s := b.Score(b.start, p); math.IsNaN(s) || math.IsInf(s, 0) {
+			t.Fatalf("peer %d scores %v", i, s)
+		}
+		if p.kin != nil {
+			kin++
+		}
+		for _, g := range p.places {
+			if g != nil {
+				places++
+			}
+		}
+		if p.connected && b.changes(p) && p.busy < 0 || !p.connected && p.busy >= 0 {
+			t.Fatalf("peer %d: busy %d", i, p.busy)
+		}
+		for j, s := range p.stats {
+			stats++
+			bad := s.peer != p || s.atPeer != j || s.topic.gone || s.topic.stats[s.atTopic] != s || p.in(s.topic) != s
+			if bad || s.empty() || p.parts[j] != s.value() {
+				t.Fatalf("peer %d, topic %s: %+v", i, s.topic.name, s)
+			}
+		}
+	}
+	for _, t2 := range b.topics {
+		mesh := 0
+		for _, s := range t2.stats {
+			stats--
+			if s.inMesh {
+				mesh++
+			}
+		}
+		if mesh != t2.mesh || b.numbered[t2.number] != t2 || t2.left && len(t2.stats) == 0 {
+			t.Fatalf("topic %s: mesh of %d, %d counted, left %v", t2.name, mesh, t2.mesh, t2.left)
+		}
+	}
+	for _, g := range b.groups.by {
+		kin -= g.heirs
+		places -= g.peers
+		if g.guilty == 0 && g.burden != 0 || g.burden < -1e-9 {
+			t.Fatalf("group %v: %+v", g.of, g)
+		}
+	}
+	if stats != 0 || kin != 0 || places != 0 || len(b.byID) != len(b.peers) || len(b.bySerial) != len(b.peers) {
+		t.Fatalf("%d stats, %d heirs, %d places of nobody", stats, kin, places)
+	}
+}

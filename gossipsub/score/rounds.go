@@ -106,7 +106,7 @@ func (b *Board) decay(at time.Duration, p *Peer, n int64) {
 		b.decayStat(at, p.stats[i], n)
 	}
 	p.breaches = b.fade(p.breaches, b.cfg.BehaviourPenaltyDecay, n)
-	p.debt = b.fade(p.debt, Decay(debtFade, b.cfg.DecayInterval, b.cfg.DecayToZero), n)
+	p.debt = b.fade(p.debt, b.owing, n)
 	p.app = b.application(p.who)
 	p.stale = true
 	if !b.changes(p) {

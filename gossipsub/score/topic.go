@@ -11,6 +11,7 @@ type Topic struct {
 	number int
 	params TopicParams
 	left   bool // not joined; kept for what peers did in it
+	gone   bool // forgotten; its number may be another's
 	stats  []*stat
 	mesh   int // how many of them are in the mesh
 	flow   flow
@@ -60,6 +61,7 @@ func (b *Board) addTopic(name string) *Topic {
 }
 
 func (b *Board) removeTopic(t *Topic) {
+	t.gone = true
 	delete(b.topics, t.name)
 	b.numbered[t.number] = nil
 	for n := len(b.numbered); n > 0 && b.numbered[n-1] == nil; n-- {
@@ -85,7 +87,7 @@ func (b *Board) Forget(t *Topic) {
 		b.touch(s)
 		b.weigh(p)
 	}
-	if len(t.stats) == 0 && b.topics[t.name] == t {
+	if len(t.stats) == 0 && !t.gone {
 		b.removeTopic(t)
 	}
 }
