@@ -60,8 +60,8 @@ func (d *Degrees) check(of string) error {
 		return bad("Dhi", "D ≤ Dhi")
 	case d.Dhi > degreeMax:
 		return bad("Dhi", "at most 1024")
-	case d.Dscore < 0 || d.Dscore > d.D:
-		return bad("Dscore", "0 ≤ Dscore ≤ D, or -1 for none")
+	case d.Dscore < 0 || d.Dscore > d.Dhi:
+		return bad("Dscore", "0 ≤ Dscore ≤ Dhi, or -1 for none")
 	case d.Dout < 0 || d.Dout > d.D/2 || d.Dout > 0 && d.Dout >= d.Dlo:
 		return bad("Dout", "0 ≤ Dout < Dlo and ≤ D/2, or -1 for none")
 	}

@@ -21,10 +21,15 @@
 // bytes they came in, one buffer for all peers. IDs are remembered as salted
 // hashes that belong to their topic, so equal data in two topics is two messages.
 //
-// What it does not do in this version: scores and what hangs on them (gater, peer
-// exchange, opportunistic grafting), the extensions of v1.3, and cancelling of
-// frames already queued below. A backoff is held for a connected or a lost peer
-// alike; penalties are only reported as events.
+// What peers are worth is kept by package score and told by what the router tells it:
+// copies, verdicts, time in the mesh, breaches. Below zero a peer is in no mesh; below
+// the thresholds it gets no gossip, then no messages of ours, and then is not heard.
+// A mesh keeps its best when it is trimmed and looks for better ones when it is poor.
+// Direct peers are an agreement of operators and stand outside all of that. While
+// checking cannot keep up, package gater says whose messages wait.
+//
+// A heartbeat of many peers and topics is done in slices, with messages between them.
+// A backoff is held for a connected or a lost peer alike.
 //
 // Limits are in params.go: everything a peer can grow is capped for that peer and
 // for all, and nothing of a peer is left when its link and its backoffs ended.

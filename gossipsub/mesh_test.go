@@ -235,7 +235,7 @@ func (g *rig) back(name string, end time.Duration) {
 // Topics have degrees of their own, checked as those of Params are.
 func TestTopicDegrees(t *testing.T) {
 	g := newRig(t, nil)
-	for _, bad := range []Degrees{{D: 3, Dlo: 4}, {D: 6, Dhi: 5}, {Dhi: 2000}, {D: 6, Dout: 4}, {D: 6, Dscore: 7}, {Dscore: -2}} {
+	for _, bad := range []Degrees{{D: 3, Dlo: 4}, {D: 6, Dhi: 5}, {Dhi: 2000}, {D: 6, Dout: 4}, {D: 6, Dhi: 8, Dscore: 9}, {Dscore: -2}} {
 		if err := g.r.Join(g.now, "t", TopicConfig{Mesh: &bad}); !errors.Is(err, ErrConfig) {
 			t.Errorf("%+v: %v", bad, err)
 		}

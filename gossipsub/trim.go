@@ -32,7 +32,7 @@ func (r *Router) trim(now time.Time, t *topic) {
 	}
 	shuffle(mesh)
 	slices.SortStableFunc(mesh, func(a, b ranked) int { return cmp.Compare(b.score, a.score) })
-	shuffle(mesh[d.Dscore:])
+	shuffle(mesh[min(d.Dscore, d.D):])
 	swapOutbound(mesh, d.D, d.Dout)
 	for _, m := range mesh[d.D:] {
 		r.prune(now, t, m.p, r.p.PruneBackoff, true, "mesh full")

@@ -28,6 +28,7 @@ func TestExchange(t *testing.T) {
 		w.hold = true
 		a := w.add("a", func(cfg *Config) {
 			cfg.Gossip.AcceptExchange, cfg.Localnet, cfg.Session.Outbound = true, c.localnet, 4
+			cfg.Unscored = true // else only who earned it recommends
 		})
 		if err := a.n.Follow(w.now, "t"); err != nil {
 			t.Fatal(err)

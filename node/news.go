@@ -49,6 +49,7 @@ func (n *Node) Saved(now time.Time, t id.Ticket, err error) {
 func (n *Node) gossipNews(news gossipsub.News) {
 	n.out.Jobs = append(n.out.Jobs, news.Jobs...)
 	n.exchanged(news.Exchanged)
+	n.missed(news.Missing)
 	for _, m := range news.Deliveries {
 		f, _ := n.follows.Get(m.Topic)
 		if f.chat && !m.Local {
@@ -97,7 +98,11 @@ func (n *Node) pexNews(news pex.News) {
 }
 
 func (n *Node) sessionNews(news session.News) {
-	n.out.Connected = append(n.out.Connected, news.Answers...)
+	for _, a := range news.Answers {
+		if a.Ticket.Owner != ownGossip { // the router waits for no answer
+			n.out.Connected = append(n.out.Connected, a)
+		}
+	}
 }
 
 func records(sample []hosts.Host) []*enr.Record {

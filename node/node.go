@@ -49,6 +49,10 @@ type Config struct {
 	Chat    chat.Config
 	Pulse   pulse.Config
 
+	// Unscored turns the scoring of gossip peers off, which is on by default:
+	// Gossip.Score, when nil, is that of the product.
+	Unscored bool
+
 	// Handlers are protocols of the library's user, by lane after our own.
 	Handlers []Handler
 
@@ -152,6 +156,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 
 	cfg.Gossip.Self, cfg.Gossip.PeerID, cfg.Gossip.Trace = n.self, cfg.Key.Public().PeerID(), cfg.Trace
 	cfg.Gossip.Signer = cfg.Key.SignDER
+	cfg.Gossip.Score = cfg.scoring()
 	var err error
 	if n.gossip, err = gossipsub.New(cfg.Gossip, fork(), frames{n}); err != nil {
 		return nil, err

@@ -1,0 +1,31 @@
+package node
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// SetDirect makes a peer a direct one of gossip, or an ordinary one again: it always
+// gets our messages and is always heard. We dial it when it is missing and we know
+// where it is.
+func (n *Node) SetDirect(now time.Time, who id.ID, direct bool) {
+	n.begin(now)
+	n.gossip.SetDirect(now, who, direct)
+	n.settle()
+}
+
+// missed has direct peers dialled that the router misses. Nobody waits for the
+// outcome: the router asks again.
+func (n *Node) missed(who []id.ID) {
+	for _, w := range who {
+		h, ok := n.book.Get(w)
+		if !ok {
+			continue
+		}
+		if to, ok := n.book.Addr(h, h.Tries); ok {
+			// Refused while stopped, banned or busy: all of them pass or are meant.
+			_ = n.session.Connect(n.now, id.Ticket{Owner: ownGossip}, to)
+		}
+	}
+}
