@@ -84,11 +84,11 @@ func eleven(t *testing.T, mesh int, outbound bool) *rig {
 func TestMeshBounds(t *testing.T) {
 	for _, c := range []struct{ before, after int }{
 		{0, 4}, {1, 4}, {2, 4}, // Dlo-1
-		{3, 3},                 // Dlo
-		{4, 4},                 // D
-		{5, 5},                 // Dhi-1
-		{6, 4},                 // Dhi
-		{7, 4},                 // Dhi+1
+		{3, 3}, // Dlo
+		{4, 4}, // D
+		{5, 5}, // Dhi-1
+		{6, 4}, // Dhi
+		{7, 4}, // Dhi+1
 	} {
 		g := eleven(t, c.before, c.before > 6) // above Dhi only peers we dialled
 		g.beat()
