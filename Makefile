@@ -82,6 +82,10 @@ bench: ## benchmarks; OLD=file compares with an earlier run by benchstat
 	go test -run '^$$' -bench . -benchmem -count 6 $(RUN) | tee bench.new
 	@if [ -n "$(OLD)" ]; then $(TOOL) benchstat "$(OLD)" bench.new; fi
 
+.PHONY: bench-gossip
+bench-gossip: ## what gossip costs, against go-libp2p-pubsub; ARGS='-only NAME -reps N -json'
+	@cd bench && go vet ./... && go run . $(ARGS)
+
 .PHONY: cover
 cover: ## coverage of all tests, as cover.html
 	go test -coverprofile=cover.out -coverpkg=./... ./...
