@@ -49,6 +49,10 @@ func (r *Router) balance(now time.Time, t *topic) {
 	r.pruneUnannounced(now, t)
 	r.pruneBad(now, t)
 	r.relieve(now, t)
+	if o.grown < growBeats && o.mesh.len() > 0 {
+		o.grown++
+		r.fill(now, t)
+	}
 	r.topUp(now, t)
 	if n := o.mesh.len(); n > 0 && n >= d.Dhi && n > d.D {
 		r.trim(now, t)

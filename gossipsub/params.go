@@ -131,6 +131,11 @@ const (
 	adviceGap     = 10       // seconds until a peer may recommend one more
 	offerBytesMax = 12 << 10 // records in one PRUNE
 
+	// growBeats is how many heartbeats fill a young mesh to D. Peers are grafted as they
+	// announce the topic, which ends at Dlo; the first heartbeat may come before most
+	// of them have, the second does not.
+	growBeats = 2
+
 	unannouncedBeatsMax = 2 // a mesh peer that never announces the topic is pruned after these
 )
 

@@ -29,6 +29,7 @@ type own struct {
 	graced []graced
 	stats  TopicStats
 	score  *score.Topic // nil when scoring is off
+	grown  int          // heartbeats that filled the young mesh to D; at most growBeats
 }
 
 // graced is a mesh peer that has not announced the topic (yet): its GRAFT
