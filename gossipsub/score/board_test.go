@@ -5,21 +5,6 @@ import (
 	"time"
 )
 
-func TestFirstDeliveries(t *testing.T) {
-	g := newRig(t, DefaultConfig())
-	tp := g.topic("t", nil)
-	a, c := g.up(1, "192.0.2.1"), g.up(2, "192.0.2.2")
-	g.say(tp, Accepted, a, c)
-	g.want(a, 0.5, "the first")
-	g.want(c, 0, "the second")
-	for range 100 {
-		g.say(tp, Accepted, a)
-	}
-	g.want(a, 17, "the cap")
-	g.wait(20 * time.Minute)
-	g.want(a, 0, "faded")
-}
-
 func TestInvalidGraylists(t *testing.T) {
 	g := newRig(t, DefaultConfig())
 	tp := g.topic("t", nil)

@@ -44,7 +44,7 @@ func (b *Board) Starves(now time.Time, p *Peer, t *Topic) bool {
 	}
 	at, span := b.clock(now), 2*t.activation()
 	w := &s.watch
-	if w.lacking > 0 && at-w.lacking >= span {
+	if w.lacking > 0 && at-(w.lacking-1) >= span {
 		return true
 	}
 	n := t.flow.messages - w.from.messages

@@ -117,7 +117,10 @@ func (b *Board) dropStat(s *stat) {
 	t.stats[s.atTopic] = t.stats[last]
 	t.stats[s.atTopic].atTopic = s.atTopic
 	t.stats[last] = nil
-	if t.stats = t.stats[:last]; t.left && last == 0 {
+	if t.stats = t.stats[:last]; last == 0 {
+		t.stats = nil
+	}
+	if t.left && last == 0 {
 		b.removeTopic(t)
 	}
 	p.stale = true
