@@ -149,6 +149,10 @@ type TopicConfig struct {
 	Validators []func(Message) Verdict
 	// Rule tells apart different Validate functions of one topic, and Validators.
 	Rule string
+	// Replay drops signed messages whose sequence number is one that their author used
+	// before, or far below it, also after a restart. It must be off where authors
+	// draw numbers at random, as the JavaScript implementation does.
+	Replay bool
 	// BytesMax bounds the data of a message; 0 means Params.MessageBytesMax.
 	BytesMax int
 	// Mesh are the topic's own degrees; nil means those of Params.

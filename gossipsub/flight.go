@@ -169,6 +169,15 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 		var m rpc.Message
 		_ = m.Decode(f.raw) // it was decoded before
 		r.land(f)
+		if r.replayed(f.rules, m.From, m.Seqno, m.Signature) {
+			r.seen.add(now, f.k)
+			r.judged(now, f.topic, f.k, f.via, score.Ignored)
+			r.reject(now, f.via, f.topic, []byte(f.id), whyReplayed)
+			return
+		}
+		if f.rules.replay && m.Signature != nil {
+			r.replays.add(m.From, m.Seqno)
+		}
 		r.accept(now, f.topic, f.k, f.id, &m, f.frame, f.via, f.senders)
 		return
 	case v.Verdict == Throttle:

@@ -31,6 +31,7 @@ func (r *Router) heartbeat(now time.Time) {
 	r.beat++
 	r.sweepBackoffs(now)
 	r.ageUnwanted()
+	r.saveReplays(now)
 	r.seekDirect()
 	b := &r.beating
 	b.on = true

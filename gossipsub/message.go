@@ -22,6 +22,7 @@ const (
 	whyFailed     = "validation failed"
 	whyIgnored    = "validation ignored"
 	whyThrottled  = "validation throttled"
+	whyReplayed   = "sequence number used before"
 	whyLarge      = "message too large"
 	whyID         = "no message ID"
 
@@ -70,6 +71,10 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 	r.wants.fulfil(k)
 	if why := r.shunned(now, p, m); why != "" {
 		r.reject(now, p, t, mid, why)
+		return
+	}
+	if r.replayed(&t.own.rules, m.From, m.Seqno, m.Signature) {
+		r.reject(now, p, t, mid, whyReplayed) // and not seen: nobody has verified it
 		return
 	}
 	r.copied(now, p, t, k, false)

@@ -14,6 +14,8 @@ type News struct {
 	Jobs []work.Job
 	// Deliveries are messages of joined topics, checked, each exactly once.
 	Deliveries []Message
+	// Saves are files to be written.
+	Saves []work.Save
 	// Published answers Publish, now or after a job.
 	Published []Published
 	// Missing are direct peers without a link, to be dialled.

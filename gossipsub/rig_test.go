@@ -14,6 +14,7 @@ import (
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/trace"
+	"github.com/ropewalk/ropewalk/work"
 )
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -73,6 +74,7 @@ type rig struct {
 	events    []trace.Event
 	got       []Message
 	pubs      []Published
+	saves     []work.Save
 	exchanged []Exchange
 	late      bool // jobs are kept instead of done at once
 	jobs      []func() News
@@ -120,6 +122,7 @@ func (g *rig) id(name string) id.ID {
 func (g *rig) take(n News) {
 	g.got = append(g.got, n.Deliveries...)
 	g.pubs = append(g.pubs, n.Published...)
+	g.saves = append(g.saves, n.Saves...)
 	g.exchanged = append(g.exchanged, n.Exchanged...)
 	for _, j := range n.Jobs {
 		if j.Key == ([32]byte{}) {

@@ -54,6 +54,7 @@ type Router struct {
 	tickets  id.Tickets
 	doubters set[*peer] // peers with IDONTWANT entries
 	bans     ordered.Map[id.ID, time.Time]
+	replays  replays
 
 	exchanges exchanges
 	guessing  bool // the RPC in hand asks for topics that we are not in

@@ -1,5 +1,7 @@
 package gossipsub
 
+import "fmt"
+
 // rules are a topic's configuration with defaults filled in.
 type rules struct {
 	policy     Policy
@@ -8,6 +10,7 @@ type rules struct {
 	validators []func(Message) Verdict
 	rule       string
 	bytesMax   int
+	replay     bool // sequence numbers are remembered
 	degrees    Degrees
 	salt       uint64 // of the topic's keys
 }
@@ -27,6 +30,9 @@ func (r *Router) rules(name string, tc TopicConfig) (rules, error) {
 		if err := out.author.valid(out.policy); err != nil {
 			return out, err
 		}
+	}
+	if out.replay = tc.Replay; out.replay && out.policy == StrictNoSign {
+		return out, fmt.Errorf("%w: Replay in a topic whose messages have no sequence numbers", ErrConfig)
 	}
 	if tc.BytesMax > 0 {
 		out.bytesMax = min(out.bytesMax, tc.BytesMax)

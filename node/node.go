@@ -161,6 +161,9 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	if n.gossip, err = gossipsub.New(cfg.Gossip, fork(), frames{n}); err != nil {
 		return nil, err
 	}
+	if err := n.gossip.Load(files); err != nil {
+		n.trace.Emit(now, trace.Event{Strand: gossipsub.Strand, Kind: "load_failed", Err: err.Error()})
+	}
 	for _, b := range n.book.Bans(now) {
 		if !b.Target.ID.IsZero() {
 			n.gossip.Ban(now, b.Target.ID, b.Until)
@@ -198,6 +201,7 @@ func (n *Node) Stop(now time.Time) {
 		n.running = false
 		n.sessionNews(n.session.Stop(now))
 		n.saveHosts()
+		n.out.Saves = append(n.out.Saves, n.gossip.Saves()...)
 	}
 	n.settle()
 }
