@@ -65,27 +65,6 @@ type SessionConfig struct {
 	SaveEvery      time.Duration // host book, default 5m
 }
 
-// GossipConfig sets the router. Zero fields take GossipSub's defaults.
-type GossipConfig struct {
-	Sign           string // strict (default), none, lax or lax-none
-	D, Dlo, Dhi    int
-	Dlazy          int
-	HeartbeatEvery time.Duration
-	FanoutTTL      time.Duration
-	SeenTTL        time.Duration
-	HistoryLength  int
-	HistoryGossip  int
-	MessageBytes   int                    // largest RPC, default and most 1 MiB
-	SeenBytes      int                    // memory of the seen cache, default 64 MiB
-	Topics         map[string]TopicConfig // by topic
-}
-
-// TopicConfig sets one topic.
-type TopicConfig struct {
-	Sign     string // as Sign above; empty: as the router
-	BytesMax int    // largest payload; 0: as the router
-}
-
 // ChatConfig sets chat.
 type ChatConfig struct {
 	Rooms []string // joined at start

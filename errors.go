@@ -18,6 +18,9 @@ var (
 	ErrBadTarget   = errors.New("ropewalk: neither an address, a record nor a node ID")
 	ErrTooLarge    = errors.New("ropewalk: too large")
 	ErrBadInput    = errors.New("ropewalk: bad input") // text, room or cursor of chat
+	ErrRejected    = errors.New("ropewalk: message refused by the topic's own validators")
+	ErrDuplicate   = errors.New("ropewalk: message is known already")
+	ErrJoined      = errors.New("ropewalk: topic is joined already, with another configuration")
 	ErrBusy        = errors.New("ropewalk: too many requests in flight")
 )
 

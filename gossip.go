@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync/atomic"
 	"time"
 
+	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/gossipsub"
 )
 
@@ -33,8 +33,13 @@ func (n *Node) Publish(ctx context.Context, topic string, data []byte, minPeers 
 }
 
 func publishError(err error) error {
-	if errors.Is(err, gossipsub.ErrTooLarge) {
+	switch {
+	case errors.Is(err, gossipsub.ErrTooLarge):
 		return fmt.Errorf("%w: %v", ErrTooLarge, err)
+	case errors.Is(err, gossipsub.ErrRejected):
+		return ErrRejected
+	case errors.Is(err, gossipsub.ErrDuplicate):
+		return ErrDuplicate
 	}
 	return err
 }
@@ -42,7 +47,7 @@ func publishError(err error) error {
 // Subscribe joins a topic, if nobody here has yet, and delivers its messages.
 // The subscription ends with the context too.
 func (n *Node) Subscribe(ctx context.Context, topic string) (*Subscription, error) {
-	s, err := n.subscribe(ctx, topic)
+	s, err := n.subscribe(ctx, topic, nil)
 	if err == nil {
 		s.s.tie(ctx)
 	}
@@ -56,8 +61,9 @@ const (
 	subGivenUp // whoever asked is gone
 )
 
-// subscribe is Subscribe with a context that bounds only the call.
-func (n *Node) subscribe(ctx context.Context, topic string) (*Subscription, error) {
+// subscribe is Subscribe with a context that bounds only the call. cfg, if any, is
+// the topic's configuration from now on.
+func (n *Node) subscribe(ctx context.Context, topic string, cfg *TopicConfig) (*Subscription, error) {
 	var fate atomic.Int32
 	var made *sub[Message]
 	out, err := ask(ctx, n, func(now time.Time, reply func(*Subscription, error)) {
@@ -67,8 +73,8 @@ func (n *Node) subscribe(ctx context.Context, topic string) (*Subscription, erro
 			return
 		}
 		err := ctx.Err()
-		if err == nil && n.topics[topic] == 0 {
-			err = n.machine.Follow(now, topic)
+		if err == nil {
+			err = n.enter(now, topic, cfg)
 		}
 		if err != nil {
 			s.onEnd = nil
@@ -91,6 +97,25 @@ func (n *Node) subscribe(ctx context.Context, topic string) (*Subscription, erro
 	return out, err
 }
 
+// enter joins a topic that nobody here has joined yet.
+func (n *Node) enter(now time.Time, topic string, cfg *TopicConfig) error {
+	switch {
+	case n.topics[topic] > 0 && cfg != nil:
+		return fmt.Errorf("%w: %.80q", ErrJoined, topic)
+	case n.topics[topic] > 0:
+		return nil
+	case cfg != nil && chat.IsTopic(topic):
+		return fmt.Errorf("%w: %.80q is a chat room, which has its own rules", ErrBadInput, topic)
+	case cfg != nil:
+		n.joined[topic] = *cfg
+	}
+	err := n.machine.Follow(now, topic)
+	if err != nil {
+		delete(n.joined, topic)
+	}
+	return err
+}
+
 func (n *Node) unsubscribe(topic string) {
 	n.post(input{fn: func(now time.Time) { n.leave(now, topic) }})
 }
@@ -101,47 +126,6 @@ func (n *Node) leave(now time.Time, topic string) {
 		return
 	}
 	delete(n.topics, topic)
+	delete(n.joined, topic)
 	n.machine.Unfollow(now, topic)
 }
-
-// Topic is a topic we have joined.
-type Topic struct {
-	n    *Node
-	name string
-	sub  *Subscription
-}
-
-// Join joins a topic. Close leaves it; the context bounds only the joining.
-func (n *Node) Join(ctx context.Context, topic string) (*Topic, error) {
-	s, err := n.subscribe(ctx, topic)
-	if err != nil {
-		return nil, err
-	}
-	return &Topic{n, topic, s}, nil
-}
-
-// Publish sends a message to the topic and says to how many peers it went. Zero
-// peers is no error here: look at the receipt.
-func (t *Topic) Publish(ctx context.Context, data []byte) (Published, error) {
-	return t.n.Publish(ctx, t.name, data, 0)
-}
-
-// Messages yields the topic's messages until the context ends or the topic is
-// closed. Only one loop at a time gets each message.
-func (t *Topic) Messages(ctx context.Context) iter.Seq[Message] {
-	return func(yield func(Message) bool) {
-		for {
-			select {
-			case m, ok := <-t.sub.Messages():
-				if !ok || !yield(m) {
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
-// Close leaves the topic, unless somebody else here is in it.
-func (t *Topic) Close() { t.sub.Close() }

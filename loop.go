@@ -123,11 +123,7 @@ func (n *Node) carry(out node.Out) {
 func (n *Node) tell(out node.Out) {
 	now := time.Now()
 	for _, m := range out.Messages {
-		from := ""
-		if m.From != "" {
-			from = m.From.String()
-		}
-		n.messages.tell(Message{Topic: m.Topic, ID: []byte(m.ID), From: from, Seqno: bytesOf(m.Seqno), Data: bytesOf(m.Data), At: now})
+		n.messages.tell(messageOf(m, now))
 	}
 	for _, l := range out.Lines {
 		n.lines.tell(chatLine(l))

@@ -45,7 +45,8 @@ type Node struct {
 	lastConn link.Conn
 	waits    map[id.Ticket]func(any)
 	tickets  id.Tickets
-	topics   map[string]int // subscriptions by topic
+	topics   map[string]int         // subscriptions by topic
+	joined   map[string]TopicConfig // given at the joining
 	eventSeq uint64
 	unlinked chan struct{} // closed when the last link is down; set while closing
 
@@ -87,7 +88,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, key: cfg.Key, log: cfg.Logger,
 		inbox: make(chan input, inboxSize), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
-		topics: map[string]int{}, tickets: id.Tickets{Owner: node.Owner},
+		topics: map[string]int{}, joined: map[string]TopicConfig{}, tickets: id.Tickets{Owner: node.Owner},
 		stopAsked: make(chan struct{}), gone: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if n.log == nil {

@@ -122,34 +122,6 @@ func (v *validator) hosts(field string, list []string) {
 	}
 }
 
-func (v *validator) gossip(g GossipConfig) {
-	v.check(validSign(g.Sign), "gossip.sign", g.Sign, "strict, none, lax or lax-none")
-	v.within("gossip.D", g.D, 0, 64)
-	v.within("gossip.Dlo", g.Dlo, 0, 64)
-	v.within("gossip.Dhi", g.Dhi, 0, 128)
-	v.within("gossip.Dlazy", g.Dlazy, 0, 64)
-	d, lo, hi := or(g.D, 6), or(g.Dlo, 5), or(g.Dhi, 12)
-	if lo > d || d > hi {
-		v.bad = append(v.bad, FieldError{"gossip.D", fmt.Sprintf("%d (Dlo %d, Dhi %d)", d, lo, hi), "Dlo ≤ D ≤ Dhi"})
-	}
-	v.span("gossip.heartbeat_interval", g.HeartbeatEvery, 100*time.Millisecond, time.Minute)
-	v.span("gossip.fanout_ttl", g.FanoutTTL, time.Second, time.Hour)
-	v.span("gossip.seen_ttl", g.SeenTTL, time.Second, time.Hour)
-	v.within("gossip.history_length", g.HistoryLength, 0, 64)
-	v.within("gossip.history_gossip", g.HistoryGossip, 0, 64)
-	if or(g.HistoryGossip, 3) > or(g.HistoryLength, 5) {
-		v.bad = append(v.bad, FieldError{"gossip.history_gossip", fmt.Sprint(g.HistoryGossip), "at most history_length"})
-	}
-	v.check(g.MessageBytes == 0 || g.MessageBytes >= 1024 && g.MessageBytes <= 1<<20, "gossip.max_message_size", fmt.Sprint(g.MessageBytes), "1KiB to 1MiB")
-	v.check(g.SeenBytes == 0 || g.SeenBytes >= 1<<20 && int64(g.SeenBytes) <= 4<<30, "gossip.seen_bytes", fmt.Sprint(g.SeenBytes), "1MiB to 4GiB")
-	for _, name := range sortedKeys(g.Topics) {
-		t := g.Topics[name]
-		field := fmt.Sprintf("gossip.topic.%q", name)
-		v.check(validSign(t.Sign), field+".sign", t.Sign, "strict, none, lax or lax-none")
-		v.check(t.BytesMax >= 0 && t.BytesMax <= 16<<20, field+".max_size", fmt.Sprint(t.BytesMax), "0 to 16MiB")
-	}
-}
-
 func validName(s string) bool {
 	return len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == "" && s != ""
 }

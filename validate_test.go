@@ -59,6 +59,30 @@ func TestValidate(t *testing.T) {
 		{"largest message size", func(c *Config) { c.Gossip.MessageBytes = 1 << 20 }, nil},
 		{"seen cache", func(c *Config) { c.Gossip.SeenBytes = -1 }, []string{"gossip.seen_bytes"}},
 		{"topic", func(c *Config) { c.Gossip.Topics = map[string]TopicConfig{"t": {Sign: "x", BytesMax: -1}} }, []string{`gossip.topic."t".sign`, `gossip.topic."t".max_size`}},
+		{"version", func(c *Config) { c.Gossip.Version = "1.4" }, []string{"gossip.version"}},
+		{"older version", func(c *Config) { c.Gossip.Version = "1.0" }, nil},
+		{"sign lax", func(c *Config) { c.Gossip.Sign = "lax" }, nil},
+		{"Dout", func(c *Config) { c.Gossip.Dout = 4 }, []string{"gossip.Dout"}},
+		{"no Dout, no Dscore", func(c *Config) { c.Gossip.Dout, c.Gossip.Dscore = -1, -1 }, nil},
+		{"Dscore", func(c *Config) { c.Gossip.Dscore = 7 }, []string{"gossip.Dscore"}},
+		{"backoff", func(c *Config) { c.Gossip.PruneBackoff = time.Millisecond }, []string{"gossip.prune_backoff"}},
+		{"factor", func(c *Config) { c.Gossip.GossipFactor = 1.5 }, []string{"gossip.gossip_factor"}},
+		{"direct peer", func(c *Config) { c.Gossip.DirectPeers = []string{"/ip4/127.0.0.1/tcp/1"} }, []string{"gossip.direct_peers"}},
+		{"filter", func(c *Config) { c.Gossip.SubscriptionFilter = []string{"news", ""} }, []string{"gossip.subscription_filter"}},
+		{"thresholds", func(c *Config) {
+			s := DefaultScore()
+			s.Publish = -5
+			c.Gossip.Score = &s
+		}, []string{"gossip.publish_threshold"}},
+		{"thresholds of no score", func(c *Config) {
+			s := DefaultScore()
+			s.Publish = -5
+			c.Gossip.Score, c.Gossip.NoScore = &s, true
+		}, nil},
+		{"topic's degrees", func(c *Config) { c.Gossip.Topics = map[string]TopicConfig{"t": {D: 2}, "u": {D: 8}} }, []string{`gossip.topic."t".D`}},
+		{"topic's weights", func(c *Config) {
+			c.Gossip.Topics = map[string]TopicConfig{"t": {Score: &TopicScoreConfig{TopicWeight: 1, TimeInMeshWeight: 1}}}
+		}, []string{`gossip.topic."t".time_in_mesh_quantum`}},
 		{"lines", func(c *Config) { c.Chat.Lines = -1 }, []string{"chat.lines"}},
 		{"room without a name", func(c *Config) { c.Chat.Rooms = []string{"lobby", ""} }, []string{"chat.rooms"}},
 		{"room with an escape", func(c *Config) { c.Chat.Rooms = []string{"\x1b[2J"} }, []string{"chat.rooms"}},
@@ -138,6 +162,11 @@ func TestValidConfigsWork(t *testing.T) {
 			HeartbeatEvery: 100*time.Millisecond + span("gossip heartbeat", time.Second), FanoutTTL: time.Second + span("fanout", time.Minute), SeenTTL: time.Second + span("seen", time.Minute),
 			HistoryLength: number("history", 10), HistoryGossip: number("gossip", 10),
 			MessageBytes: 1024 + number("message", 1<<20-1024), SeenBytes: 1<<20 + number("seen bytes", 8<<20),
+			Version: rapid.SampledFrom([]string{"", "floodsub", "1.0", "1.1", "1.2", "1.3"}).Draw(t, "version"),
+			Dscore:  number("Dscore", 8) - 1, Dout: number("Dout", 8) - 1, PrunePeers: number("prune peers", 16), GossipRetransmission: number("retransmission", 64),
+			GossipFactor: rapid.Float64Range(0, 1).Draw(t, "factor"), IWantFollowup: 10*time.Millisecond + span("followup", time.Second),
+			NoMesh: rapid.Bool().Draw(t, "no mesh"), NoScore: rapid.Bool().Draw(t, "no score"), NoGater: rapid.Bool().Draw(t, "no gater"),
+			IDontWantBytes: number("idontwant", 1<<20), MaxIHaveLength: number("ihave", 32768), CacheBytes: 1<<20 + number("cache bytes", 8<<20),
 		}
 		cfg.Chat.Lines = number("lines", 1_000_000)
 		cfg.Chat.Rooms = rapid.SliceOfN(rapid.StringN(1, 10, 70), 0, 1).Draw(t, "rooms")

@@ -75,6 +75,7 @@ var table = []struct {
 	{ropewalk.ErrNoSuchPeer, codeNoSuchPeer},
 	{ropewalk.ErrNoSuchRoom, codeNoSuchRoom},
 	{ropewalk.ErrRefused, codeRefused},
+	{ropewalk.ErrRejected, codeRefused},
 	{ropewalk.ErrBadTarget, codeBadTarget},
 	{id.ErrMalformed, codeBadTarget},
 	{ropewalk.ErrBadInput, codeInvalidParams},
