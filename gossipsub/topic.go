@@ -183,9 +183,9 @@ func (r *Router) announce(frame []byte) {
 // subscriptions applies the subscription changes of the RPC in scratch.
 func (r *Router) subscriptions(now time.Time, p *peer) {
 	subs := r.rpc.Subs
-	if r.rpc.SubsOver > 0 {
-		r.emit(now, "excess", p, nil, r.rpc.SubsOver, "subscriptions in one RPC")
-		r.penalty(now, p, penaltyExcess, "too many subscriptions")
+	over, why := r.rpc.SubsOver, ""
+	if over > 0 {
+		why = "subscriptions in one RPC"
 	}
 	var contrary map[string]bool
 	if len(subs) > 1 {
@@ -195,12 +195,25 @@ func (r *Router) subscriptions(now time.Time, p *peer) {
 		switch s := &subs[i]; {
 		case contrary[string(s.Topic)]:
 		case s.Subscribe:
-			r.subscribed(now, p, s.Topic)
+			if limit := r.subscribed(now, p, s.Topic); limit != "" {
+				over++
+				why = limit
+			}
 		default:
 			r.unsubscribed(now, p, s.Topic)
 		}
 	}
+	if over > 0 { // said and charged once an RPC
+		r.emit(now, "excess", p, nil, over, why)
+		if why != limitAllTopics {
+			r.penalty(now, p, penaltyExcess, why)
+		}
+	}
 }
+
+// limitAllTopics is the limit that the peers reach together, so that it is no fault
+// of the one who comes last.
+const limitAllTopics = "topics of all peers"
 
 // contradictions are the topics that one RPC both subscribes and unsubscribes;
 // these entries cancel out. Nearly every RPC is all of one kind and costs nothing.
@@ -225,20 +238,19 @@ func contradictions(subs []rpc.Sub) map[string]bool {
 	return contrary
 }
 
-func (r *Router) subscribed(now time.Time, p *peer, name []byte) {
+// subscribed applies a subscription, or says which limit it is over.
+func (r *Router) subscribed(now time.Time, p *peer, name []byte) string {
 	charge := len(name) + topicCharge
 	t := r.byName[string(name)]
 	switch {
 	case t != nil && t.peers.has(p) || !r.allowed(name):
-		return
+		return ""
 	case len(name) == 0 || len(name) > topicBytesMax:
-		r.emit(now, "excess", p, nil, len(name), "topic length")
-		r.penalty(now, p, penaltyExcess, "topic length")
-		return
-	case p.topicBytes+charge > peerTopicBytesMax || r.topicBytes+charge > totalTopicBytesMax:
-		r.emit(now, "excess", p, nil, p.topicBytes, "topics")
-		r.penalty(now, p, penaltyExcess, "too many topics")
-		return
+		return "topic length"
+	case p.topicBytes+charge > peerTopicBytesMax:
+		return "topics"
+	case r.topicBytes+charge > totalTopicBytesMax:
+		return limitAllTopics
 	case t == nil:
 		t = r.topic(string(name))
 	}
@@ -252,6 +264,7 @@ func (r *Router) subscribed(now time.Time, p *peer, name []byte) {
 		t.own.ungrace(p)
 		r.topUp(now, t)
 	}
+	return ""
 }
 
 func (r *Router) unsubscribed(now time.Time, p *peer, name []byte) {
