@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -285,5 +286,29 @@ func TestBadScoring(t *testing.T) {
 	err := g.r.Join(g.now, "t", TopicConfig{Score: &score.TopicParams{TopicWeight: -1}})
 	if !errors.Is(err, ErrConfig) || g.r.byName["t"] != nil {
 		t.Errorf("%v", err)
+	}
+}
+
+// The address counts from when it is known, however late, and until the link is gone
+// and its score forgotten; a new stream changes nothing.
+func TestAddressIsCounted(t *testing.T) {
+	g, _ := scoredRig(t, func(c *Config) {
+		c.Score.IPColocationFactorWeight, c.Score.IPColocationFactorThreshold = -1, 1
+	})
+	up := func(name, ip string) {
+		g.take(g.r.Up(g.now, g.id(name), Remote{PeerID: newAuthor(name).pid, Stream: Meshsub11, IP: netip.MustParseAddr(ip)}))
+	}
+	g.recv("n0", rpc.AppendSub(nil, true, "t")) // before we can write to it
+	up("n0", "8.8.8.8")
+	if got := g.scoreOf("n0"); got != 0 {
+		t.Fatalf("alone: %v", got)
+	}
+	up("n1", "8.8.8.8")
+	up("n1", "8.8.8.8")
+	up("n2", "8.8.4.4")
+	for name, want := range map[string]float64{"n0": -1, "n1": -1, "n2": 0} {
+		if got := g.scoreOf(name); got != want {
+			t.Errorf("%s has %v, not %v", name, got, want)
+		}
 	}
 }
