@@ -49,8 +49,10 @@ type GossipConfig struct {
 	OpportunisticGraftPeers int // peers grafted when it is low [2]
 	PrunePeers              int // peers recommended, and heeded, in one PRUNE [16]
 
-	// PeerExchange recommends other peers of the topic to those we prune.
-	PeerExchange bool
+	// PeerExchange recommends other peers of the topic to those we prune; profile seed
+	// does anyway. AcceptExchange heeds such recommendations of everybody in good
+	// standing, not only of those whose score earned it.
+	PeerExchange, AcceptExchange bool
 	// DirectPeers always get our messages and are always heard, and stay connected
 	// for ever: multiaddrs with /p2p/, or records. Both sides must agree.
 	DirectPeers []string

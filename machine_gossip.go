@@ -20,8 +20,9 @@ func (n *Node) gossipConfig() (gossipsub.Config, []link.Addr, error) {
 	}
 	out := gossipsub.Config{
 		Params: gossipParams(g), Sign: policy(g.Sign), Version: g.Version, Topics: n.topicConfig, Watched: n.watched,
-		Validators: n.validators(g.Validators), Exchange: g.PeerExchange, AcceptExchange: g.PeerExchange, Direct: idsOf(direct),
+		Validators: n.validators(g.Validators), Direct: idsOf(direct),
 	}
+	out.Exchange, out.AcceptExchange = g.PeerExchange || n.cfg.Profile == "seed", g.AcceptExchange
 	if len(g.SubscriptionFilter) > 0 {
 		listed := gossipsub.AllowTopics(g.SubscriptionFilter...)
 		out.Filter = func(topic string) bool { return chat.IsTopic(topic) || listed(topic) }

@@ -102,8 +102,8 @@ type Config struct {
 	// Exchange recommends other peers of the topic, with their signed records, to
 	// those we prune (gossipsub-v1.1 "Peer Exchange"): for nodes that everybody knows.
 	Exchange bool
-	// AcceptExchange heeds such recommendations of everybody while scoring is off;
-	// otherwise the sender's score must reach the threshold AcceptPX.
+	// AcceptExchange heeds such recommendations of everybody who does not score below
+	// zero; otherwise the sender's score must reach the threshold AcceptPX.
 	AcceptExchange bool
 	Trace          trace.Func
 	// Watched tells whether anybody reads the fine events of a strand's name: Strand

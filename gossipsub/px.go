@@ -68,7 +68,7 @@ func (r *Router) presentable(p *peer) bool { return r.standing(p) >= 0 }
 
 // heeds tells whether we follow p's recommendations.
 func (r *Router) heeds(p *peer) bool {
-	return r.mayExchange(p) || r.board == nil && r.cfg.AcceptExchange
+	return r.mayExchange(p) || r.cfg.AcceptExchange && r.presentable(p)
 }
 
 // advice is how many peers a peer recommended lately that we looked at: the word of
