@@ -1,5 +1,5 @@
-// Package interop holds ropewalk nodes and go-libp2p-pubsub v0.16.0 hosts in one
-// mesh and checks that neither notices a difference. It is a module of its own, so
+// Package interop holds ropewalk nodes, go-libp2p-pubsub v0.16.0 hosts and nodes of
+// js-libp2p in one mesh and checks that none notices a difference. It is a module of its own, so
 // that the rival never enters the main go.mod; it has tests only.
 //
 // What is checked: meshes of twenty mixed nodes, signed and unsigned, over TCP and

@@ -3,8 +3,11 @@ package interop
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
 )
 
 // TestMixedMesh: ten nodes of each kind in a random sparse graph over TCP and
@@ -25,8 +28,12 @@ func crew(t *testing.T, ropes, hosts int, sign string) []member {
 	for i := range hosts {
 		all = append(all, startHost(t, fmt.Sprint("host", i), "t", hostOptions{sign: sign}))
 	}
-	rand.New(rand.NewPCG(1, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	shuffle(all)
 	return all
+}
+
+func shuffle(all []member) {
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 }
 
 func mixedMesh(t *testing.T, all []member) {
@@ -63,8 +70,13 @@ func mixedMesh(t *testing.T, all []member) {
 		if !ok {
 			continue
 		}
-		if n := x.tracer.rejected(); len(n) > 0 {
-			t.Errorf("%s rejected messages: %v", x.label, n)
+		got := x.tracer.rejected()
+		if slices.ContainsFunc(all, isJS) {
+			// js-libp2p forwards a message to its author, too, if another brought it.
+			delete(got, pubsub.RejectSelfOrigin)
+		}
+		if len(got) > 0 {
+			t.Errorf("%s rejected messages: %v", x.label, got)
 		}
 	}
 }
@@ -81,7 +93,7 @@ func weave(t *testing.T, all []member, rng *rand.Rand) []int {
 		}
 		linked[[2]int{from, to}] = true
 		transport := "tcp"
-		if len(linked)%2 == 0 {
+		if len(linked)%2 == 0 && !isJS(all[from]) && !isJS(all[to]) {
 			transport = "quic-v1"
 		}
 		all[from].dial(t, all[to].addr(transport))

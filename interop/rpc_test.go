@@ -226,7 +226,7 @@ func compare(t rapid.TB, frame []byte, accepted *int) {
 	if r.Decode(frame, lim) != nil {
 		return
 	}
-	if r.Partial != nil || r.Test != nil || r.Extensions != nil {
+	if r.HasPartial || r.HasTest || r.HasExtensions {
 		return
 	}
 	var x pb.RPC
