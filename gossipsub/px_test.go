@@ -9,6 +9,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/envelope"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -142,6 +143,52 @@ func TestOfferFitsAFrame(t *testing.T) {
 	}
 	if prunes := g.told("asks"); len(prunes) != 1 || len(prunes[0].Peers) != 3 {
 		t.Errorf("%d PRUNEs, want one with three records of 3.5 KiB", len(prunes))
+	}
+}
+
+// Scores decide who is recommended, who is told, and who is believed.
+func TestExchangeScores(t *testing.T) {
+	points := map[id.ID]float64{}
+	g := newRig(t, func(c *Config) {
+		c.Exchange = true
+		c.Params.D, c.Params.Dlo, c.Params.Dhi, c.Params.Dout = 1, 1, 1, -1
+		c.Score = &score.Config{
+			App: func(who id.ID) float64 { return points[who] }, AppSpecificWeight: 1,
+			Thresholds: score.Thresholds{Gossip: -10, Publish: -20, Graylist: -80, AcceptPX: 5},
+		}
+	})
+	if score := g.r.board; score == nil {
+		t.Fatal("no board")
+	}
+	for _, k := range []string{"good", "bad", "first", "trusted", "shady"} {
+		who := nodeKey(k).ID()
+		points[who] = map[string]float64{"good": 1, "bad": -1, "trusted": 5, "shady": 4.9}[k]
+	}
+	g.join("t", TopicConfig{})
+	g.known("first", Meshsub12, nil, "t")
+	g.known("good", Meshsub12, recordOf("good"), "t")
+	bad := g.known("bad", Meshsub12, recordOf("bad"), "t")
+	asks := g.known("asks", Meshsub12, nil, "t")
+	g.run(3 * time.Second)
+	g.sent = nil
+	g.from(asks, rpc.AppendControl(nil, rpc.AppendGraft(nil, "t")))
+	if p := g.told("asks"); len(p) != 1 || len(p[0].Peers) != 1 || g.names[id.PeerID(p[0].Peers[0].PeerID).ID()] != "good" {
+		t.Errorf("asks is told %+v, want of good alone", p)
+	}
+	g.from(bad, rpc.AppendControl(nil, rpc.AppendGraft(nil, "t")))
+	if p := g.told("bad"); len(p) != 1 || len(p[0].Peers) > 0 {
+		t.Errorf("one below zero is told of others: %+v", p)
+	}
+
+	for name, want := range map[string]int{"trusted": 1, "shady": 0} {
+		who := g.known(name, Meshsub12, nil, "t")
+		g.run(3 * time.Second)
+		g.r.byName["t"].own.mesh.add(g.r.peer(who))
+		g.exchanged = nil
+		g.from(who, rpc.AppendControl(nil, rpc.AppendPrune(nil, "t", 60, infoOf("new to "+name))))
+		if len(g.exchanged) != want {
+			t.Errorf("%s is believed %d records, want %d", name, len(g.exchanged), want)
+		}
 	}
 }
 
