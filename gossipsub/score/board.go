@@ -49,7 +49,7 @@ func (b *Board) clock(now time.Time) time.Duration {
 }
 
 // Up begins or resumes the scoring of a peer. ip is invalid when it says nothing
-// about where the peer is.
+// about where the peer is. Up of a connected peer gives it another address.
 func (b *Board) Up(now time.Time, who id.ID, ip netip.Addr) *Peer {
 	at := b.clock(now)
 	p := b.byID[who]
@@ -59,8 +59,9 @@ func (b *Board) Up(now time.Time, who id.ID, ip netip.Addr) *Peer {
 		b.retained.remove(b, p)
 		b.leaveGroups(p)
 	}
-	p.connected = true
-	p.tick = b.tick(at)
+	if !p.connected {
+		p.connected, p.since, p.tick = true, at, b.tick(at)
+	}
 	b.joinGroups(p, ip)
 	p.debt = max(p.debt, b.groups.debt(&b.cfg, p.kin))
 	p.app = b.application(who)

@@ -97,7 +97,9 @@ func (b *Board) accept(at time.Duration, t *Topic, r *record) {
 	}
 	first := true
 	for who := range b.records.senders.all(r.list) {
-		if p := b.bySerial[who]; p != nil && p.connected {
+		// Messages from before it left are nothing to one that came back: whether its
+		// score was kept must not decide about them.
+		if p := b.bySerial[who]; p != nil && p.connected && r.made >= p.since {
 			if first && t.params.firsts() {
 				b.first(at, p, t)
 			}

@@ -23,6 +23,7 @@ type model struct {
 type modelPeer struct {
 	n         int
 	connected bool
+	since     time.Duration
 	ip        string
 	until     time.Duration
 	breaches  float64
@@ -153,7 +154,7 @@ func (m *model) up(p int, ip string) {
 	if m.peers[p] == nil {
 		m.peers[p] = &modelPeer{n: p, in: map[string]*modelStat{}}
 	}
-	m.peers[p].connected, m.peers[p].ip = true, ip
+	m.peers[p].connected, m.peers[p].ip, m.peers[p].since = true, ip, m.at
 }
 
 func (m *model) prune(p int, t string) {
@@ -227,7 +228,7 @@ func (m *model) judge(t string, k Key, v Verdict) {
 		r.state, r.judged = "valid", m.at
 		for i, q := range r.from {
 			p := q.n
-			if m.peers[p] != q || !q.connected {
+			if m.peers[p] != q || !q.connected || r.made < q.since {
 				continue
 			}
 			if w := m.params[t]; i == 0 && w.firsts() {

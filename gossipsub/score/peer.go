@@ -28,6 +28,8 @@ type Peer struct {
 	busy int   // in rounds.busy, or -1
 	tick int64 // of the last decay
 
+	since time.Duration // connected since
+
 	places [2]*group // what P6 counts
 	kin    *group    // what lends debts
 

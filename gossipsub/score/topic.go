@@ -35,9 +35,10 @@ func (b *Board) Topic(now time.Time, name string, p *TopicParams) (*Topic, error
 	t.params, t.left = params, false
 	for i := len(t.stats) - 1; i >= 0; i-- {
 		s := t.stats[i]
+		p := s.peer // touch may let go of s
 		s.recap()
 		b.touch(s)
-		b.weigh(s.peer)
+		b.weigh(p)
 	}
 	return t, nil
 }
