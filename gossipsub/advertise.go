@@ -19,7 +19,11 @@ func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
 	if len(targets) == 0 {
 		return // the common case in a small network, and a flood's IDs are many
 	}
-	ids := r.cache.recent(t.name, r.beat, r.p.HistoryGossip)
+	late := 0
+	if r.version >= v12 { // older ones are there to compare with
+		late = lateBytes
+	}
+	ids := r.cache.recent(t.name, r.beat, r.p.HistoryGossip, late)
 	if len(ids) == 0 {
 		return
 	}

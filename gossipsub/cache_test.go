@@ -135,7 +135,7 @@ func TestMcacheAgainstModel(t *testing.T) {
 						want = append(want, it.id)
 					}
 				}
-				if got := c.recent(fmt.Sprint(topic), beat, 3); fmt.Sprint(got) != fmt.Sprint(want) {
+				if got := c.recent(fmt.Sprint(topic), beat, 3, 0); fmt.Sprint(got) != fmt.Sprint(want) {
 					t.Fatalf("recent %v, want %v", got, want)
 				}
 			}
@@ -238,4 +238,24 @@ func (s *seen) len() (n int) {
 		n += p.n
 	}
 	return n
+}
+
+// A large message is advertised one heartbeat later than others, unless there is only
+// one in which it could be.
+func TestLargeMessagesAreAdvertisedLater(t *testing.T) {
+	c := mcache{length: 5, bytesMax: 1 << 20}
+	c.put("t", "small", make([]byte, 99), 7)
+	c.put("t", "large", make([]byte, 100), 7)
+	for _, w := range []struct {
+		beat         uint64
+		window, late int
+		want         string
+	}{
+		{8, 3, 100, "[small]"}, {9, 3, 100, "[small large]"}, {10, 3, 100, "[small large]"}, {11, 3, 100, "[]"},
+		{8, 1, 100, "[small large]"}, {8, 3, 0, "[small large]"},
+	} {
+		if got := fmt.Sprint(c.recent("t", w.beat, w.window, w.late)); got != w.want {
+			t.Errorf("beat %d, window %d, late from %d: %s, want %s", w.beat, w.window, w.late, got, w.want)
+		}
+	}
 }

@@ -90,7 +90,10 @@ func (c *mcache) drop() {
 }
 
 // recent lists the IDs of a topic that came in the window heartbeats before beat.
-func (c *mcache) recent(topic string, beat uint64, window int) (ids []string) {
+// Messages of late bytes and more are left out in the first of these, if there is
+// another: they are still on their way through the meshes, and who heard of one now
+// would ask for one more copy. Zero means none are left out.
+func (c *mcache) recent(topic string, beat uint64, window, late int) (ids []string) {
 	q := c.topics[topic]
 	if q == nil {
 		return nil
@@ -100,7 +103,9 @@ func (c *mcache) recent(topic string, beat uint64, window int) (ids []string) {
 		i--
 	}
 	for ; i < q.len(); i++ {
-		ids = append(ids, q.at(i).id)
+		if e := q.at(i); late == 0 || len(e.frame) < late || e.beat+1 < beat || window < 2 {
+			ids = append(ids, e.id)
+		}
 	}
 	return ids
 }

@@ -136,6 +136,11 @@ const (
 	// of them have, the second does not.
 	growBeats = 2
 
+	// lateBytes is the size from which a message is not advertised in the heartbeat
+	// after it came: such a one takes longer than that to get through a network of
+	// usual uplinks (a megabyte 1.6 s in package sim's gossip-large).
+	lateBytes = 128 << 10
+
 	unannouncedBeatsMax = 2 // a mesh peer that never announces the topic is pruned after these
 )
 
