@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub/gater"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 )
 
@@ -18,11 +20,21 @@ func (s *sink) Send(id.ID, Frame) bool    { s.n++; return true }
 func (s *sink) Cancel(id.ID, uint64) bool { return false }
 func (s *sink) Drop(id.ID, error)         {}
 
+// judging turns scores and gater on as a node has them.
+func judging(c *Config) {
+	s := score.DefaultConfig()
+	c.Score, c.Gater = &s, &gater.Config{}
+}
+
 // meshRouter is a router with a mesh of n, nobody tracing.
-func meshRouter(t testing.TB, n int) (*Router, *sink, []id.ID) {
+func meshRouter(t testing.TB, n int, edit ...func(*Config)) (*Router, *sink, []id.ID) {
 	s := &sink{}
 	self := nodeKey("self")
-	r, err := New(Config{Self: self.ID(), PeerID: self.Public().PeerID(), Sign: StrictNoSign, Params: Params{Dhi: 12}}, rand.New(rand.NewPCG(1, 2)), s)
+	cfg := Config{Self: self.ID(), PeerID: self.Public().PeerID(), Sign: StrictNoSign, Params: Params{Dhi: 12}}
+	for _, e := range edit {
+		e(&cfg)
+	}
+	r, err := New(cfg, rand.New(rand.NewPCG(1, 2)), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,26 +60,58 @@ func meshRouter(t testing.TB, n int) (*Router, *sink, []id.ID) {
 // Forwarding one new message of 256 bytes from one mesh peer to eleven others,
 // heartbeats included.
 func BenchmarkForwardNew(b *testing.B) {
-	r, s, who := meshRouter(b, 12)
+	for name, edit := range map[string]func(*Config){"plain": func(*Config) {}, "judged": judging} {
+		b.Run(name, func(b *testing.B) {
+			r, s, who := meshRouter(b, 12, edit)
+			forward := forwarder(b, r, who[0])
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				forward()
+				i++
+			}
+			if s.n < 11*i {
+				b.Fatalf("%d sent for %d", s.n, i)
+			}
+		})
+	}
+}
+
+// forwarder hands r one new message of 256 bytes at each call, with a heartbeat's
+// forgetting now and then.
+func forwarder(t testing.TB, r *Router, from id.ID) func() {
 	now := epoch
 	var data [256]byte
-	b.ReportAllocs()
 	i := 0
-	for b.Loop() {
+	return func() {
 		i++
 		binary.LittleEndian.PutUint64(data[:], uint64(i))
 		frame := rpc.AppendPublish(nil, rpc.AppendMessage(nil, &rpc.Message{Data: data[:], Topic: []byte("t")}, false))
-		if n, err := r.Recv(now, who[0], frame); err != nil || len(n.Deliveries) != 1 {
-			b.Fatal(err)
+		if n, err := r.Recv(now, from, frame); err != nil || len(n.Deliveries) != 1 {
+			t.Fatal(err)
 		}
 		if now = now.Add(200 * time.Microsecond); i%5000 == 0 {
 			r.cache.shift(r.beat+3, 1<<30)
 			r.beat++
 			r.seen.expire(now)
+			if r.board != nil {
+				r.board.Advance(now)
+			}
 		}
 	}
-	if s.n < 11*i {
-		b.Fatalf("%d sent for %d", s.n, i)
+}
+
+// Judging costs a new message no more than one allocation.
+func TestJudgingAllocatesLittle(t *testing.T) {
+	allocs := func(edit func(*Config)) float64 {
+		r, _, who := meshRouter(t, 12, edit)
+		forward := forwarder(t, r, who[0])
+		return testing.AllocsPerRun(20_000, forward)
+	}
+	plain, judged := allocs(func(*Config) {}), allocs(judging)
+	t.Logf("%v allocations, %v when judged", plain, judged)
+	if judged > plain+1 {
+		t.Errorf("%v allocations, %v when judged", plain, judged)
 	}
 }
 
@@ -103,9 +147,14 @@ func BenchmarkHeartbeatQuiet(b *testing.B) {
 	}
 }
 
-// A duplicate allocates nothing, whatever the policy.
+// A duplicate allocates nothing, whatever the policy, judged or not.
 func TestDuplicateAllocatesNothing(t *testing.T) {
-	r, _, who := meshRouter(t, 12)
+	duplicateAllocatesNothing(t, func(*Config) {})
+	duplicateAllocatesNothing(t, judging)
+}
+
+func duplicateAllocatesNothing(t *testing.T, edit func(*Config)) {
+	r, _, who := meshRouter(t, 12, edit)
 	frame := plain("t", string(make([]byte, 256)))
 	must(r.Recv(epoch, who[0], frame))
 	if n := testing.AllocsPerRun(100, func() { must(r.Recv(epoch, who[1], frame)) }); n > 0 {

@@ -64,7 +64,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 		b.Run(map[bool]string{false: "plain", true: "scored"}[scored], func(b *testing.B) {
 			var cfg *score.Config
 			if scored {
-				cfg = testScore()
+				cfg = new(score.DefaultConfig())
 			}
 			r, now := crowd(b, 1000, 100, cfg)
 			var longests []time.Duration
@@ -94,9 +94,6 @@ func BenchmarkHeartbeat(b *testing.B) {
 		})
 	}
 }
-
-// testScore is a scoring configuration with simple numbers.
-func testScore() *score.Config { return &score.Config{} }
 
 // A large heartbeat is done in steps. Between them other inputs are taken, also such
 // as take its topics and peers away, and it still reaches everybody who is left.
