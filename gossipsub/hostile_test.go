@@ -110,6 +110,9 @@ func noResidue(t testing.TB, r *Router) {
 		t.Fatalf("left: %d peers, %d topics, %d bytes of topics, %d flights, %d wants, %d timers, %d cached, %d backed off",
 			r.peers.Len(), r.topics.len(), r.topicBytes, len(r.flights.byKey), len(r.wants.byKey), r.wants.timer.len(), r.cache.all.len(), r.backed.len())
 	}
+	if n := len(r.Scores()) + r.direct.Len() + len(r.beating.lazy) + len(r.beating.topics); n > 0 || r.beating.on {
+		t.Fatalf("left: %d scores, %d direct peers, %d of a heartbeat", len(r.Scores()), r.direct.Len(), len(r.beating.lazy))
+	}
 }
 
 // After every peer is gone and the clocks ran out, nothing of them is left.

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -36,7 +37,11 @@ const machinePeers = 5
 
 func newMachine(t testing.TB, next func() byte) *machine {
 	g := newRig(t, func(c *Config) {
-		c.Params = Params{D: 2, Dlo: 2, Dhi: 3, IDontWantThreshold: 4, SeenTTL: 5 * time.Second, SeenBytes: 64 << 10}
+		c.Params = Params{D: 2, Dlo: 2, Dhi: 3, IDontWantThreshold: 4, SeenTTL: 5 * time.Second, SeenBytes: 64 << 10, OpportunisticGraftTicks: 2, DirectConnectTicks: 3}
+		if next()%4 != 0 {
+			judging(c)
+			c.Score.IPColocationFactorThreshold, c.Params.FloodPublish = 2, new(true)
+		}
 	})
 	g.late = true
 	return &machine{g, next}
@@ -95,13 +100,17 @@ func (m *machine) step() {
 
 // turn does the rarer inputs.
 func (m *machine) turn(name, topic string, arg byte) {
-	switch arg % 4 {
+	switch arg % 6 {
 	case 0:
 		m.r.Leave(m.now, topic)
 	case 1:
 		m.r.Began(m.now, m.id(name))
 	case 2:
 		m.r.Ended(m.now, m.id(name))
+	case 3:
+		m.r.SetDirect(m.now, m.id(name), arg%4 < 2)
+	case 4:
+		m.take(m.r.Up(m.now, m.id(name), Remote{PeerID: newAuthor(name).pid, Stream: Meshsub12, IP: netip.AddrFrom4([4]byte{8, 8, 8, arg % 2})}))
 	default:
 		m.r.Doubled(m.id(name))
 	}
@@ -127,7 +136,9 @@ func (m *machine) end() {
 		}
 	}
 	for i := range machinePeers {
-		m.r.Down(m.now, m.id(fmt.Sprintf("n%d", i)))
+		who := m.id(fmt.Sprintf("n%d", i))
+		m.r.SetDirect(m.now, who, false)
+		m.r.Down(m.now, who)
 	}
 	for _, topic := range machineTopics {
 		m.r.Leave(m.now, topic)

@@ -287,6 +287,12 @@ func checkInvariants(t testing.TB, r *Router) {
 				t.Fatal("who gets every message of a topic")
 			}
 		}
+		if !p.seated || (p.score != nil) != (r.board != nil) || (p.gate != nil) != (r.gater != nil) {
+			t.Fatal("a peer without its record")
+		}
+		if len(p.lazy) > 0 && !r.beating.on || p.direct != r.direct.Has(p.id) {
+			t.Fatal("gossip outside a heartbeat, or a direct peer that is none")
+		}
 		if p.box != nil || p.flights < 0 {
 			t.Fatal("pending control or negative count after an input")
 		}
