@@ -155,6 +155,12 @@ type TopicConfig struct {
 	Replay bool
 	// BytesMax bounds the data of a message; 0 means Params.MessageBytesMax.
 	BytesMax int
+	// IDontWantThreshold is the size of data from which we say IDONTWANT, bytes; 0
+	// means Params.IDontWantThreshold.
+	IDontWantThreshold int
+	// TTL is how long a message may wait to be written to a peer; then it is dropped
+	// there. 0 means 5 s for what others published and 10 s for our own.
+	TTL time.Duration
 	// Mesh are the topic's own degrees; nil means those of Params.
 	Mesh *Degrees
 	// Score weighs what peers do in the topic; nil means score.Config.Topic.

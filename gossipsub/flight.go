@@ -26,7 +26,8 @@ type flight struct {
 	senders []*peer
 	copies  []copyOf // differing bytes under the same ID
 	local   id.Ticket
-	charge  int // bytes charged to flights
+	charge  int       // bytes charged to flights
+	since   time.Time // of the first job
 }
 
 // copyOf is a copy that is not the one in checking. If that turns out bogus, this
@@ -103,7 +104,7 @@ func (r *Router) takeOff(now time.Time, p *peer, t *topic, k key, mid []byte, m 
 		r.gater.Checked(now)
 	}
 	raw, frame := keep(m, frameBytes, m.Signature != nil)
-	f := &flight{k: k, topic: t, own: t.own, rules: &t.own.rules, id: string(mid), raw: raw, frame: frame, via: p, charge: len(frame)}
+	f := &flight{k: k, topic: t, own: t.own, rules: &t.own.rules, id: string(mid), raw: raw, frame: frame, via: p, charge: len(frame), since: now}
 	fs.bytes += f.charge
 	p.flights++
 	if r.watched() {
@@ -169,6 +170,7 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 		var m rpc.Message
 		_ = m.Decode(f.raw) // it was decoded before
 		r.land(f)
+		f.own.timed(now.Sub(f.since))
 		if r.replayed(f.rules, m.From, m.Seqno, m.Signature) {
 			r.seen.add(now, f.k)
 			r.judged(now, f.topic, f.k, f.via, score.Ignored)

@@ -33,6 +33,7 @@ func (r *Router) heartbeat(now time.Time) {
 	r.ageUnwanted()
 	r.saveReplays(now)
 	r.seekDirect()
+	r.settleAll()
 	b := &r.beating
 	b.on = true
 	b.topics = append(append(b.topics[:0], r.joined.list...), r.fanouts.list...)

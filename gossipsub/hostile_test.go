@@ -105,10 +105,10 @@ func TestHostileTopicFlood(t *testing.T) {
 // noResidue: a router without peers and topics of its own holds nothing.
 func noResidue(t testing.TB, r *Router) {
 	t.Helper()
-	if r.peers.Len()+r.topics.len()+len(r.byName)+r.topicBytes+r.doubters.len()+len(r.dirty)+len(r.flights.byKey)+
-		len(r.wants.byKey)+r.wants.timer.len()+r.cache.all.len()+r.cache.bytes+r.backed.len()+r.flights.bytes+r.flights.local+r.fanouts.len()+len(r.hello) != 0 {
+	if r.peers.Len()+r.topics.len()+len(r.byName)+r.topicBytes+r.doubters.len()+r.debtors.len()+len(r.haves)+len(r.dirty)+len(r.flights.byKey)+
+		r.wants.len()+r.wants.timer.len()+r.cache.all.len()+r.cache.bytes+r.backed.len()+r.flights.bytes+r.flights.local+r.fanouts.len()+len(r.hello) != 0 {
 		t.Fatalf("left: %d peers, %d topics, %d bytes of topics, %d flights, %d wants, %d timers, %d cached, %d backed off",
-			r.peers.Len(), r.topics.len(), r.topicBytes, len(r.flights.byKey), len(r.wants.byKey), r.wants.timer.len(), r.cache.all.len(), r.backed.len())
+			r.peers.Len(), r.topics.len(), r.topicBytes, len(r.flights.byKey), r.wants.len(), r.wants.timer.len(), r.cache.all.len(), r.backed.len())
 	}
 	if n := len(r.Scores()) + r.direct.Len() + len(r.beating.lazy) + len(r.beating.topics); n > 0 || r.beating.on {
 		t.Fatalf("left: %d scores, %d direct peers, %d of a heartbeat", len(r.Scores()), r.direct.Len(), len(r.beating.lazy))
@@ -212,7 +212,7 @@ func TestHostileIHave(t *testing.T) {
 		g.r.beat++
 		flood("n1", fmt.Sprint(g.r.beat, "-"), 5000, 1)
 	}
-	if n := len(g.r.wants.byKey); n > wantsMax {
+	if n := g.r.wants.len(); n > wantsMax {
 		t.Fatalf("%d open requests", n)
 	}
 }

@@ -124,3 +124,12 @@ func (e *entry) serve(p id.ID, most int) bool {
 	e.served = append(e.served, serving{p, 1})
 	return true
 }
+
+// unserve takes back the count of an answer that was not sent.
+func (e *entry) unserve(p id.ID) {
+	for i := range e.served {
+		if s := &e.served[i]; s.peer == p && s.n > 0 {
+			s.n--
+		}
+	}
+}

@@ -55,6 +55,8 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 	if f != nil || r.seen.has(now, k) {
 		if f != nil {
 			f.join(p, m, r)
+		} else {
+			r.cancel(p, mid, len(m.Frame))
 		}
 		r.copied(now, p, t, k, true)
 		r.stats.Duplicates.add(len(m.Data))
@@ -68,7 +70,7 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		r.blame(now, p, t, mid, whySelf)
 		return
 	}
-	r.wants.fulfil(k)
+	r.fulfil(t, k, p, m, mid)
 	if why := r.shunned(now, p, m); why != "" {
 		r.reject(now, p, t, mid, why)
 		return
@@ -78,7 +80,7 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		return
 	}
 	r.copied(now, p, t, k, false)
-	if r.sayIDontWant(now, t, p, m, mid) && r.board != nil {
+	if r.sayIDontWant(t, p, m, mid) && r.board != nil {
 		r.board.Hush(now, score.Key(k))
 	}
 	if m.Signature == nil && len(t.own.validators) == 0 {
@@ -152,7 +154,10 @@ func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Messa
 		r.reportFine(now, "deliver", via, t, []byte(mid), len(m.Data))
 	}
 	r.cache.put(t.name, mid, frame, r.beat)
-	r.spread(t, frame, mid, m.From, via, senders, false)
+	r.spread(t, &spreading{
+		r: r, frame: Frame{Data: frame, Class: Forwarded, Tag: r.tagOf(mid), Until: now.Add(t.own.wait)},
+		id: mid, author: m.From, via: via, senders: senders,
+	}, false)
 }
 
 func (r *Router) reject(now time.Time, p *peer, t *topic, mid []byte, why string) {

@@ -44,7 +44,13 @@ type Published struct {
 	// means that nobody was there to take it; it stays in the cache for
 	// HistoryLength heartbeats and is gossiped to whoever comes.
 	Peers int
-	Err   error
+	// The same by what the peers are to us: members of the mesh, of the fanout of a
+	// topic that is not joined, direct peers, and all others (flood publishing,
+	// floodsub, and random peers while there is no mesh).
+	Mesh, Fanout, Direct, Flood int
+	// Dropped are peers whose queue had no room. They hear of the message by gossip.
+	Dropped int
+	Err     error
 }
 
 // What a caller can act on.

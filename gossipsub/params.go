@@ -116,6 +116,12 @@ const (
 	backoffTolerance  = time.Second // a GRAFT this early is no violation
 	backoffsAboveMesh = 64          // entries per topic above the mesh size
 
+	// What waits longer for a peer is out of date: forwardedWait is about the time for
+	// which a message can be fetched from those who advertised it, after which nobody
+	// else would hand it out either. Our own message may have no other way yet.
+	forwardedWait = 5 * time.Second
+	ownWait       = 10 * time.Second
+
 	unwantedMax    = 10000   // IDONTWANT IDs remembered of one peer
 	iwantBytesMax  = 4 << 20 // served to one peer in one heartbeat, but always one message
 	wantsMax       = 32768   // IDs asked for at one time

@@ -15,19 +15,24 @@ import (
 // writing; what we keep for sending (mesh, fanout, unwanted) dies with ours; the
 // rest dies with the link.
 type peer struct {
-	id       id.ID
-	pid      id.PeerID
-	version  version
-	writable bool
-	direct   bool           // see Router.SetDirect
-	warned   bool           // its operator was told of; see refuseDirect
-	seated   bool           // score and gate are those of ip
-	outbound bool           // we dialled
-	deaf     bool           // it stopped writing: frames that still come are stale
-	heard    bool           // it sent an RPC on its stream: ext is known
-	tested   bool           // we sent the test extension on our stream
-	ext      rpc.Extensions // what it supports; dies with its writing
-	doubled  bool           // its next frame may come from a router that forgot us; see Doubled
+	id             id.ID
+	pid            id.PeerID
+	version        version
+	writable       bool
+	direct         bool           // see Router.SetDirect
+	warned         bool           // its operator was told of; see refuseDirect
+	seated         bool           // score and gate are those of ip
+	outbound       bool           // we dialled
+	deaf           bool           // it stopped writing: frames that still come are stale
+	heard          bool           // it sent an RPC on its stream: ext is known
+	tested         bool           // we sent the test extension on our stream
+	ext            rpc.Extensions // what it supports; dies with its writing
+	owesHello      bool           // our hello is not in its queue yet
+	owesExtensions bool           // nor what we support
+	helloNext      int            // hello frames that are
+	helloAge       uint64         // of which hello
+
+	doubled bool // its next frame may come from a router that forgot us; see Doubled
 
 	ip    netip.Addr
 	score *score.Peer   // nil when scoring is off
@@ -42,7 +47,11 @@ type peer struct {
 	unwanted unwanted
 	advice   advice  // peers it recommended
 	box      *outbox // pending control, nil when none
-	lazy     []*part // gossip of the heartbeat under way; see whisper
+	debts    []debt
+	untold   []untold
+	excused  time.Time // promises made before are void
+	swore    uint64    // call in which it was last asked as next advertiser
+	lazy     []*part   // gossip of the heartbeat under way; see whisper
 }
 
 // counters of one heartbeat; see peer.tick.
@@ -143,17 +152,6 @@ func (r *Router) remind(p *peer) {
 	}
 }
 
-// greet sends our subscriptions, on a new stream with what we support.
-func (r *Router) greet(p *peer, fresh bool) {
-	hello := r.helloFrames()
-	if fresh && p.version >= v13 {
-		hello = r.withExtensions(hello)
-	}
-	for _, frame := range hello {
-		r.send(p, Frame{Data: frame})
-	}
-}
-
 // Ended: a peer will not write any more.
 func (r *Router) Ended(now time.Time, who id.ID) {
 	r.begin(now)
@@ -198,6 +196,7 @@ func (r *Router) mute(now time.Time, p *peer) {
 		t.sort(p)
 	}
 	p.unwanted, p.lazy = unwanted{}, nil
+	r.forgive(p)
 	r.doubters.remove(p)
 }
 
@@ -280,6 +279,7 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 			r.receive(now, p, &r.rpc.Publish[i], len(frame))
 		}
 	}
+	r.onIDontWant(now, p)
 	r.onIHave(now, p)
 	r.onIWant(now, p)
 	r.guessing = r.asksUnknown(r.rpc.Graft)
@@ -289,7 +289,6 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 	for i := range r.rpc.Prune {
 		r.onPrune(now, p, &r.rpc.Prune[i])
 	}
-	r.onIDontWant(now, p)
 	r.rpc.Reset()
 	return r.end(), nil
 }

@@ -129,73 +129,14 @@ func (r *Router) sendOwn(now time.Time, f *flight, name string) {
 	if t.own != nil {
 		t.own.stats.Published.add(len(m.Data))
 	}
-	n := r.spread(t, frame, f.id, m.From, nil, f.senders, *r.p.FloodPublish && len(frame) <= floodBytesMax)
-	r.reportPublish(now, t, f.id, f.local, n, "")
-	r.news.Published = append(r.news.Published, Published{Ticket: f.local, ID: f.id, Peers: n})
-}
-
-// spread sends one buffer to everybody who should have the message and tells to
-// how many: not to its author, nor to who sent it to us, nor to who said that he
-// has it.
-func (r *Router) spread(t *topic, frame []byte, mid string, author []byte, via *peer, senders []*peer, all bool) int {
-	s := spreading{r: r, frame: frame, id: mid, author: author, via: via, senders: senders}
-	var main []*peer
-	switch {
-	case all:
-		main = r.collect(t.peers.list, func(p *peer) bool { return p.direct || r.mayPublish(p) })
-	case t.own == nil:
-		main = t.fanout.peers.list
-	case t.own.mesh.len() == 0:
-		// No mesh yet: better random topic peers than nobody.
-		main = r.sample(t.peers.list, t.own.degrees.D, func(p *peer) bool { return p.meshable() && !p.direct && r.mayPublish(p) })
-	default:
-		main = t.own.mesh.list
+	if t.own != nil {
+		r.sayIDontWant(t, nil, &m, []byte(f.id))
 	}
-	for _, p := range main {
-		s.to(p)
+	s := spreading{
+		r: r, frame: Frame{Data: frame, Class: Own, Tag: r.tagOf(f.id), Until: now.Add(f.rules.waitOwn)},
+		id: f.id, author: m.From, senders: f.senders, to: &Published{Ticket: f.local, ID: f.id},
 	}
-	if all && t.own != nil {
-		for _, p := range t.own.mesh.list { // who was grafted before it announced
-			if !t.peers.has(p) {
-				s.to(p)
-			}
-		}
-	}
-	if !all {
-		for _, p := range t.always.list {
-			if p.direct || r.mayPublish(p) {
-				s.to(p)
-			}
-		}
-	}
-	return s.n
-}
-
-// spreading is one message on its way out.
-type spreading struct {
-	r       *Router
-	frame   []byte
-	id      string
-	author  []byte
-	via     *peer
-	senders []*peer
-	n       int
-}
-
-func (s *spreading) to(p *peer) {
-	if !p.writable || p == s.via || len(s.author) > 0 && string(s.author) == string(p.pid) {
-		return
-	}
-	for _, q := range s.senders {
-		if q == p {
-			return
-		}
-	}
-	if p.unwanted.len() > 0 && s.r.isUnwanted(p, []byte(s.id)) {
-		s.r.stats.Withheld.add(len(s.frame))
-		return
-	}
-	s.r.send(p, Frame{Data: s.frame, Class: Forwarded})
-	s.r.stats.Sent.add(len(s.frame))
-	s.n++
+	r.spread(t, &s, *r.p.FloodPublish && len(frame) <= floodBytesMax)
+	r.reportPublish(now, t, f.id, f.local, s.to.Peers, "")
+	r.news.Published = append(r.news.Published, *s.to)
 }

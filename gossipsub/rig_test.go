@@ -62,6 +62,7 @@ type sent struct {
 	to     string
 	frame  []byte
 	urgent bool
+	f      Frame
 }
 
 // rig is one router with scripted peers.
@@ -79,17 +80,42 @@ type rig struct {
 	late      bool // jobs are kept instead of done at once
 	jobs      []func() News
 	drops     int
+	full      map[string]bool // peers in whose queue there is no room
+	queued    bool            // what was sent waits and can be cancelled
+	room      map[string]int  // frames after which full is set
 }
 
 func (g *rig) Send(to id.ID, f Frame) bool {
 	if p, ok := g.r.peers.Get(to); !ok || !p.writable {
 		g.t.Fatalf("frame sent to %s, whom we may not write to", g.names[to])
 	}
-	g.sent = append(g.sent, sent{g.names[to], f.Data, f.Class == Control})
+	if g.full[g.names[to]] {
+		return false
+	}
+	g.sent = append(g.sent, sent{g.names[to], f.Data, f.Class == Control, f})
+	if n, ok := g.room[g.names[to]]; ok && len(g.sent) >= n {
+		g.full[g.names[to]] = true
+	}
 	return true
 }
 
-func (g *rig) Cancel(id.ID, uint64) bool { return false }
+func (g *rig) Cancel(to id.ID, tag uint64) bool {
+	for i, s := range g.sent {
+		if g.queued && s.to == g.names[to] && s.f.Tag == tag && tag != 0 {
+			g.sent = append(g.sent[:i], g.sent[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// jam says whose queues have no room from now on.
+func (g *rig) jam(names ...string) {
+	g.full, g.room = map[string]bool{}, nil
+	for _, n := range names {
+		g.full[n] = true
+	}
+}
 
 func (g *rig) Drop(to id.ID, why error) { g.drops++ }
 
@@ -296,6 +322,9 @@ func checkInvariants(t testing.TB, r *Router) {
 		if p.box != nil || p.flights < 0 {
 			t.Fatal("pending control or negative count after an input")
 		}
+		if p.indebted() != r.debtors.has(p) || p.indebted() && !p.writable {
+			t.Fatal("what a peer has not heard will not be said")
+		}
 		if p.unwanted.len() > unwantedMax+1 || p.unwanted.len() > 0 && !r.doubters.has(p) {
 			t.Fatal("IDONTWANT entries")
 		}
@@ -336,7 +365,7 @@ func checkInvariants(t testing.TB, r *Router) {
 			t.Fatal("backoffs that nobody sweeps")
 		}
 	}
-	if len(r.flights.byKey) != len(r.flights.byTicket) || len(r.flights.byKey) > flightsMax+ownFlightsMax || r.flights.bytes < 0 || len(r.wants.byKey) > wantsMax {
+	if len(r.flights.byKey) != len(r.flights.byTicket) || len(r.flights.byKey) > flightsMax+ownFlightsMax || r.flights.bytes < 0 || r.wants.len() > wantsMax {
 		t.Fatal("flights or wants")
 	}
 	entries := 0
@@ -346,7 +375,25 @@ func checkInvariants(t testing.TB, r *Router) {
 	if entries != r.exchanges.n || entries > exchangesMax {
 		t.Fatalf("%d recommended peers in checking, counted %d", r.exchanges.n, entries)
 	}
+	slots := 0
+	for _, w := range r.wants.slots {
+		if w != nil {
+			slots++
+			if r.wants.get(w.k) != w {
+				t.Fatal("a want cannot be found")
+			}
+		}
+	}
+	if slots != r.wants.n || len(r.haves) != 0 {
+		t.Fatal("wants or haves")
+	}
 	if r.cache.all.len() != len(r.cache.byID) || r.cache.bytes > r.p.CacheBytes {
 		t.Fatal("message cache")
 	}
+}
+
+// jamAfter leaves room for some frames of a peer.
+func (g *rig) jamAfter(name string, frames int) {
+	g.full[name] = false
+	g.room = map[string]int{name: frames}
 }

@@ -53,21 +53,26 @@ type Router struct {
 	flights  flights
 	tickets  id.Tickets
 	doubters set[*peer] // peers with IDONTWANT entries
+	debtors  set[*peer] // peers that have not heard all
 	bans     ordered.Map[id.ID, time.Time]
 	replays  replays
 
 	exchanges exchanges
 	guessing  bool // the RPC in hand asks for topics that we are not in
 
-	rpc    rpc.RPC   // scratch of Recv
-	idBuf  []byte    // scratch of identify
-	pick   []*peer   // scratch of sample
-	ranks  []ranked  // scratch of rank
-	hello  [][]byte  // frames of our subscriptions; nil when they changed
-	dirty  []*peer   // peers with pending control
-	spares []*outbox // emptied ones
-	news   News
-	stats  Stats
+	rpc      rpc.RPC   // scratch of Recv
+	idBuf    []byte    // scratch of identify
+	pick     []*peer   // scratch of sample
+	ranks    []ranked  // scratch of rank
+	hello    [][]byte  // frames of our subscriptions; nil when they changed
+	fresh    []int32   // scratch of sift
+	entries  []byte    // scratch of pack
+	haves    []have    // messages of this input that large copies of need not come
+	helloAge uint64    // hellos so far
+	dirty    []*peer   // peers with pending control
+	spares   []*outbox // emptied ones
+	news     News
+	stats    Stats
 }
 
 // New makes a router. The generator decides whom it grafts and gossips to; in the
@@ -183,7 +188,7 @@ func passed(deadline, now time.Time) bool { return !deadline.IsZero() && !now.Be
 // busy tells whether a heartbeat would have anything to do.
 func (r *Router) busy() bool {
 	return r.joined.len() > 0 || r.fanouts.len() > 0 || r.backed.len() > 0 || r.doubters.len() > 0 ||
-		r.direct.Len() > 0 || r.cache.all.len() > 0 || len(r.seen.pages) > 0
+		r.direct.Len() > 0 || r.debtors.len() > 0 || r.cache.all.len() > 0 || len(r.seen.pages) > 0
 }
 
 // TopicInfo describes a topic for people.

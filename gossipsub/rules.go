@@ -1,6 +1,9 @@
 package gossipsub
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // rules are a topic's configuration with defaults filled in.
 type rules struct {
@@ -10,7 +13,10 @@ type rules struct {
 	validators []func(Message) Verdict
 	rule       string
 	bytesMax   int
-	replay     bool // sequence numbers are remembered
+	replay     bool          // sequence numbers are remembered
+	hushFrom   int           // bytes of data from which IDONTWANT is sent
+	wait       time.Duration // how long somebody else's message may wait for a peer
+	waitOwn    time.Duration // and our own
 	degrees    Degrees
 	salt       uint64 // of the topic's keys
 }
@@ -36,6 +42,13 @@ func (r *Router) rules(name string, tc TopicConfig) (rules, error) {
 	}
 	if tc.BytesMax > 0 {
 		out.bytesMax = min(out.bytesMax, tc.BytesMax)
+	}
+	out.hushFrom, out.wait, out.waitOwn = r.p.IDontWantThreshold, forwardedWait, ownWait
+	if tc.IDontWantThreshold > 0 {
+		out.hushFrom = tc.IDontWantThreshold
+	}
+	if tc.TTL > 0 {
+		out.wait, out.waitOwn = tc.TTL, tc.TTL
 	}
 	out.validators = append(out.validators, r.cfg.Validators...)
 	if tc.Validate != nil {

@@ -104,7 +104,7 @@ func (r *Router) Stats() Stats {
 	}
 	s.CacheItems, s.CacheBytes, s.SeenBytes = r.cache.all.len(), r.cache.bytes, r.seen.bytes
 	s.Checking, s.CheckBytes = len(r.flights.byKey), r.flights.bytes
-	s.Wanted, s.KnownTopics = len(r.wants.byKey), r.topics.len()
+	s.Wanted, s.KnownTopics = r.wants.len(), r.topics.len()
 	return s
 }
 

@@ -25,11 +25,12 @@ type topic struct {
 // checked by the tests' invariants.
 type own struct {
 	rules
-	mesh   set[*peer]
-	graced []graced
-	stats  TopicStats
-	score  *score.Topic // nil when scoring is off
-	grown  int          // heartbeats that filled the young mesh to D; at most growBeats
+	mesh      set[*peer]
+	graced    []graced
+	checkTime time.Duration // of a message, on the average
+	stats     TopicStats
+	score     *score.Topic // nil when scoring is off
+	grown     int          // heartbeats that filled the young mesh to D; at most growBeats
 }
 
 // graced is a mesh peer that has not announced the topic (yet): its GRAFT
@@ -131,8 +132,7 @@ func (r *Router) Join(now time.Time, name string, tc TopicConfig) error {
 	}
 	t.own = &own{rules: rl, score: standing}
 	r.joined.add(t)
-	r.hello = nil
-	r.announce(rpc.AppendSub(nil, true, name))
+	r.announce(name, true)
 	r.emit(now, "join", nil, t, t.peers.len(), "")
 	if f := t.fanout; f != nil {
 		t.fanout = nil
@@ -156,8 +156,7 @@ func (r *Router) Leave(now time.Time, name string) {
 	if t == nil || t.own == nil {
 		return
 	}
-	r.announce(rpc.AppendSub(nil, false, name))
-	r.hello = nil
+	r.announce(name, false)
 	for t.own.mesh.len() > 0 {
 		r.prune(now, t, t.own.mesh.list[t.own.mesh.len()-1], r.p.UnsubscribeBackoff, true, "left")
 	}
@@ -169,15 +168,6 @@ func (r *Router) Leave(now time.Time, name string) {
 	r.emit(now, "leave", nil, t, 0, "")
 	r.tidy(t)
 	r.flush()
-}
-
-// announce tells all peers a change, not only those of the topic.
-func (r *Router) announce(frame []byte) {
-	for i := range r.peers.Len() {
-		if _, p := r.peers.At(i); p.writable {
-			r.send(p, Frame{Data: frame})
-		}
-	}
 }
 
 // subscriptions applies the subscription changes of the RPC in scratch.

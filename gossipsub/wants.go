@@ -1,16 +1,54 @@
 package gossipsub
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // want is a message we asked for. At most one request per ID is open at a time:
 // without that every IHAVE brings one more copy.
 type want struct {
+	k     key
 	id    string
 	topic *topic
 	at    time.Time // of the last request
 	due   time.Time // names its live entry in the timer queue
-	asked []*peer
-	more  []*peer // who else advertised it, in order
+	asked []asking  // in order
+	more  []*peer   // who else advertised it, in order
+	one   [1]asking // room for the usual case
+}
+
+// asking is one request for a message.
+type asking struct {
+	p  *peer
+	at time.Time
+	// sworn: it stands for all that was asked for at once. A peer breaks one promise
+	// when this one does not come, however many do not, so that who loses a few of
+	// many is rarely charged and who never delivers always is.
+	sworn bool
+}
+
+// was tells whether p was asked.
+func (w *want) was(p *peer) bool {
+	for i := range w.asked {
+		if w.asked[i].p == p {
+			return true
+		}
+	}
+	return false
+}
+
+// advertised remembers another peer that has the message.
+func (w *want) advertised(p *peer) {
+	if len(w.more) >= advertisersMax || w.was(p) {
+		return
+	}
+	for _, q := range w.more {
+		if q == p {
+			return
+		}
+	}
+	w.more = append(w.more, p)
 }
 
 // due is an entry of the timer queue: a request or a second wait that began at at.
@@ -20,14 +58,86 @@ type due struct {
 	at time.Time
 }
 
-// wants is what we asked for, with timers in order because all have one length.
+// wants is what we asked for, by key in an open-addressing table, with timers in
+// order because all have one length. A flood of thousands of IDs costs it two or
+// three allocations.
 type wants struct {
-	byKey map[key]*want
+	slots []*want // a power of two of them, at most three quarters full
+	n     int
 	timer queue[due]
 	after time.Duration // set with the first want
 }
 
-func (w *wants) get(k key) *want { return w.byKey[k] }
+const wantSlotsMin = 8
+
+func (w *wants) len() int { return w.n }
+
+// slot is where k is or would be.
+func (w *wants) slot(k key) int {
+	mask := len(w.slots) - 1
+	i := int(binary.LittleEndian.Uint64(k[:])) & mask
+	for w.slots[i] != nil && w.slots[i].k != k {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+func (w *wants) get(k key) *want {
+	if w.n == 0 {
+		return nil
+	}
+	return w.slots[w.slot(k)]
+}
+
+// reserve makes room for n more.
+func (w *wants) reserve(n int) {
+	size := max(wantSlotsMin, len(w.slots))
+	for (w.n+n)*4 > size*3 {
+		size *= 2
+	}
+	if size > len(w.slots) {
+		old := w.slots
+		w.slots = make([]*want, size)
+		for _, x := range old {
+			if x != nil {
+				w.slots[w.slot(x.k)] = x
+			}
+		}
+	}
+	w.timer.reserve(n)
+}
+
+// put enters a want that is not there.
+func (w *wants) put(x *want) {
+	w.reserve(1)
+	w.slots[w.slot(x.k)] = x
+	w.n++
+}
+
+// remove forgets a want, if it is there.
+func (w *wants) remove(k key) {
+	if w.n == 0 {
+		return
+	}
+	i := w.slot(k)
+	if w.slots[i] == nil {
+		return
+	}
+	if w.n--; w.n == 0 {
+		*w = wants{}
+		return
+	}
+	// What stands behind the gap and belongs before it moves up.
+	mask := len(w.slots) - 1
+	for j := (i + 1) & mask; w.slots[j] != nil; j = (j + 1) & mask {
+		home := int(binary.LittleEndian.Uint64(w.slots[j].k[:])) & mask
+		if (j-home)&mask >= (j-i)&mask {
+			w.slots[i] = w.slots[j]
+			i = j
+		}
+	}
+	w.slots[i] = nil
+}
 
 // next is when the first request has waited long enough.
 func (w *wants) next() time.Time {
@@ -35,70 +145,4 @@ func (w *wants) next() time.Time {
 		return time.Time{}
 	}
 	return w.timer.at(0).at.Add(w.after)
-}
-
-// fulfil forgets a want because its message came.
-func (w *wants) fulfil(k key) {
-	if len(w.byKey) > 0 {
-		w.remove(k)
-	}
-}
-
-func (w *wants) remove(k key) {
-	if delete(w.byKey, k); len(w.byKey) == 0 {
-		*w = wants{} // maps never shrink by themselves
-	}
-}
-
-// ask requests a message of p and starts its timer.
-func (r *Router) ask(now time.Time, k key, w *want, p *peer) {
-	if r.wants.byKey == nil {
-		r.wants.byKey = make(map[key]*want)
-		r.wants.after = r.p.IWantFollowupTime / 2
-	}
-	r.wants.byKey[k] = w
-	w.at, w.due = now, now
-	w.asked = append(w.asked, p)
-	r.wants.timer.push(due{k, now})
-	r.boxOf(p).iwants = append(r.boxOf(p).iwants, w.id)
-}
-
-// chase asks the next advertiser for messages that did not come in half the
-// follow-up time, and gives up a whole follow-up time after the last was asked.
-func (r *Router) chase(now time.Time) {
-	for r.wants.timer.len() > 0 && !now.Before(r.wants.next()) {
-		d := r.wants.timer.pop()
-		w := r.wants.get(d.k)
-		if w == nil || !w.due.Equal(d.at) {
-			continue
-		}
-		switch {
-		case w.topic.own == nil:
-			r.wants.remove(d.k)
-		case r.askNext(now, d.k, w):
-		case now.Before(w.at.Add(r.p.IWantFollowupTime)):
-			w.due = now
-			r.wants.timer.push(due{d.k, now})
-		default:
-			for _, p := range w.asked {
-				r.emit(now, "promise", p, w.topic, 1, "advertised message never came")
-			}
-			r.wants.remove(d.k)
-		}
-	}
-}
-
-// askNext asks the next advertiser that is still there and not over its count.
-func (r *Router) askNext(now time.Time, k key, w *want) bool {
-	for len(w.more) > 0 {
-		p := w.more[0]
-		w.more = w.more[1:]
-		if c := p.tick(r.beat); p.meshable() && c.asked < r.p.MaxIHaveLength {
-			c.asked++
-			r.emit(now, "iwant", p, w.topic, 1, "next advertiser")
-			r.ask(now, k, w, p)
-			return true
-		}
-	}
-	return false
 }

@@ -109,6 +109,15 @@ func AppendIWant[U []byte | string](dst []byte, ids []U) []byte {
 	return appendIDs(dst, fieldIWant, "", false, 1, ids)
 }
 
+// AppendIWantHead writes the head of an IWANT entry around n bytes of IDs, which the
+// caller appends with AppendID.
+func AppendIWantHead(dst []byte, n int) []byte {
+	return binary.AppendUvarint(append(dst, tag(fieldIWant, length)), uint64(n))
+}
+
+// AppendID writes an ID of an IWANT entry.
+func AppendID(dst []byte, id string) []byte { return appendBytes(dst, 1, id) }
+
 // AppendIDontWant writes an IDONTWANT entry.
 func AppendIDontWant[U []byte | string](dst []byte, ids []U) []byte {
 	return appendIDs(dst, fieldIDontWant, "", false, 1, ids)
