@@ -82,6 +82,11 @@ type TopicConfig struct {
 	// Score weighs what peers do in the topic; nil: as ScoreConfig.Topic.
 	Score *TopicScoreConfig
 
+	// Replay drops signed messages whose number their author used before, or far below
+	// it, also after a restart. It must be off where authors draw numbers at random, as
+	// the JavaScript implementation does.
+	Replay bool
+
 	// MessageID makes a message's ID, 1 to 128 bytes, of its content alone (Topic,
 	// From, Seqno, Data). It must be pure, the same at all nodes, and fast: it runs in
 	// the node's loop. Nil: author and number of signed messages, SHA-256 of the data

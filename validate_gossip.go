@@ -1,6 +1,7 @@
 package ropewalk
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -70,7 +71,13 @@ func (v *validator) gossipCounts(g GossipConfig) {
 
 // size accepts 0, which means the default.
 func (v *validator) size(field string, n int, low, high int64, allowed string) {
-	v.check(n == 0 || int64(n) >= low && int64(n) <= high, field, fmt.Sprint(n), allowed)
+	v.number(n == 0 || int64(n) >= low && int64(n) <= high, field, n, allowed)
+}
+
+func (v *validator) number(ok bool, field string, n int, allowed string) {
+	if !ok {
+		v.bad = append(v.bad, FieldError{field, fmt.Sprint(n), allowed})
+	}
 }
 
 // degrees checks those of the router or of a topic; 0 is the default of each.
@@ -86,8 +93,8 @@ func (v *validator) degrees(table string, t TopicConfig) {
 		v.bad = append(v.bad, FieldError{table + ".D", fmt.Sprintf("%d (Dlo %d, Dhi %d)", d, lo, hi), "Dlo ≤ D ≤ Dhi"})
 		return
 	}
-	v.check(t.Dscore <= d, table+".Dscore", fmt.Sprint(t.Dscore), "at most D")
-	v.check(t.Dout <= 0 || t.Dout < lo && t.Dout <= d/2, table+".Dout", fmt.Sprint(t.Dout), "less than Dlo, and at most half of D")
+	v.number(t.Dscore <= d, table+".Dscore", t.Dscore, "at most D")
+	v.number(t.Dout <= 0 || t.Dout < lo && t.Dout <= d/2, table+".Dout", t.Dout, "less than Dlo, and at most half of D")
 }
 
 const topicNames = "names of 1 to 256 bytes of UTF-8"
@@ -102,6 +109,7 @@ func (v *validator) topic(name string, t TopicConfig, g GossipConfig) {
 	_, known := gossipsub.PolicyNamed(t.Sign)
 	v.check(t.Sign == "" || known, field+".sign", t.Sign, signsAllowed)
 	v.check(t.BytesMax >= 0 && t.BytesMax <= 16<<20, field+".max_size", fmt.Sprint(t.BytesMax), "0 to 16MiB")
+	v.check(!t.Replay || cmp.Or(t.Sign, g.Sign) != "none", field+".replay", "true", "a topic that is signed")
 	if t.D|t.Dlo|t.Dhi|t.Dscore|t.Dout != 0 {
 		d := t.degrees(g)
 		v.degrees(field, TopicConfig{D: d.D, Dlo: d.Dlo, Dhi: d.Dhi, Dscore: d.Dscore, Dout: d.Dout})

@@ -128,3 +128,28 @@ func checkHex(v any) string {
 	}
 	return ""
 }
+
+func checkAboveZero(v any) string {
+	if v.(float64) <= 0 {
+		return "want a number above 0"
+	}
+	return ""
+}
+
+func checkTopics(v any) string {
+	for _, s := range v.([]string) {
+		if len(s) == 0 || len(s) > nameBytesMax || !utf8.ValidString(s) {
+			return fmt.Sprintf("%.80q: want topics of 1 to %d bytes", s, nameBytesMax)
+		}
+	}
+	return ""
+}
+
+func checkPrefixes(v any) string {
+	for _, s := range v.([]string) {
+		if _, err := netip.ParsePrefix(s); err != nil {
+			return fmt.Sprintf("%.80q: want addresses with a length, such as 192.0.2.0/24 or 2001:db8::/32", s)
+		}
+	}
+	return ""
+}

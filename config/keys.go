@@ -1,13 +1,17 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
 
 // keys is every key, table by table, in the order the file is printed. Ranges are
 // those of ropewalk.Config.Validate.
-var keys = []Key{
+var keys = slices.Concat(firstKeys, gossipKeys, scoreKeys, topicKeys, laterKeys)
+
+// firstKeys are the tables before gossip.
+var firstKeys = []Key{
 	{Path: "node.network", Flag: "network", Default: `"ropewalk"`, Min: 1, Max: 64, check: checkNetwork,
 		Why:   "Nodes of different networks share nothing.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Network = v.(string) }},
@@ -76,57 +80,10 @@ var keys = []Key{
 	{Path: "session.save_every", Kind: Duration, Default: `"5m"`, Min: int64(time.Second), Max: int64(time.Hour),
 		Why:   "How often the host book is written; it is a cache and may lose that much.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.SaveEvery = v.(time.Duration) }},
+}
 
-	{Path: "gossip.sign", Flag: "sign", Default: `"strict"`, Choices: []string{"strict", "none", "lax", "lax-none"},
-		Why:   "strict: every message is signed and checked (StrictSign). none: none may be (StrictNoSign). lax and lax-none take both and check what is signed; lax signs ours.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Sign = v.(string) }},
-	{Path: "gossip.D", Kind: Int, Default: "6", Min: 1, Max: 64, Why: "Mesh links wanted per topic (GossipSub's default).",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.D = int(v.(int64)) }},
-	{Path: "gossip.Dlo", Kind: Int, Default: "5", Min: 1, Max: 64, Why: "Below this many the mesh grafts.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Dlo = int(v.(int64)) }},
-	{Path: "gossip.Dhi", Kind: Int, Default: "12", Min: 1, Max: 128, Why: "Above this many the mesh prunes.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Dhi = int(v.(int64)) }},
-	{Path: "gossip.Dlazy", Kind: Int, Default: "6", Min: 1, Max: 64, Why: "Peers told of messages by ID at each heartbeat.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.Dlazy = int(v.(int64)) }},
-	{Path: "gossip.heartbeat_interval", Kind: Duration, Default: `"1s"`, Min: int64(100 * time.Millisecond), Max: int64(time.Minute), Why: "Mesh upkeep; neighbours expect about a second.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.HeartbeatEvery = v.(time.Duration) }},
-	{Path: "gossip.fanout_ttl", Kind: Duration, Default: `"1m"`, Min: int64(time.Second), Max: int64(time.Hour), Why: "Peers of a topic we only publish to are remembered this long.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.FanoutTTL = v.(time.Duration) }},
-	{Path: "gossip.seen_ttl", Kind: Duration, Default: `"2m"`, Min: int64(time.Second), Max: int64(time.Hour), Why: "A message ID is known this long; a replay after it would be new.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.SeenTTL = v.(time.Duration) }},
-	{Path: "gossip.history_length", Kind: Int, Default: "5", Min: 1, Max: 64, Why: "Heartbeats a message can be asked back for.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.HistoryLength = int(v.(int64)) }},
-	{Path: "gossip.history_gossip", Kind: Int, Default: "3", Min: 1, Max: 64, Why: "Heartbeats of which IDs are told; at most history_length.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.HistoryGossip = int(v.(int64)) }},
-	{Path: "gossip.peer_exchange", Kind: Bool, Default: "false", Why: "Peers that we prune are told of others; for nodes that everybody knows, as profile seed always is.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.PeerExchange = v.(bool) }},
-	{Path: "gossip.accept_exchange", Kind: Bool, Default: "false", Why: "Peers that anybody in good standing recommends are taken into the host book, not only those of peers whose score earned it.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.AcceptExchange = v.(bool) }},
-	{Path: "gossip.max_message_size", Kind: Size, Default: `"1MiB"`, Min: 1 << 10, Max: 1 << 20, Why: "Largest RPC; others drop what is larger than 1 MiB.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.MessageBytes = int(v.(int64)) }},
-	{Path: "gossip.seen_bytes", Kind: Size, Default: `"64MiB"`, Min: 1 << 20, Max: 4 << 30, Why: "Memory of the seen cache: about a million IDs.",
-		apply: func(s *Settings, _ string, v any) { s.Node.Gossip.SeenBytes = int(v.(int64)) }},
-	unused("gossip.Dscore", Int, "4", 0, 128, "Best-scored peers kept when pruning."),
-	unused("gossip.Dout", Int, "2", 0, 32, "Outbound links to keep in a mesh."),
-	unused("gossip.gossip_factor", Float, "0.25", 0, 1, "Share of eligible peers told by ID."),
-	unused("gossip.gossip_retransmission", Int, "3", 1, 64, "Times one peer may fetch one message."),
-	unused("gossip.prune_backoff", Duration, `"1m"`, int64(time.Second), int64(time.Hour), "No graft this long after a prune."),
-	unused("gossip.unsubscribe_backoff", Duration, `"10s"`, int64(time.Second), int64(time.Hour), "The same after leaving a topic."),
-	unused("gossip.flood_publish", Bool, "false", 0, 0, "Send own messages to every peer of a topic."),
-	unused("gossip.prune_peers", Int, "16", 0, 64, "Peers named in a prune."),
-	{Path: "gossip.topic.*.sign", Choices: []string{"strict", "none", "lax", "lax-none"}, Why: "As gossip.sign, for this topic.",
-		apply: func(s *Settings, name string, v any) {
-			t := s.Node.Gossip.Topics[name]
-			t.Sign = v.(string)
-			s.Node.Gossip.Topics[name] = t
-		}},
-	{Path: "gossip.topic.*.max_size", Kind: Size, Min: 1, Max: 16 << 20, Why: "Largest payload of this topic.",
-		apply: func(s *Settings, name string, v any) {
-			t := s.Node.Gossip.Topics[name]
-			t.BytesMax = int(v.(int64))
-			s.Node.Gossip.Topics[name] = t
-		}},
-
+// laterKeys are the tables after gossip.
+var laterKeys = []Key{
 	{Path: "overlay.capacity", Kind: Size, Default: `"10GiB"`, Min: 1 << 20, Max: 1 << 50, Unused: true, Why: "Content stored for others.",
 		apply: func(s *Settings, _ string, v any) { s.Overlay.Capacity = v.(int64) }},
 	{Path: "overlay.radius", Default: `"auto"`, check: checkRadius, Max: 66, Unused: true, Why: "Distance up to which content is kept: auto follows capacity.",
@@ -176,11 +133,6 @@ func init() {
 	for i := range keys {
 		keys[i].parts = strings.Split(keys[i].Path, ".")
 	}
-}
-
-// unused is a key of GossipSub's that is checked and not yet obeyed.
-func unused(path string, kind Kind, def string, low, high int64, why string) Key {
-	return Key{Path: path, Kind: kind, Default: def, Min: low, Max: high, Why: why, Unused: true}
 }
 
 // orNone turns the file's 0, "none", into Config's -1; Config's 0 is the profile's.
