@@ -24,13 +24,15 @@ const (
 	penaltiesInUnit = 10  // the unit of the penalty event is a tenth
 )
 
-// seat begins the scoring of a peer, or goes on with it under an address that was
-// not known before.
+// seat begins the scoring of a peer, or goes on with it, whatever it did and is in
+// the mesh of, under an address that was not known before.
 func (r *Router) seat(now time.Time, p *peer, ip netip.Addr) {
 	if p.seated && ip == p.ip {
 		return
 	}
-	r.unseat(now, p)
+	if p.gate != nil {
+		r.gater.Down(now, p.gate)
+	}
 	p.seated, p.ip = true, ip
 	if r.board != nil {
 		p.score = r.board.Up(now, p.id, ip)

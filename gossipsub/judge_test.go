@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub/gater"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 	"github.com/ropewalk/ropewalk/gossipsub/score"
 )
@@ -310,5 +311,37 @@ func TestAddressIsCounted(t *testing.T) {
 		if got := g.scoreOf(name); got != want {
 			t.Errorf("%s has %v, not %v", name, got, want)
 		}
+	}
+}
+
+// A peer that is heard before we know where it is, or that moves, keeps what it did.
+func TestAddressComesLater(t *testing.T) {
+	g, _ := scoredRig(t, topicScore)
+	g.join("t", data)
+	g.recv("n0", append(rpc.AppendSub(nil, true, "t"), plain("t", "x")...))
+	for _, ip := range []string{"8.8.8.8", "8.8.4.4"} {
+		before := g.scoreOf("n0")
+		g.take(g.r.Up(g.now, g.id("n0"), Remote{PeerID: newAuthor("n0").pid, Stream: Meshsub11, IP: netip.MustParseAddr(ip)}))
+		if after := g.scoreOf("n0"); before != 1 || after != before {
+			t.Errorf("%s: from %v to %v", ip, before, after)
+		}
+	}
+}
+
+// What the gater remembers of an address is gone when it is due, without another
+// input.
+func TestGaterForgets(t *testing.T) {
+	g := newRig(t, func(c *Config) { c.Gater = &gater.Config{Retain: time.Minute} })
+	g.join("t", data)
+	ip := netip.MustParseAddr("8.8.8.8")
+	g.take(g.r.Up(g.now, g.id("n0"), Remote{PeerID: newAuthor("n0").pid, Stream: Meshsub11, IP: ip}))
+	g.recv("n0", plain("t", "x"))
+	g.r.Down(g.now, g.id("n0"))
+	if g.r.gater.Deadline().IsZero() {
+		t.Fatal("nothing remembered")
+	}
+	g.run(time.Minute)
+	if d := g.r.gater.Deadline(); !d.IsZero() {
+		t.Errorf("still remembered until %v", d)
 	}
 }

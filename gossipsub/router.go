@@ -150,6 +150,9 @@ func (r *Router) Advance(now time.Time) News {
 	if r.board != nil && passed(r.board.Deadline(), now) {
 		r.board.Advance(now)
 	}
+	if r.gater != nil && passed(r.gater.Deadline(), now) {
+		r.gater.Advance(now)
+	}
 	if !r.beating.on && !now.Before(r.nextBeat) {
 		if r.busy() {
 			r.heartbeat(now)
@@ -175,11 +178,20 @@ func (r *Router) Deadline() time.Time {
 		d = r.nextBeat
 	}
 	if r.board != nil {
-		if b := r.board.Deadline(); d.IsZero() || !b.IsZero() && b.Before(d) {
-			d = b
-		}
+		d = earlier(d, r.board.Deadline())
+	}
+	if r.gater != nil {
+		d = earlier(d, r.gater.Deadline())
 	}
 	return d
+}
+
+// earlier is the first of two deadlines, of which either may be none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // passed tells whether a deadline has come.
