@@ -117,7 +117,7 @@ func resetStreams(t *testing.T, which func(network.Direction) bool) {
 		n := 0
 		for _, c := range h.host.Network().ConnsToPeer(peer.ID(r.id)) {
 			for _, s := range c.GetStreams() {
-				if s.Protocol() == pubsub.GossipSubID_v12 && which(s.Stat().Direction) {
+				if strings.HasPrefix(string(s.Protocol()), "/meshsub/") && which(s.Stat().Direction) {
 					_ = s.Reset()
 					n++
 				}

@@ -24,11 +24,13 @@ type tracer struct {
 
 // control is one control entry of an RPC, as it came or went.
 type control struct {
-	kind string // graft, prune, ihave, iwant, idontwant
+	kind string // graft, prune, ihave, iwant, idontwant, extensions, message
 	in   bool
 	peer peer.ID
 	at   time.Time
 	wait time.Duration // backoff of a prune
+	px   int           // signed records in a prune
+	data string        // of a message, its beginning
 }
 
 func newTracer() *tracer {
@@ -65,6 +67,18 @@ func (x *tracer) seen(kind string, in bool, p id.PeerID) []control {
 	return out
 }
 
+// messages counts the copies of a message in one direction with a peer.
+func (x *tracer) messages(in bool, p id.PeerID, data string) (n int) {
+	for _, c := range x.seen("message", in, p) {
+		if c.data == short(data) {
+			n++
+		}
+	}
+	return n
+}
+
+func short(data string) string { return data[:min(len(data), 64)] }
+
 // rejected is how many messages were refused, by reason.
 func (x *tracer) rejected() map[string]int {
 	x.mu.Lock()
@@ -85,18 +99,31 @@ func (x *tracer) duplicates() int {
 func (x *tracer) note(r *pubsub.RPC, in bool, p peer.ID) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	add := func(kind string, n int, wait uint64) {
+	now := time.Now()
+	add := func(kind string, n int) {
 		for range n {
-			x.log = append(x.log, control{kind, in, p, time.Now(), time.Duration(wait) * time.Second})
+			x.log = append(x.log, control{kind: kind, in: in, peer: p, at: now})
 		}
 	}
 	c := r.GetControl()
-	add("graft", len(c.GetGraft()), 0)
-	add("ihave", len(c.GetIhave()), 0)
-	add("iwant", len(c.GetIwant()), 0)
-	add("idontwant", len(c.GetIdontwant()), 0)
+	add("graft", len(c.GetGraft()))
+	add("ihave", len(c.GetIhave()))
+	add("iwant", len(c.GetIwant()))
+	add("idontwant", len(c.GetIdontwant()))
+	if c.GetExtensions() != nil {
+		add("extensions", 1)
+	}
 	for _, prune := range c.GetPrune() {
-		add("prune", 1, prune.GetBackoff())
+		e := control{kind: "prune", in: in, peer: p, at: now, wait: time.Duration(prune.GetBackoff()) * time.Second}
+		for _, info := range prune.GetPeers() {
+			if len(info.GetSignedPeerRecord()) > 0 {
+				e.px++
+			}
+		}
+		x.log = append(x.log, e)
+	}
+	for _, m := range r.GetPublish() {
+		x.log = append(x.log, control{kind: "message", in: in, peer: p, at: now, data: short(string(m.GetData()))})
 	}
 }
 
