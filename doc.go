@@ -11,7 +11,8 @@
 //
 // The package is the real world of the node machine (package node): it owns the
 // sockets, the clock, the disk and every goroutine, and does nothing else. One
-// loop goroutine owns the machine; links have one reader and one writer each; a
+// loop goroutine owns the machine; links have one reader each, and one
+// writer where writing can block; a
 // bounded pool does slow jobs; one goroutine writes files. Start starts them,
 // Close ends them and waits.
 //

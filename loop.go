@@ -26,43 +26,53 @@ const roundMax = 64
 // loop owns the machine. Nothing else touches it.
 func (n *Node) loop() error {
 	defer close(n.gone)
+	defer n.inbox.close()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var armed time.Time // when the timer fires; zero when it did or is stopped
+	var inputs []input
 	for {
 		select {
-		case in := <-n.inbox:
-			n.handle(in)
-			n.drain()
+		case <-n.inbox.wake:
+			inputs = n.inbox.take(inputs)
+			for rest := inputs; len(rest) > 0; {
+				round := rest[:min(len(rest), roundMax)]
+				n.handleAll(round)
+				rest = rest[len(round):]
+			}
 		case <-timer.C:
-			n.step("advance", func(now time.Time) { n.machine.Advance(now) })
+			armed = time.Time{}
+			now := time.Now()
+			n.machine.Advance(now)
+			n.stepped("advance", now)
+			n.flush()
 		case <-n.quit:
 			return nil
 		}
-		n.flush()
-		// Deadlines that passed while inputs were handled are met at once.
-		if at := n.machine.Deadline(); at.IsZero() {
-			timer.Stop()
-		} else {
+		// Deadlines that passed while inputs were handled are met at once. A timer
+		// that fires too early is harmless, and cheaper than one that is moved.
+		if at := n.machine.Deadline(); !at.IsZero() && (armed.IsZero() || at.Before(armed)) {
 			timer.Reset(max(0, time.Until(at)))
+			armed = at
 		}
 	}
 }
 
-func (n *Node) drain() {
-	for range roundMax {
-		select {
-		case in := <-n.inbox:
-			n.handle(in)
-		default:
-			return
-		}
+// handleAll handles some inputs and carries out what they brought.
+func (n *Node) handleAll(round []input) {
+	now := time.Now()
+	for i := range round {
+		now = n.handle(now, &round[i])
 	}
+	n.flush()
 }
 
-func (n *Node) handle(in input) {
+// handle handles one input and returns the time after it.
+func (n *Node) handle(now time.Time, in *input) time.Time {
 	switch {
 	case in.fn != nil:
-		n.step("call", in.fn)
+		in.fn(now)
+		return n.stepped("call", now)
 	case in.wrote:
 		if w, ok := n.links[in.conn]; ok {
 			w.idle = true
@@ -73,15 +83,17 @@ func (n *Node) handle(in input) {
 			n.pull(w)
 		}
 	default:
-		n.step("message", func(now time.Time) { n.machine.LinkMsg(now, in.conn, in.msg) })
+		n.machine.LinkMsg(now, in.conn, in.msg)
+		return n.stepped("message", now)
 	}
+	return now
 }
 
-// step times one input of the machine.
-func (n *Node) step(what string, f func(now time.Time)) {
-	start := time.Now()
-	f(start)
-	n.metrics.step(what, time.Since(start))
+// stepped notes what one input of the machine took since start.
+func (n *Node) stepped(what string, start time.Time) time.Time {
+	now := time.Now()
+	n.metrics.step(what, now.Sub(start))
+	return now
 }
 
 // flush carries out what the machine asks for, until it asks for nothing: a writer
@@ -147,14 +159,7 @@ func (n *Node) answer(t id.Ticket, result any) {
 }
 
 // post hands an input to the loop and tells whether the loop will see it.
-func (n *Node) post(in input) bool {
-	select {
-	case n.inbox <- in:
-		return true
-	case <-n.gone:
-		return false
-	}
-}
+func (n *Node) post(in input) bool { return n.inbox.put(in) }
 
 func (n *Node) jobDone(j work.Job, result any) {
 	n.post(input{fn: func(now time.Time) { n.machine.Done(now, j.Ticket, result) }})
@@ -241,12 +246,8 @@ func ask[T any](ctx context.Context, n *Node, f func(now time.Time, reply func(T
 	}
 	got := make(chan answer, 1)
 	reply := func(v T, err error) { got <- answer{v, err} }
-	select {
-	case n.inbox <- input{fn: func(now time.Time) { f(now, reply) }}:
-	case <-n.gone:
+	if !n.post(input{fn: func(now time.Time) { f(now, reply) }}) {
 		return zero, ErrClosed
-	case <-ctx.Done():
-		return zero, ctx.Err()
 	}
 	select {
 	case a := <-got:

@@ -120,7 +120,7 @@ func (g gauges) Collect(c chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v int, labels ...string) {
 		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
-	gauge(descInbox, len(g.n.inbox))
+	gauge(descInbox, g.n.inbox.len())
 	gauge(descJobs, g.n.pool.waiting())
 	ctx, cancel := context.WithTimeout(context.Background(), collectWithin)
 	defer cancel()

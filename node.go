@@ -29,7 +29,7 @@ type Node struct {
 	log        *slog.Logger
 	transports []Transport
 	metrics    *metrics
-	inbox      chan input
+	inbox      *inbox
 	pool       *pool
 	writer     *writer
 	messages   hub[Message]
@@ -74,10 +74,6 @@ const (
 	closed
 )
 
-// inboxSize bounds what waits for the loop. A full inbox stops the link readers,
-// which stops their sockets.
-const inboxSize = 1024
-
 // New makes a node and opens nothing but its data folder. The error may be a
 // *ConfigError, *ErrFolderInUse or *ErrKeyFile.
 func New(cfg Config) (*Node, error) {
@@ -87,7 +83,7 @@ func New(cfg Config) (*Node, error) {
 	cfg.fill()
 	n := &Node{
 		cfg: cfg, key: cfg.Key, log: cfg.Logger,
-		inbox: make(chan input, inboxSize), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
+		inbox: newInbox(), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
 		topics: map[string]int{}, joined: map[string]TopicConfig{}, tickets: id.Tickets{Owner: node.Owner},
 		stopAsked: make(chan struct{}), gone: make(chan struct{}), ended: make(chan struct{}),
 	}
@@ -280,6 +276,7 @@ func (n *Node) Close() error {
 func (n *Node) undo() error {
 	defer close(n.ended)
 	close(n.gone)
+	n.inbox.close()
 	var errs []error
 	for _, t := range n.transports {
 		errs = append(errs, t.Close())

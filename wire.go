@@ -10,15 +10,19 @@ import (
 	"github.com/ropewalk/ropewalk/node"
 )
 
-// wire is a link with its two goroutines. Its fields belong to the loop, but for
-// out, on which the writer receives.
+// wire is a link with its goroutines: one that reads, and, where Write may block,
+// one that writes. Its fields belong to the loop, but for out, on which the writer
+// receives.
 type wire struct {
 	conn    link.Conn
 	link    link.Link
-	out     chan []link.Msg // room for one batch: the writer has it or is idle
-	batch   []link.Msg      // reused: the writer is done with it when idle
-	idle    bool
+	busier  link.Busier // the link, when the loop may write to it; else nil
 	closing bool
+
+	// Of the writer.
+	out   chan []link.Msg // room for one batch: the writer has it or is idle
+	batch []link.Msg      // reused: the writer is done with it when idle
+	idle  bool
 }
 
 // A batch ends at this many messages or bytes.
@@ -72,25 +76,42 @@ func (n *Node) dialNow(t id.Ticket, to link.Addr) (link.Link, error) {
 // linkUp numbers a finished link and starts its goroutines.
 func (n *Node) linkUp(now time.Time, l link.Link) {
 	n.lastConn++
-	w := &wire{conn: n.lastConn, link: l, out: make(chan []link.Msg, 1), idle: true}
+	w := &wire{conn: n.lastConn, link: l}
 	n.links[w.conn] = w
 	n.run("read", func() error { n.read(w.conn, l); return nil })
-	n.run("write", func() error { n.write(w); return nil })
+	if b, ok := l.(link.Busier); ok {
+		w.busier = b
+	} else {
+		w.out, w.idle = make(chan []link.Msg, 1), true
+		n.run("write", func() error { n.write(w); return nil })
+	}
 	n.machine.LinkUp(now, w.conn, l.Info())
 }
 
-// read posts what the link reads until it ends. A full inbox stops it here.
+// read hands what comes on the link to the loop until it ends. A full inbox stops
+// it here.
 func (n *Node) read(c link.Conn, l link.Link) {
+	err := feed(l, func(m link.Msg) bool { return n.post(input{conn: c, msg: m}) })
+	l.Close(link.NetworkError)
+	n.post(input{fn: func(now time.Time) { n.linkDown(now, c, err) }})
+}
+
+// errPut is the end of a feed whose taker is gone.
+var errPut = errors.New("the node ended")
+
+// feed calls put with what comes on a link until the link or put ends it. Links that
+// can spare a goroutine call it themselves.
+func feed(l link.Link, put func(link.Msg) bool) error {
+	if f, ok := l.(link.Feeder); ok {
+		return f.Feed(put)
+	}
 	for {
 		m, err := l.Read()
 		if err != nil {
-			l.Close(link.NetworkError)
-			n.post(input{fn: func(now time.Time) { n.linkDown(now, c, err) }})
-			return
+			return err
 		}
-		if !n.post(input{conn: c, msg: m}) {
-			l.Close(link.Quitting)
-			return
+		if !put(m) {
+			return errPut
 		}
 	}
 }
@@ -118,19 +139,38 @@ func (n *Node) write(w *wire) {
 	}
 }
 
-// pull gives an idle writer the next messages.
+// pull gives a link the next messages, as far as it takes them.
 func (n *Node) pull(w *wire) {
-	if !w.idle || w.closing {
-		return
+	switch {
+	case w.closing:
+	case w.busier != nil:
+		n.pour(w)
+	case w.idle:
+		n.batch(w)
 	}
-	var busy link.LaneSet
-	if b, ok := w.link.(link.Busier); ok {
-		busy = b.Busy()
+}
+
+// pour writes to a link that does not block while its lanes are not busy.
+func (n *Node) pour(w *wire) {
+	now := time.Now()
+	for {
+		m, ok := n.machine.Next(now, w.conn, w.busier.Busy())
+		if !ok {
+			return
+		}
+		if err := w.link.Write(m); err != nil {
+			n.closeLink(w, link.NetworkError)
+			return
+		}
 	}
+}
+
+// batch gives an idle writer what to write.
+func (n *Node) batch(w *wire) {
 	w.batch = w.batch[:0]
 	now := time.Now()
 	for size := 0; len(w.batch) < batchMsgs && size < batchBytes; {
-		m, ok := n.machine.Next(now, w.conn, busy)
+		m, ok := n.machine.Next(now, w.conn, 0)
 		if !ok {
 			break
 		}
@@ -149,7 +189,9 @@ func (n *Node) linkDown(now time.Time, c link.Conn, err error) {
 		return
 	}
 	delete(n.links, c)
-	close(w.out)
+	if w.out != nil {
+		close(w.out)
+	}
 	n.machine.LinkDown(now, c, err)
 	if len(n.links) == 0 && n.unlinked != nil {
 		close(n.unlinked)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,9 @@ type load struct {
 }
 
 const topicName = "bench"
+
+// late is a delivery that did not come by the mesh but was fetched.
+const late = 500 * time.Millisecond
 
 // giveUp bounds each phase of a measurement.
 const giveUp = 60 * time.Second
@@ -254,6 +258,7 @@ func (n *mesh) values(used meter, before counted) values {
 		"cpu":        float64(used.cpu) / deliveries,
 		"mallocs":    float64(used.mallocs) / deliveries,
 		"bytes":      float64(used.bytes) / deliveries,
+		"late":       float64(len(delays) - sort.SearchFloat64s(delays, float64(late))),
 		"p50":        delays[len(delays)/2],
 		"p99":        delays[len(delays)*99/100],
 		"duplicates": (after.duplicates - before.duplicates) / deliveries,

@@ -23,9 +23,21 @@ type Link interface {
 
 // Busier is implemented by links whose lanes have separate flow control. A world
 // asks before it pulls the next message, so that a lane whose remote does not
-// read holds up no other lane. A Freed event on Read says a lane takes more.
+// read holds up no other lane. A Freed event on Read says a lane takes more. Write
+// of a message whose lane is not busy does not block.
 type Busier interface {
 	Busy() LaneSet
+}
+
+// Feeder is implemented by links that can call for what Read would return, from the
+// goroutines that read it, so that no other has to be woken.
+type Feeder interface {
+	// Feed calls put with every message and lane event until the link ends, and
+	// returns what Read would: it takes the place of Read. Several goroutines may
+	// call put at a time, on which those of one lane keep their order; a call that
+	// waits makes the remote wait. When put returns false the message is lost, and
+	// the link may be closed.
+	Feed(put func(Msg) bool) error
 }
 
 // Conn numbers the links of one world; no number is used twice.

@@ -22,7 +22,7 @@ func (ln *lane) drain() {
 		if s == nil {
 			return
 		}
-		err := s.SetWriteDeadline(time.Now().Add(writeTimeout))
+		err := ln.limit(s)
 		if err == nil {
 			err = ln.writeBatch(s, (*buf)[:0], batch)
 		}
@@ -33,6 +33,17 @@ func (ln *lane) drain() {
 		}
 		ln.sent(s, batch)
 	}
+}
+
+// limit bounds the next batch on the wire: by writeTimeout at least and twice that at
+// most, because a deadline costs a timer and is moved only when half of it is gone.
+func (ln *lane) limit(s network.Stream) error {
+	now := time.Now()
+	if ln.bound == s && ln.deadline.Sub(now) >= writeTimeout {
+		return nil
+	}
+	ln.bound, ln.deadline = s, now.Add(2*writeTimeout)
+	return s.SetWriteDeadline(ln.deadline)
 }
 
 // take cuts the next batch off the queue: up to batchBytes, one message at least.

@@ -2,12 +2,17 @@ package libp2p
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/ropewalk/ropewalk/link"
 )
 
-// inbox holds what was read on a link and not yet taken. Many put, one gets.
+// inbox holds what was read on a link and not yet taken. Many put, one gets; or,
+// from some moment on, what is put goes straight to the taker.
 type inbox struct {
+	taker  atomic.Pointer[func(link.Msg) bool] // set once
+	closed atomic.Bool                         // err is set
+
 	mu       sync.Mutex
 	readable sync.Cond
 	writable sync.Cond
@@ -25,6 +30,9 @@ func newInbox() *inbox {
 // put waits for room and appends m. It gives up, and returns false, when the inbox
 // is closed or stop (which may be nil) says so; see wake.
 func (q *inbox) put(m link.Msg, stop func() bool) bool {
+	if take := q.taker.Load(); take != nil {
+		return !q.closed.Load() && (stop == nil || !stop()) && (*take)(m)
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for q.full(m) && q.err == nil && (stop == nil || !stop()) {
@@ -33,12 +41,17 @@ func (q *inbox) put(m link.Msg, stop func() bool) bool {
 	if q.err != nil || stop != nil && stop() {
 		return false
 	}
-	q.append(m)
-	return true
+	return q.append(m)
 }
 
 // force appends m at once. It is for events of which there is at most one.
 func (q *inbox) force(m link.Msg) {
+	if take := q.taker.Load(); take != nil {
+		if !q.closed.Load() {
+			(*take)(m)
+		}
+		return
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err == nil {
@@ -50,10 +63,34 @@ func (q *inbox) full(m link.Msg) bool {
 	return len(q.msgs) >= inboxMsgsMax || q.bytes > 0 && q.bytes+len(m.Data) > inboxBytesMax
 }
 
-func (q *inbox) append(m link.Msg) {
+// append adds m, or hands it over when a taker came meanwhile. Under mu.
+func (q *inbox) append(m link.Msg) bool {
+	if take := q.taker.Load(); take != nil {
+		return (*take)(m)
+	}
 	q.msgs = append(q.msgs, m)
 	q.bytes += len(m.Data)
 	q.readable.Signal()
+	return true
+}
+
+// feed hands everything to take from now on, first what is there, and returns why
+// the inbox was closed. After a false of take nothing is put any more.
+func (q *inbox) feed(take func(link.Msg) bool) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, m := range q.msgs {
+		if !take(m) {
+			break
+		}
+	}
+	q.msgs, q.bytes = nil, 0
+	q.taker.Store(&take)
+	q.writable.Broadcast()
+	for q.err == nil {
+		q.readable.Wait()
+	}
+	return q.err
 }
 
 // get waits for a message. After a close by the remote it first gives what was
@@ -90,6 +127,7 @@ func (q *inbox) close(err error, discard bool) {
 	defer q.mu.Unlock()
 	if q.err == nil {
 		q.err = err
+		q.closed.Store(true)
 	}
 	if discard {
 		q.msgs, q.bytes = nil, 0

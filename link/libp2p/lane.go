@@ -35,6 +35,10 @@ type lane struct {
 	shut    bool // we shut it for good
 	tries   int
 	since   time.Time // of the first of tries
+
+	// Of the running writer.
+	bound    network.Stream // the stream that deadline is set on
+	deadline time.Time
 }
 
 func newLane(l *Link, n link.Lane, p link.Protocol) *lane {
@@ -101,16 +105,11 @@ func (ln *lane) unbusy() {
 		return
 	}
 	ln.busy = false
+	ln.l.busy.And(^uint64(1 << ln.n))
 	ln.room.Broadcast()
 	if ln.freed.CompareAndSwap(false, true) {
 		ln.l.in.force(link.Msg{Lane: ln.n, Op: link.Freed})
 	}
-}
-
-func (ln *lane) isBusy() bool {
-	ln.mu.Lock()
-	defer ln.mu.Unlock()
-	return ln.busy
 }
 
 // end resets the lane's streams and wakes everybody for the end of the link.
@@ -265,6 +264,7 @@ func (ln *lane) write(m link.Msg) error {
 	ln.bytes += len(m.Data)
 	if ln.msgs >= laneMsgsMax || ln.bytes >= laneBytesMax {
 		ln.busy = true
+		ln.l.busy.Or(1 << ln.n)
 	}
 	return nil
 }

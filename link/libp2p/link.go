@@ -34,6 +34,7 @@ type Link struct {
 	in       *inbox
 	streams  *rate.Limiter // inbound lane streams
 	breaches atomic.Int32
+	busy     atomic.Uint64 // lanes that are; each bit is changed under its lane's mu
 	done     chan struct{} // closed by end
 	once     sync.Once
 	err      error // why it ended; set before done is closed
@@ -125,6 +126,16 @@ func (l *Link) Read() (link.Msg, error) {
 	return m, err
 }
 
+// Feed takes the place of Read.
+func (l *Link) Feed(put func(link.Msg) bool) error {
+	return l.in.feed(func(m link.Msg) bool {
+		if m.Op == link.Freed {
+			l.lanes[m.Lane].freed.Store(false)
+		}
+		return put(m)
+	})
+}
+
 // Write puts a message in its lane's queue, and waits while the lane is busy, at
 // most writeTimeout. Data for a lane whose stream died is dropped without an error:
 // a Shut event tells.
@@ -145,14 +156,7 @@ func (l *Link) Write(m link.Msg) error {
 }
 
 // Busy are the lanes whose queue is full; a Freed event follows for each.
-func (l *Link) Busy() (out link.LaneSet) {
-	for _, ln := range l.lanes {
-		if ln.isBusy() {
-			out = out.With(ln.n)
-		}
-	}
-	return out
-}
+func (l *Link) Busy() link.LaneSet { return link.LaneSet(l.busy.Load()) }
 
 // Close ends the link and tells the remote why. It does not wait for the wire.
 func (l *Link) Close(why link.Reason) error {

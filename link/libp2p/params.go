@@ -29,8 +29,8 @@ const (
 	pendingMax      = 64
 	pendingPerIPMax = 4
 
-	// writeTimeout bounds one batch on the wire, set per batch because a timer per
-	// frame costs CPU. Others allow 20 to 30 s.
+	// writeTimeout bounds one batch on the wire, or up to twice that, because moving
+	// a deadline costs a timer. Others allow 20 to 30 s.
 	writeTimeout = 25 * time.Second
 
 	// dialTimeout bounds a dial whose context has no deadline.

@@ -22,6 +22,7 @@ func Run(t *testing.T, newPair func(t *testing.T) Pair) {
 		{"many messages", testManyMessages},
 		{"big messages", testBigMessages},
 		{"refusals", testRefusals},
+		{"feed", testFeed},
 		{"back-pressure", testBackPressure},
 		{"lanes apart", testLanesApart},
 		{"half-close", testHalfClose},
