@@ -74,7 +74,7 @@ func TestPageHasItsHandles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"graph", "room", "line", "send", "lines", "peers", "events", "status", "token"} {
+	for _, name := range []string{"graph", "room", "line", "send", "lines", "peers", "events", "status", "token", "topics", "scores", "rates", "counted"} {
 		if !bytes.Contains(js, []byte(`id:"`+name+`"`)) {
 			t.Errorf("no element has the id %s", name)
 		}

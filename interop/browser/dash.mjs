@@ -1,8 +1,8 @@
 // Drives the dashboard of a real devnet in headless Chromium: the topology is
 // drawn, a line typed in the page arrives at another node, and text that another
-// node says is shown as text.
+// node says is shown as text. The page of gossip shows meshes, scores and rates.
 //
-//   node dash.mjs BINARY [SCREENSHOT.png]
+//   node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png]]
 //
 // Exits 0 when all of it held. CHROMIUM names the browser if it is not Debian's.
 
@@ -12,8 +12,8 @@ import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
-const [binary, screenshot] = process.argv.slice(2);
-assert(binary, 'usage: node dash.mjs BINARY [SCREENSHOT.png]');
+const [binary, screenshot, gossipShot] = process.argv.slice(2);
+assert(binary, 'usage: node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png]]');
 const browserPath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 assert(browserPath, 'no Chromium: install Debian\'s package chromium or set CHROMIUM');
 
@@ -51,7 +51,7 @@ const browser = await chromium.launch({
   executablePath: browserPath,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
-let failed = null;
+let failed = null, follower = null;
 try {
   const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
   const complaints = [];
@@ -80,16 +80,52 @@ try {
   assert.equal(await page.locator('#lines img, #lines script').count(), 0, 'a line became markup');
   assert(!/[\u202e\u001b]/.test(await page.locator('#lines').innerText()), 'control characters reached the page');
   check('and nothing of it ran');
-  assert.deepEqual(complaints, [], 'the browser complained');
   if (screenshot) {
     await page.mouse.move(5, 500);
     await page.waitForTimeout(2000); // let the drawing settle
     await page.screenshot({ path: screenshot });
     check(`screenshot ${screenshot}`);
   }
+
+  // The page of gossip, while another node follows a topic with a hostile name.
+  const topic = '<img src=x onerror="window.owned=2">\u202e\u001b[31m';
+  follower = spawn(binary, ['sub', topic, '--data', `${net.dir}/node3`], { stdio: 'ignore' });
+  await page.click('#page-gossip');
+  await eventually('the topics say who is in their meshes', async () =>
+    await page.locator('#topics tr.topic').count() >= 2 && await page.locator('#topics .members .chip').count() >= 3);
+  await eventually('a hostile topic is shown as text', async () => (await page.locator('#topics').innerText()).includes('<img src=x'));
+  assert.equal(await page.locator('#topics img').count(), 0, 'a topic became markup');
+  assert.equal(await page.evaluate(() => window.owned), undefined, 'the page ran what a topic is called');
+  assert(!/[\u202e\u001b]/.test(await page.locator('#topics').innerText()), 'control characters reached the page');
+  check('and nothing of it ran');
+  await eventually('the scores are drawn, part by part', async () => {
+    const rows = page.locator('#scores li[data-score]');
+    return await rows.count() >= 3 && await page.locator('#scores .plus .part').count() >= 3 &&
+      await rows.first().getAttribute('data-standing') === 'good';
+  });
+  const order = await page.locator('#scores li[data-score]').evaluateAll(all => all.map(e => Number(e.dataset.score)));
+  assert.deepEqual(order, order.toSorted((a, b) => a - b), 'the worst score is not first');
+  check('the worst first');
+  const before = Number(await page.locator('#rates').getAttribute('data-received'));
+  const talk = setInterval(() => say(2 + Math.floor(Math.random() * 6), `line ${Date.now()}`), 400);
+  await eventually('the rates of messages move', async () =>
+    Number(await page.locator('#rates').getAttribute('data-received')) > before + 3 && Number(await page.locator('#rates').getAttribute('data-rate')) > 0);
+  assert(await page.locator('#rates canvas').count() >= 2, 'no charts');
+  check('and are drawn');
+  await eventually('what was counted is listed', async () => /RPCs in, out\s+\d+/.test(await page.locator('#counted').innerText()));
+  if (gossipShot) {
+    await page.waitForTimeout(15000); // let the charts fill
+    await page.screenshot({ path: gossipShot });
+    check(`screenshot ${gossipShot}`);
+  }
+  clearInterval(talk);
+  await page.click('#page-node');
+  await eventually('and back to the node', async () => await page.locator('#graph').count() === 1);
+  assert.deepEqual(complaints, [], 'the browser complained');
 } catch (e) {
   failed = e;
 } finally {
+  follower?.kill('SIGINT');
   await browser.close();
   net.child.removeAllListeners('exit');
   net.child.kill('SIGINT');

@@ -4,20 +4,20 @@ import uPlot from "uplot";
 import { state } from "./store.js";
 import { clock } from "./format.js";
 
-const axis = {
+export const axis = {
   stroke: "#7d8b99", font: "11px system-ui, sans-serif", ticks: { show: false },
   grid: { stroke: "#222d37", width: 1 },
 };
 
-function series(label, stroke, more = {}) {
+export function series(label, stroke, more = {}) {
   return { label, stroke, width: 1.6, points: { show: false }, fill: stroke + "1c", ...more };
 }
 
 // upTo makes a scale from zero to a little above the largest value.
-const upTo = (least) => (u, min, max) => [0, Math.max(least, (max || 0) * 1.15)];
+export const upTo = (least) => (u, min, max) => [0, Math.max(least, (max || 0) * 1.15)];
 
 // Chart is one uPlot that follows its container's width.
-function Chart({ id, lines, data, scales, axes }) {
+export function Chart({ id, lines, data, scales, axes }) {
   const box = useRef(null), plot = useRef(null);
   useEffect(() => {
     const element = box.current;
@@ -31,7 +31,7 @@ function Chart({ id, lines, data, scales, axes }) {
     watch.observe(element);
     return () => { watch.disconnect(); plot.current.destroy(); };
   }, []);
-  useEffect(() => plot.current?.setData(data()), [state.chart.time.at(-1), state.events.length]);
+  useEffect(() => plot.current?.setData(data()), [state.chart.time.at(-1), state.events.length, state.rates.time.at(-1)]);
   return <div id={id} class="chart" ref={box} />;
 }
 

@@ -56,3 +56,12 @@ export function hue(id) {
   for (const c of String(id || "")) h = (h * 31 + c.charCodeAt(0)) >>> 0;
   return hues[h % hues.length];
 }
+
+// bytes is a size in the unit that fits.
+export function bytes(n) {
+  if (!(n > 0)) return "0 B";
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let i = 0;
+  for (; n >= 1024 && i < units.length - 1; i++) n /= 1024;
+  return (i && n < 10 ? n.toFixed(1) : Math.round(n)) + " " + units[i];
+}

@@ -1,12 +1,13 @@
 import { Fragment, h, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { listen, start, state } from "./store.js";
+import { listen, show, start, state } from "./store.js";
 import { clean } from "./clean.js";
 import { short, span } from "./format.js";
 import { Topology } from "./graph.jsx";
 import { Chat } from "./chat.jsx";
 import { Peers } from "./peers.jsx";
 import { Charts } from "./charts.jsx";
+import { Gossip } from "./gossip.jsx";
 import { Events, Mesh, Slots } from "./panels.jsx";
 import "../vendor/uplot/uPlot.min.css";
 import "./style.css";
@@ -30,6 +31,12 @@ function Head() {
     <header>
       <Mark />
       <h1>Ropewalk</h1>
+      <nav class="chips">
+        {[["node", "Node"], ["gossip", "Gossip"]].map(([page, name]) => (
+          <button type="button" key={page} id={"page-" + page} class={"chip" + (state.page === page ? " on" : "")}
+            aria-current={state.page === page ? "page" : undefined} onClick={() => show(page)}>{name}</button>
+        ))}
+      </nav>
       {info && (
         <dl class="facts">
           <div><dt>network</dt><dd>{clean(info.network, 64)}</dd></div>
@@ -75,15 +82,17 @@ function App() {
   return (
     <>
       <Head />
-      <main class="board">
-        <Topology />
-        <Chat />
-        <Peers />
-        <Slots />
-        <Charts />
-        <Mesh />
-        <Events />
-      </main>
+      {state.page === "gossip" ? <Gossip /> : (
+        <main class="board">
+          <Topology />
+          <Chat />
+          <Peers />
+          <Slots />
+          <Charts />
+          <Mesh />
+          <Events />
+        </main>
+      )}
     </>
   );
 }

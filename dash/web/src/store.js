@@ -8,10 +8,12 @@ const roomsMax = 64;
 const meshMax = 16; // topics whose mesh is asked for
 const chartSeconds = 120;
 const pollEvery = 2000;
+const ratesMax = 90; // points of the gossip page's charts, one a poll
 const graphEvery = 1500;
 
 export const state = {
   token: takeToken(), locked: false, online: false, live: false, why: "",
+  page: location.hash === "#gossip" ? "gossip" : "node", stats: null, scores: [], rates: emptyRates(),
   info: null, health: null, sessions: [], slots: [], topics: [], rooms: [], counts: {}, mesh: {},
   graph: { nodes: [], links: [] },
   events: [], lines: new Map(), room: "lobby", chosen: false,
@@ -41,6 +43,35 @@ function emptyChart() {
   const time = Array.from({ length: chartSeconds }, (_, i) => t - chartSeconds + 1 + i);
   const none = () => new Array(chartSeconds).fill(null); // nothing is known of the time before the page
   return { time, gossip: none(), session: none(), other: none(), peers: none(), rtt: none() };
+}
+
+function emptyRates() {
+  return { time: [], received: [], delivered: [], published: [], copies: [], bytes: [], at: 0 };
+}
+
+// addRates turns two readings of the router's counters into rates. A node that
+// restarted counts from zero again: that gap is left out.
+function addRates(was, is) {
+  const r = state.rates, now = Date.now() / 1000, took = now - r.at;
+  r.at = now;
+  if (!was || !is || !(took > 0.2) || is.received.n < was.received.n || is.rpcs_out.n < was.rpcs_out.n) return;
+  const delta = (of) => of(is) - of(was), delivered = delta((s) => s.delivered.n);
+  const point = {
+    time: Math.round(now), received: delta((s) => s.received.n) / took, delivered: delivered / took,
+    published: delta((s) => s.published.n) / took, bytes: delta((s) => s.rpcs_out.bytes) / took / 1024,
+    copies: delivered > 0 ? delta((s) => s.received.n) / delivered : null,
+  };
+  for (const k of Object.keys(point)) {
+    r[k].push(point[k]);
+    if (r[k].length > ratesMax) r[k].shift();
+  }
+}
+
+// show turns to a page of the dashboard.
+export function show(page) {
+  state.page = page;
+  history.replaceState(null, "", page === "node" ? location.pathname : "#" + page);
+  changed();
 }
 
 // advanceChart moves the window to this second.
@@ -118,9 +149,9 @@ export const disconnect = (id) => call(state.token, "session_disconnect", { id }
 
 async function poll() {
   const take = (a, otherwise) => (a.error ? otherwise : a.result);
-  const [info, health, sessions, slots, topics, rooms, hosts] = await batch(state.token, [
+  const [info, health, sessions, slots, topics, rooms, hosts, stats, scores] = await batch(state.token, [
     ["node_info"], ["node_health"], ["session_list"], ["session_slots"], ["gossip_topics"], ["chat_rooms"],
-    ["session_hosts", { limit: 1 }],
+    ["session_hosts", { limit: 1 }], ["gossip_stats"], ["gossip_scores"],
   ]);
   state.info = take(info, state.info);
   state.health = take(health, state.health);
@@ -129,6 +160,10 @@ async function poll() {
   state.topics = take(topics, []);
   state.rooms = take(rooms, []);
   state.counts = take(hosts, {}).counts || {};
+  const was = state.stats;
+  state.stats = take(stats, null);
+  addRates(was, state.stats);
+  state.scores = take(scores, []);
   const own = state.topics.filter((t) => t.subscribed).slice(0, meshMax);
   if (own.length) {
     const answers = await batch(state.token, own.map((t) => ["gossip_mesh", { topic: t.topic }]));
