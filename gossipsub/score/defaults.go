@@ -13,7 +13,7 @@ func Decay(d, interval time.Duration, toZero float64) float64 {
 
 // DefaultConfig is what the product ships, our choice throughout: the specification
 // names no weights. A peer that has done nothing stands at zero; good conduct earns
-// 20 at most; eight invalid messages graylist it, nine one that has earned all.
+// 20 at most; seven invalid messages graylist it, eight one that has earned all.
 // Six breaches of the protocol are forgiven, nine graylist.
 func DefaultConfig() Config {
 	return Config{

@@ -64,6 +64,7 @@ func TestStarves(t *testing.T) {
 		{"a quiet topic takes longer", []float64{.7, .7, 0, .7, .7, .7}, time.Minute, 19 * time.Minute, "......"},
 		{"but is seen", []float64{.7, .7, 0, .7, .7, .7}, time.Minute, 25 * time.Minute, "..x..."},
 		{"most are silent", []float64{0, 0, 0, 1, 0, 0}, time.Second, 3 * time.Minute, "xxx.xx"},
+		{"too few copies to say", []float64{0, 0, 0, .35, 0, 0}, time.Second, 70 * time.Second, "......"},
 		{"slow and fast", []float64{.9, .9, .15, .3, .9, .9}, time.Second, 10 * time.Minute, "......"},
 		{"no traffic", []float64{0, 0, 0, 0, 0, 0}, time.Second, 10 * time.Minute, "......"},
 		{"alone in the mesh", []float64{.2}, time.Second, 10 * time.Minute, "."},
@@ -89,6 +90,66 @@ func TestStarves(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Alone in the mesh, while the messages come from outside of it, or some do.
+func TestStarvesAlone(t *testing.T) {
+	for _, some := range []int{1, 10} {
+		g := newRig(t, DefaultConfig())
+		tp := g.topic("t", nil)
+		p, outside := g.up(1, ""), g.up(2, "")
+		g.b.Graft(g.now, p, tp)
+		for i := range 70 {
+			from := p
+			if i%some == 0 {
+				from = outside
+			}
+			g.say(tp, Accepted, from)
+			g.wait(time.Second)
+		}
+		if got, want := g.b.Starves(g.now, p, tp), some == 1; got != want || g.b.Starves(g.now, outside, tp) {
+			t.Errorf("every %d. message from outside: starves %v", some, got)
+		}
+	}
+}
+
+// Messages that nobody was to send again are not among the twenty it takes.
+func TestStarvesHushed(t *testing.T) {
+	g := newRig(t, DefaultConfig())
+	tp := g.topic("t", nil)
+	ps := g.meshOf(tp, 2)
+	for i := range 60 {
+		k := g.key()
+		g.b.Copy(g.now, ps[0], tp, k)
+		if i%6 != 0 {
+			g.b.Hush(g.now, k)
+		}
+		g.b.Judge(g.now, tp, k, Accepted)
+		g.wait(2 * time.Second)
+	}
+	if got := g.starving(tp, ps); got != ".." {
+		t.Errorf("starving %s after ten messages", got)
+	}
+}
+
+// Messages from before a look count for neither side of the next one.
+func TestStarvesWindow(t *testing.T) {
+	g := newRig(t, DefaultConfig())
+	tp := g.topic("t", nil)
+	p, other := g.up(1, ""), g.up(2, "")
+	g.b.Graft(g.now, other, tp)
+	old := make([]Key, 20)
+	for i := range old {
+		old[i] = g.say(tp, Accepted, other)
+	}
+	g.wait(time.Millisecond)
+	g.b.Graft(g.now, p, tp)
+	for _, k := range old {
+		g.b.Copy(g.now, p, tp, k)
+	}
+	if n := p.in(tp).watch.sent; n != 0 {
+		t.Errorf("%d copies of what came before the GRAFT count", n)
 	}
 }
 

@@ -140,6 +140,25 @@ func TestDebtEnds(t *testing.T) {
 	sound(t, g.b)
 }
 
+// What a group owes is nothing when nobody owes it, however the sums were rounded.
+func TestDebtRounding(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Topic.InvalidMessageDeliveriesWeight = -0.1
+	g := newRig(t, cfg)
+	tp := g.topic("t", nil)
+	for i := range 3 {
+		p := g.up(i, "198.51.100.7")
+		for range i + 1 {
+			g.say(tp, Rejected, p)
+		}
+		g.b.Down(g.now, p)
+	}
+	for _, i := range []int{1, 0, 2} {
+		g.up(i, "198.51.100.7")
+	}
+	sound(t, g.b)
+}
+
 // gossipsub-v1.1 "P6": the surplus over the threshold, squared, for each address
 // the peer is counted under; retained peers count on.
 func TestColocation(t *testing.T) {

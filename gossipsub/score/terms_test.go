@@ -197,6 +197,25 @@ func TestForged(t *testing.T) {
 	g.want(honest, 0.5, "honest")
 }
 
+// Messages from before a peer left are nothing to one that came back, whether its
+// score was retained or not; and a verdict that comes too late finds nobody.
+func TestStaleCredit(t *testing.T) {
+	g := newRig(t, DefaultConfig())
+	tp := g.topic("t", nil)
+	p, other := g.up(1, ""), g.up(2, "")
+	old, slow := g.key(), g.key()
+	g.b.Copy(g.now, p, tp, old)
+	g.b.Copy(g.now, other, tp, slow)
+	g.wait(time.Second)
+	g.b.Down(g.now, p)
+	p = g.up(1, "")
+	g.b.Judge(g.now, tp, old, Accepted)
+	g.want(p, 0, "came back")
+	g.now = g.now.Add(verdictWait)
+	g.b.Judge(g.now, tp, slow, Rejected)
+	g.want(other, 0, "half a minute later")
+}
+
 // A message that was ignored, or found no room, can be judged again.
 func TestIgnoredThenAccepted(t *testing.T) {
 	g := newRig(t, DefaultConfig())
