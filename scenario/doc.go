@@ -43,7 +43,9 @@
 //
 //	latency D..D±P                         drawn for each link; P is the jitter, 10% or 0.1
 //	uplink RATE                            what each host can send, 50Mbit in a second
-//	hostile N links K [at NODES] in TOPIC do CONDUCT   N hosts with K links each, to NODES or to any
+//	hostile N links K [dialled P] [at NODES] in TOPIC do CONDUCT
+//	                                       N hosts with K links each, to NODES or to any; the
+//	                                       nodes dial a share of them, which counts as outbound
 //	flash                                  hostile hosts stop passing messages on
 //	churn P [except NODES]                 a share of the nodes comes and goes from now on
 //	against VERSION                        play once more, every router held to VERSION, and compare

@@ -30,9 +30,10 @@ type Lab interface {
 
 // Attack is a group of hostile hosts.
 type Attack struct {
-	First, N int   // numbered from First among all hostile hosts of the script
-	Links    int   // of each
-	At       []int // the nodes it has them with; nil for any
+	First, N int     // numbered from First among all hostile hosts of the script
+	Links    int     // of each
+	Dialled  float64 // share of the links that the nodes dial
+	At       []int   // the nodes it has them with; nil for any
 	Topic    string
 	Conduct
 }
@@ -87,7 +88,7 @@ func parseConduct(word string) (c Conduct, err error) {
 	return c, nil
 }
 
-// parseHostile reads N links K [at NODES] in TOPIC do CONDUCT.
+// parseHostile reads N links K [dialled P] [at NODES] in TOPIC do CONDUCT.
 func parseHostile(s *Step, ts []token) (err error) {
 	ts, conduct, ok := cutTail(ts, "do")
 	ts, topic, ok2 := cutTail(ts, "in")
@@ -103,6 +104,12 @@ func parseHostile(s *Step, ts []token) (err error) {
 	}
 	if rest, at, ok := cutTail(ts, "at"); ok {
 		if s.Nodes, err = parseWho(at); err != nil {
+			return err
+		}
+		ts = rest
+	}
+	if rest, share, ok := cutTail(ts, "dialled"); ok {
+		if s.Share, err = parseShare(share); err != nil {
 			return err
 		}
 		ts = rest
@@ -208,7 +215,7 @@ func (p *Play) runLab(now time.Time, s *Step) (Result, bool) {
 	case Churn:
 		lab.Churn(now, s.Share, s.Other.pick(p.st, p.stayed))
 	case Hostile:
-		a := Attack{First: p.hostile, N: s.N, Links: s.Links, Topic: s.Place.Name, Conduct: s.Conduct}
+		a := Attack{First: p.hostile, N: s.N, Links: s.Links, Dialled: s.Share, Topic: s.Place.Name, Conduct: s.Conduct}
 		if !s.Nodes.empty() {
 			a.At = s.Nodes.pick(p.st, p.stayed)
 		}

@@ -59,7 +59,7 @@ var syntax = map[Verb]string{
 	Expect: "expect NODES ROOM TEXT [latest D] within D, or expect NODES refilled within D",
 	Sub:    "sub NODES TOPIC", Pub: "pub NODE TOPIC TEXT [as NAME]", Kill: "kill NODES, or kill random N [except NODES]",
 	Restart: "restart NODES", Partition: "partition NODES NODES", Heal: "heal", Latency: "latency D±D, or latency D..D±P",
-	Loss: "loss P", Sleep: "sleep D", Hostile: "hostile N links K [at NODES] in TOPIC do CONDUCT",
+	Loss: "loss P", Sleep: "sleep D", Hostile: "hostile N links K [dialled P] [at NODES] in TOPIC do CONDUCT",
 	Flash: "flash", Uplink: "uplink RATE", Churn: "churn P [except NODES]", Against: "against VERSION",
 }
 

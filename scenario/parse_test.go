@@ -19,7 +19,7 @@ expect all,node2..node4 lobby $first within 250ms
 latency 20ms±5ms
 loss 2.5%
 latency 10ms..150ms±10%
-hostile 9 links 4 at node1..node2 in news do censor:node3,storm,lie
+hostile 9 links 4 dialled 10% at node1..node2 in news do censor:node3,storm,lie
 load node1 topic:news lines 5 over 1s of 96KiB
 expect all topic:news everything latest 6s within 9s
 uplink 50Mbit
@@ -37,7 +37,7 @@ against 1.0
 		{Line: 6, Verb: Latency, Time: 20 * time.Millisecond, Jitter: 5 * time.Millisecond},
 		{Line: 7, Verb: Loss, Loss: 0.025},
 		{Line: 8, Verb: Latency, Time: 10 * time.Millisecond, Top: 150 * time.Millisecond, Share: 0.1},
-		{Line: 9, Verb: Hostile, N: 9, Links: 4, Nodes: Who{[]term{{from: 1, to: 2}}}, Place: Place{Topic: true, Name: "news"}, Conduct: Conduct{Forward: true, Censor: 3, Storm: true, Lie: true}},
+		{Line: 9, Verb: Hostile, N: 9, Links: 4, Share: 0.1, Nodes: Who{[]term{{from: 1, to: 2}}}, Place: Place{Topic: true, Name: "news"}, Conduct: Conduct{Forward: true, Censor: 3, Storm: true, Lie: true}},
 		{Line: 10, Verb: Load, Nodes: Who{[]term{{from: 1, to: 1}}}, Place: Place{Topic: true, Name: "news"}, N: 5, Time: time.Second, Bytes: 96 << 10},
 		{Line: 11, Verb: Expect, Nodes: Who{[]term{{group: "all"}}}, Place: Place{Topic: true, Name: "news"}, Everything: true, Latest: 6 * time.Second, Time: 9 * time.Second},
 		{Line: 12, Verb: Uplink, Bits: 50e6},

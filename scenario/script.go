@@ -58,7 +58,7 @@ type Step struct {
 
 	Links   int           // nodes and hostile: of each
 	Top     time.Duration // latency: the longest of a range, which Time begins
-	Share   float64       // latency: jitter of a range; churn
+	Share   float64       // latency: jitter of a range; churn; hostile: of links that nodes dial
 	Latest  time.Duration // expect: from saying to arrival; zero for any
 	Bytes   int           // load: of one line
 	Bits    int64         // uplink, per second
@@ -255,6 +255,9 @@ func (s Step) String() string {
 		add("%v", s.Time)
 	case Hostile:
 		add("%d links %d", s.N, s.Links)
+		if s.Share > 0 {
+			add("dialled %v", s.Share)
+		}
 		if !s.Nodes.empty() {
 			add("at %v", s.Nodes)
 		}

@@ -64,8 +64,18 @@ func (h *host) besiege(a scenario.Attack, targets []int) {
 	x.hello = append(rpc.AppendSub(nil, true, a.Topic), x.graft...)
 	h.m = x
 	tickets := id.Tickets{Owner: "hostile"}
-	for _, i := range targets {
-		x.out.Dials = append(x.out.Dials, node.Dial{Ticket: tickets.Next(), To: h.w.hosts[i].addr})
+	// The nodes dial the first ones, and the rounding is left to chance.
+	dialled := int(a.Dialled*float64(len(targets)) + h.w.rng.Float64())
+	for n, i := range targets {
+		v := h.w.hosts[i]
+		if n >= dialled {
+			x.out.Dials = append(x.out.Dials, node.Dial{Ticket: tickets.Next(), To: v.addr})
+		} else if v.alive {
+			if err := v.node.Connect(h.w.time(), v.tickets.Next(), h.addr); err != nil {
+				h.w.err = err
+			}
+			v.flush()
+		}
 	}
 	if a.Lie {
 		x.lieAt = h.w.now + x.rng.Int64N(lieEvery)

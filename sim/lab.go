@@ -91,6 +91,9 @@ func (l *lab) configure(h *host, c *node.Config) {
 	}
 	c.Gossip.Params.D, c.Gossip.Params.Dlo, c.Gossip.Params.Dhi = 6, 4, 12
 	c.Gossip.Version = l.version
+	if h.w.opt.gossip != nil {
+		h.w.opt.gossip(c)
+	}
 	if l.version != "" && l.version != "1.3" {
 		c.Peer.BulkLinks = -1 // what is compared with writes to all at once
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub"
+	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/scenario"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	// Version holds every router to an older version of the protocol, "1.0" for
 	// instance; empty for none.
 	Version string
+	// gossip changes the configuration of every router of an experiment, in tests.
+	gossip func(*node.Config)
 	// Checks is how often all nodes are checked against the rules; default every
 	// virtual second, every ten for more than 500 nodes, negative for never.
 	Checks time.Duration
