@@ -13,7 +13,7 @@ func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
 		return // the common case in a quiet topic
 	}
 	eligible := r.collect(t.peers.list, func(p *peer) bool {
-		return p.meshable() && !p.direct && !except.has(p) && r.mayGossip(p)
+		return p.meshable() && !p.direct && !except.has(p) && r.mayGossip(p) && (t.parts == nil || !t.inParts(p))
 	})
 	targets := r.draw(eligible, max(r.p.Dlazy, int(r.p.GossipFactor*float64(len(eligible)))))
 	if len(targets) == 0 {

@@ -153,6 +153,8 @@ type TopicConfig struct {
 	// before, or far below it, also after a restart. It must be off where authors
 	// draw numbers at random, as the JavaScript implementation does.
 	Replay bool
+	// Partial lets the topic's messages travel in parts; nil: only whole.
+	Partial *Partial
 	// BytesMax bounds the data of a message; 0 means Params.MessageBytesMax.
 	BytesMax int
 	// IDontWantThreshold is the size of data from which we say IDONTWANT, bytes; 0

@@ -94,12 +94,24 @@ func (r *Router) settle(p *peer) {
 // topic.
 func (r *Router) announce(name string, on bool) {
 	r.hello, r.helloAge = nil, r.helloAge+1
-	frame := rpc.AppendSub(nil, on, name)
+	frame, rich := r.appendSub(nil, on, name, v12), r.appendSub(nil, on, name, v13)
 	for i := range r.peers.Len() {
-		if _, p := r.peers.At(i); p.writable {
+		switch _, p := r.peers.At(i); {
+		case p.writable && p.version < v13:
 			r.announceTo(p, name, on, frame)
+		case p.writable:
+			r.announceTo(p, name, on, rich)
 		}
 	}
+}
+
+// appendSub writes our subscription of a topic, or its end. That its messages may
+// come in parts is said to who may know the extension.
+func (r *Router) appendSub(dst []byte, on bool, name string, v version) []byte {
+	if t := r.byName[name]; on && v >= v13 && t.own.partial != nil {
+		return rpc.AppendSubPartial(dst, name, t.own.partial.Request, true)
+	}
+	return rpc.AppendSub(dst, on, name)
 }
 
 func (r *Router) announceTo(p *peer, name string, on bool, frame []byte) {
@@ -124,7 +136,7 @@ func (r *Router) sayUntold(p *peer) bool {
 			u := p.untold[n]
 			t := r.byName[u.topic]
 			if on := t != nil && t.own != nil; on != u.told {
-				frame = rpc.AppendSub(frame, on, u.topic)
+				frame = r.appendSub(frame, on, u.topic, p.version)
 				entries++
 			}
 		}
@@ -151,7 +163,7 @@ func (r *Router) sayHello(p *peer) bool {
 	if p.helloAge != r.helloAge {
 		p.helloAge, p.helloNext = r.helloAge, 0
 	}
-	frames := r.helloFrames()
+	frames := r.helloFrames(p.version)
 	if p.owesExtensions {
 		frames = r.withExtensions(frames)
 	}

@@ -2,10 +2,22 @@ package gossipsub
 
 import "time"
 
+// toFanout gives a topic that we publish to without having joined it its peers.
+func (r *Router) toFanout(now time.Time, t *topic, rl *rules) {
+	if t.fanout == nil {
+		t.fanout = &fanout{rules: *rl}
+		r.fanouts.add(t)
+		r.emit(now, "fanout", nil, t, 0, "")
+	}
+	t.fanout.last = now
+	r.fillFanout(t)
+}
+
 // keepFanout forgets a stale fanout, or refills it and gossips for it.
 func (r *Router) keepFanout(now time.Time, t *topic) {
 	if now.Sub(t.fanout.last) >= r.p.FanoutTTL {
 		t.fanout = nil
+		r.closeGroups(t)
 		r.fanouts.remove(t)
 		r.emit(now, "fanoutend", nil, t, 0, "")
 		r.tidy(t)
@@ -14,6 +26,7 @@ func (r *Router) keepFanout(now time.Time, t *topic) {
 	r.dropFanout(now, t)
 	r.fillFanout(t)
 	r.gossip(now, t, &t.fanout.peers)
+	r.ageGroups(now, t)
 }
 
 // dropFanout drops members that fell below the publish threshold. Those that left

@@ -54,8 +54,12 @@ func (r *Router) sayIDontWant(t *topic, from *peer, m *rpc.Message, id []byte) b
 	return false
 }
 
-// concerns tells whether p is to be told: not who sent it to us or wrote it.
+// concerns tells whether p is to be told: not who sent it to us or wrote it, nor who
+// sends us no whole messages.
 func (h *have) concerns(p *peer) bool {
+	if h.t.own.partial != nil && h.t.own.partial.Request && h.t.says(p).supports {
+		return false
+	}
 	return p != h.from && p.version >= v12 && (h.author == "" || h.author != string(p.pid))
 }
 

@@ -69,6 +69,7 @@ func (r *Router) attend(now time.Time, t *topic) {
 	case t.own != nil:
 		r.balance(now, t)
 		r.gossip(now, t, &t.own.mesh)
+		r.ageGroups(now, t)
 	case t.fanout != nil:
 		r.keepFanout(now, t)
 	}

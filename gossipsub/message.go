@@ -25,6 +25,7 @@ const (
 	whyReplayed   = "sequence number used before"
 	whyLarge      = "message too large"
 	whyID         = "no message ID"
+	whyParts      = "bad parts"
 
 	whyBannedPeer   = "blacklisted peer"
 	whyBannedSource = "blacklisted source"

@@ -14,6 +14,8 @@ type News struct {
 	Jobs []work.Job
 	// Deliveries are messages of joined topics, checked, each exactly once.
 	Deliveries []Message
+	// Partials are parts of messages, and what peers have of them; see Partial.
+	Partials []PartialMessage
 	// Saves are files to be written.
 	Saves []work.Save
 	// Published answers Publish, now or after a job.

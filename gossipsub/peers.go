@@ -40,6 +40,7 @@ type peer struct {
 
 	topics     set[*topic]
 	topicBytes int
+	partsBytes int // its metadata of messages in parts
 
 	envelope []byte // its signed record; nil when unknown
 	count    counters
@@ -195,6 +196,7 @@ func (r *Router) mute(now time.Time, p *peer) {
 	for _, t := range p.topics.list {
 		t.sort(p)
 	}
+	r.untell(p)
 	p.unwanted, p.lazy = unwanted{}, nil
 	r.forgive(p)
 	r.doubters.remove(p)
@@ -203,6 +205,7 @@ func (r *Router) mute(now time.Time, p *peer) {
 // unlearn forgets what a peer announced.
 func (r *Router) unlearn(p *peer) {
 	p.heard, p.ext = false, rpc.Extensions{}
+	r.forgetSeat(p)
 	for p.topics.len() > 0 {
 		t := p.topics.list[p.topics.len()-1]
 		r.forgetTopic(p, t)
@@ -220,6 +223,7 @@ func (r *Router) forgetTopic(p *peer, t *topic) {
 		t.fanout.peers.remove(p)
 	}
 	t.always.remove(p)
+	r.forgetParts(t, p)
 	p.topicBytes -= len(t.name) + topicCharge
 	r.topicBytes -= len(t.name) + topicCharge
 	r.tidy(t)
@@ -227,21 +231,28 @@ func (r *Router) forgetTopic(p *peer, t *topic) {
 
 // helloFrames are our subscriptions, split so that every implementation takes
 // them: a hundred entries and 16 KiB a frame.
-func (r *Router) helloFrames() [][]byte {
-	if r.hello != nil || r.joined.len() == 0 {
+func (r *Router) helloFrames(v version) (hello [][]byte) {
+	plain := true // as for every peer that gets no flags
+	for i := 0; i < r.joined.len() && v >= v13; i++ {
+		plain = plain && r.joined.list[i].own.partial == nil
+	}
+	if plain && (r.hello != nil || r.joined.len() == 0) {
 		return r.hello
 	}
 	var frame []byte
 	n := 0
 	for _, t := range r.joined.list {
 		if n == helloEntriesMax || len(frame)+len(t.name)+16 > controlBytesOut {
-			r.hello, frame, n = append(r.hello, frame), nil, 0
+			hello, frame, n = append(hello, frame), nil, 0
 		}
-		frame = rpc.AppendSub(frame, true, t.name)
+		frame = r.appendSub(frame, true, t.name, v)
 		n++
 	}
-	r.hello = append(r.hello, frame)
-	return r.hello
+	hello = append(hello, frame)
+	if plain {
+		r.hello = hello
+	}
+	return hello
 }
 
 // Recv takes a frame from a peer. The frame must not change afterwards: its bytes
@@ -280,6 +291,9 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		}
 	}
 	r.onIDontWant(now, p)
+	if heard == hearAll {
+		r.onPartial(now, p)
+	}
 	r.onIHave(now, p)
 	r.onIWant(now, p)
 	r.guessing = r.asksUnknown(r.rpc.Graft)

@@ -117,13 +117,7 @@ func (r *Router) sendOwn(now time.Time, f *flight, name string) {
 			Topic: name, ID: f.id, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data, Local: true,
 		})
 	} else {
-		if t.fanout == nil {
-			t.fanout = &fanout{rules: *f.rules}
-			r.fanouts.add(t)
-			r.emit(now, "fanout", nil, t, 0, "")
-		}
-		t.fanout.last = now
-		r.fillFanout(t)
+		r.toFanout(now, t, f.rules)
 	}
 	r.stats.Published.add(len(m.Data))
 	if t.own != nil {

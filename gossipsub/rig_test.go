@@ -76,6 +76,7 @@ type rig struct {
 	got       []Message
 	pubs      []Published
 	saves     []work.Save
+	partials  []PartialMessage
 	exchanged []Exchange
 	late      bool // jobs are kept instead of done at once
 	jobs      []func() News
@@ -149,6 +150,7 @@ func (g *rig) take(n News) {
 	g.got = append(g.got, n.Deliveries...)
 	g.pubs = append(g.pubs, n.Published...)
 	g.saves = append(g.saves, n.Saves...)
+	g.partials = append(g.partials, n.Partials...)
 	g.exchanged = append(g.exchanged, n.Exchanged...)
 	for _, j := range n.Jobs {
 		if j.Key == ([32]byte{}) {
@@ -245,7 +247,8 @@ func describe(t testing.TB, s sent) (out []string) {
 	}
 	say := func(format string, args ...any) { out = append(out, s.to+" "+fmt.Sprintf(format, args...)) }
 	for _, x := range r.Subs {
-		say("%s %s", map[bool]string{true: "SUBSCRIBE", false: "UNSUBSCRIBE"}[x.Subscribe], x.Topic)
+		say("%s %s%s", map[bool]string{true: "SUBSCRIBE", false: "UNSUBSCRIBE"}[x.Subscribe], x.Topic,
+			map[bool]string{true: " parts"}[x.RequestsPartial]+map[bool]string{true: " sends-parts"}[x.SupportsPartial])
 	}
 	for _, x := range r.Publish {
 		say("MESSAGE %s %.40q", x.Topic, x.Data)
@@ -268,6 +271,9 @@ func describe(t testing.TB, s sent) (out []string) {
 	}
 	for _, x := range r.IDontWant {
 		say("IDONTWANT %s", bytes.Join(x.IDs, []byte(" ")))
+	}
+	if r.HasPartial {
+		say("PARTS %s %s %q of %q", r.Partial.Topic, r.Partial.Group, r.Partial.Message, r.Partial.Metadata)
 	}
 	return out
 }
@@ -331,6 +337,41 @@ func checkInvariants(t testing.TB, r *Router) {
 	}
 	if topicBytes != r.topicBytes || len(r.byName) != r.topics.len() {
 		t.Fatalf("counts: %d and %d topic bytes, %d and %d topics", topicBytes, r.topicBytes, len(r.byName), r.topics.len())
+	}
+	partsBytes := 0
+	for i := range r.peers.Len() {
+		_, p := r.peers.At(i)
+		partsBytes += p.partsBytes
+	}
+	for _, tp := range r.topics.list {
+		if tp.parts == nil {
+			continue
+		}
+		theirs := 0
+		for i := range tp.parts.groups.Len() {
+			_, gr := tp.parts.groups.At(i)
+			if gr.by != nil {
+				theirs++
+			}
+			for j := range gr.peers.Len() {
+				p, s := gr.peers.At(j)
+				if q, ok := r.peers.Get(p.id); !ok || q != p {
+					t.Fatal("parts of a peer that is gone")
+				}
+				partsBytes -= len(s.theirs)
+			}
+		}
+		if theirs != tp.parts.theirs || (tp.parts.groups.Len() > 0) != r.parted.has(tp) || tp.partial() == nil && tp.parts.groups.Len() > 0 {
+			t.Fatalf("%d groups of peers, counted %d", tp.parts.theirs, theirs)
+		}
+		for p := range tp.parts.flags {
+			if !tp.peers.has(p) {
+				t.Fatal("flags of a peer that is not subscribed")
+			}
+		}
+	}
+	if partsBytes != 0 {
+		t.Fatalf("%d bytes of metadata nobody has", partsBytes)
 	}
 	for _, tp := range r.topics.list {
 		if tp.own != nil {

@@ -52,10 +52,14 @@ type Router struct {
 	wants    wants
 	flights  flights
 	tickets  id.Tickets
-	doubters set[*peer] // peers with IDONTWANT entries
-	debtors  set[*peer] // peers that have not heard all
+	doubters set[*peer]  // peers with IDONTWANT entries
+	debtors  set[*peer]  // peers that have not heard all
+	parted   set[*topic] // topics with groups of parts
 	bans     ordered.Map[id.ID, time.Time]
 	replays  replays
+
+	partsBytes  int // peers' metadata
+	judgedParts uint64
 
 	exchanges exchanges
 	guessing  bool // the RPC in hand asks for topics that we are not in

@@ -13,6 +13,7 @@ type rules struct {
 	validators []func(Message) Verdict
 	rule       string
 	bytesMax   int
+	partial    *Partial      // nil: messages go whole
 	replay     bool          // sequence numbers are remembered
 	hushFrom   int           // bytes of data from which IDONTWANT is sent
 	wait       time.Duration // how long somebody else's message may wait for a peer
@@ -59,6 +60,15 @@ func (r *Router) rules(name string, tc TopicConfig) (rules, error) {
 	if tc.Mesh != nil {
 		out.degrees = *tc.Mesh
 		out.degrees.fill()
+	}
+	if tc.Partial != nil {
+		p := *tc.Partial
+		if p.GroupTTL == 0 {
+			p.GroupTTL = defaultGroupTTL
+		}
+		if out.partial = &p; p.GroupTTL < groupTTLMin {
+			return out, fmt.Errorf("%w: Partial.GroupTTL is %d: want %d or more, or 0", ErrConfig, p.GroupTTL, groupTTLMin)
+		}
 	}
 	out.salt = r.topicSalt(name)
 	return out, nil

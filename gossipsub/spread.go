@@ -9,12 +9,14 @@ type spreading struct {
 	via     *peer      // who sent it to us first
 	senders []*peer    // and who else
 	k       key        // of its ID among those unwanted; zero until it is needed
+	parts   bool       // some get the topic's messages in parts
 	to      *Published // of our own message: counts those who get it
 }
 
 // spread sends one buffer to everybody who should have the message: not to its
 // author, nor to who sent it to us, nor to who said that he has it.
 func (r *Router) spread(t *topic, s *spreading, all bool) {
+	s.parts = t.parts != nil && t.partial() != nil
 	var main []*peer
 	switch {
 	case all:
@@ -54,6 +56,9 @@ func (s *spreading) hand(t *topic, p *peer) {
 		if q == p {
 			return
 		}
+	}
+	if s.parts && t.says(p).requests {
+		return
 	}
 	if p.unwanted.len() > 0 && s.unwanted(p) {
 		s.r.stats.Withheld.add(len(s.frame.Data))

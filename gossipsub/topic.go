@@ -19,6 +19,7 @@ type topic struct {
 	own    *own       // nil unless joined
 	fanout *fanout    // nil unless published to without being joined
 	back   backoffs
+	parts  *parts // of messages in parts; nil mostly
 }
 
 // own is a topic we joined. mesh ⊆ peers we may write to that speak meshsub;
@@ -127,7 +128,14 @@ func (r *Router) Join(now time.Time, name string, tc TopicConfig) error {
 	}
 	t := r.topic(name)
 	if t.own != nil {
+		was := t.own.partial
 		t.own.rules, t.own.score = rl, standing
+		if (was == nil) != (rl.partial == nil) || was != nil && *was != *rl.partial {
+			r.announce(name, true)
+			if rl.partial == nil {
+				r.closeGroups(t)
+			}
+		}
 		return nil
 	}
 	t.own = &own{rules: rl, score: standing}
@@ -164,6 +172,7 @@ func (r *Router) Leave(now time.Time, name string) {
 		r.board.Forget(t.own.score)
 	}
 	t.own = nil
+	r.closeGroups(t)
 	r.joined.remove(t)
 	r.emit(now, "leave", nil, t, 0, "")
 	r.tidy(t)
@@ -185,7 +194,7 @@ func (r *Router) subscriptions(now time.Time, p *peer) {
 		switch s := &subs[i]; {
 		case contrary[string(s.Topic)]:
 		case s.Subscribe:
-			if limit := r.subscribed(now, p, s.Topic); limit != "" {
+			if limit := r.subscribed(now, p, s.Topic, partFlags{s.RequestsPartial, s.SupportsPartial}); limit != "" {
 				over++
 				why = limit
 			}
@@ -229,11 +238,14 @@ func contradictions(subs []rpc.Sub) map[string]bool {
 }
 
 // subscribed applies a subscription, or says which limit it is over.
-func (r *Router) subscribed(now time.Time, p *peer, name []byte) string {
+func (r *Router) subscribed(now time.Time, p *peer, name []byte, f partFlags) string {
 	charge := len(name) + topicCharge
 	t := r.byName[string(name)]
 	switch {
-	case t != nil && t.peers.has(p) || !r.allowed(name):
+	case !r.allowed(name):
+		return ""
+	case t != nil && t.peers.has(p):
+		t.setFlags(p, f)
 		return ""
 	case len(name) == 0 || len(name) > topicBytesMax:
 		return "topic length"
@@ -246,6 +258,7 @@ func (r *Router) subscribed(now time.Time, p *peer, name []byte) string {
 	}
 	t.peers.add(p)
 	p.topics.add(t)
+	t.setFlags(p, f)
 	t.sort(p)
 	p.topicBytes += charge
 	r.topicBytes += charge

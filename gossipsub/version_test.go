@@ -2,6 +2,7 @@ package gossipsub
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,8 @@ func (g *rig) kindsOf() map[string]bool {
 			"SUBSCRIBE": len(r.Subs) > 0, "MESSAGE": len(r.Publish) > 0, "GRAFT": len(r.Graft) > 0, "PRUNE": len(r.Prune) > 0,
 			"IHAVE": len(r.IHave) > 0, "IWANT": len(r.IWant) > 0, "IDONTWANT": len(r.IDontWant) > 0,
 			"backoff": len(r.Prune) > 0 && r.Prune[0].HasBackoff, "peers": len(r.Prune) > 0 && len(r.Prune[0].Peers) > 0,
-			"Extensions": r.HasExtensions, "TestExtension": r.HasTest,
+			"Extensions": r.HasExtensions, "TestExtension": r.HasTest, "parts": r.HasPartial,
+			"flags": slices.ContainsFunc(r.Subs, func(s rpc.Sub) bool { return s.RequestsPartial || s.SupportsPartial }),
 		} {
 			if there {
 				out[kind] = true
@@ -40,7 +42,14 @@ func everything(t *testing.T, held, stream string) map[string]bool {
 	})
 	g.join("t", TopicConfig{})
 	g.join("u", TopicConfig{})
+	g.join("v", TopicConfig{Partial: &Partial{Request: true}})
 	g.ups(6, stream, "t", "u")
+	g.r.Began(g.now, g.id("n0"))
+	g.recv("n0", append(rpc.AppendSubPartial(nil, "v", true, true), extensions(rpc.Extensions{Partial: true})...))
+	g.recv("n0", rpc.AppendSub(rpc.AppendSub(nil, true, "t"), true, "u"))
+	if _, err := g.r.PublishPartial(g.now, "v", Parts{Group: []byte("g"), Metadata: []byte("m")}); err != nil {
+		t.Fatal(err)
+	}
 	g.recv("n0", plain("t", strings.Repeat("x", 100)))
 	g.control("n1", rpc.AppendIHave(nil, "t", []string{"new"}))
 	g.control("n2", rpc.AppendIDontWant(nil, []string{"other"}))
@@ -61,7 +70,7 @@ func TestVersionPairs(t *testing.T) {
 		v10:   "SUBSCRIBE MESSAGE GRAFT PRUNE IHAVE IWANT",
 		v11:   "SUBSCRIBE MESSAGE GRAFT PRUNE IHAVE IWANT backoff",
 		v12:   "SUBSCRIBE MESSAGE GRAFT PRUNE IHAVE IWANT backoff IDONTWANT",
-		v13:   "SUBSCRIBE MESSAGE GRAFT PRUNE IHAVE IWANT backoff IDONTWANT Extensions",
+		v13:   "SUBSCRIBE MESSAGE GRAFT PRUNE IHAVE IWANT backoff IDONTWANT Extensions flags parts",
 	}
 	for held, name := range versionNames {
 		for spoken, stream := range streamIDs {

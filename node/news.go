@@ -49,6 +49,7 @@ func (n *Node) Saved(now time.Time, t id.Ticket, err error) {
 func (n *Node) gossipNews(news gossipsub.News) {
 	n.out.Jobs = append(n.out.Jobs, news.Jobs...)
 	n.out.Saves = append(n.out.Saves, news.Saves...)
+	n.out.Partials = append(n.out.Partials, news.Partials...)
 	n.exchanged(news.Exchanged)
 	n.missed(news.Missing)
 	for _, m := range news.Deliveries {

@@ -19,7 +19,8 @@ type Out struct {
 	Saves  []work.Save
 
 	// News for the application.
-	Messages  []gossipsub.Message // of topics the application follows
+	Messages  []gossipsub.Message        // of topics the application follows
+	Partials  []gossipsub.PartialMessage // of topics whose messages travel in parts
 	Published []gossipsub.Published
 	Lines     []chat.Line
 	Answers   []chat.Answer

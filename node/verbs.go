@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -13,6 +14,22 @@ import (
 func (n *Node) Publish(now time.Time, t id.Ticket, topic string, data []byte) {
 	n.begin(now)
 	n.gossipNews(n.gossip.Publish(now, t, topic, data))
+	n.settle()
+}
+
+// PublishPartial tells peers what we have of a message that travels in parts, and
+// sends them what they lack of it. It tells to how many something was sent.
+func (n *Node) PublishPartial(now time.Time, topic string, parts gossipsub.Parts) (int, error) {
+	n.begin(now)
+	sent, err := n.gossip.PublishPartial(now, topic, parts)
+	n.settle()
+	return sent, err
+}
+
+// JudgePartial says what a peer's parts were worth.
+func (n *Node) JudgePartial(now time.Time, who id.ID, topic string, useful bool) {
+	n.begin(now)
+	n.gossip.JudgePartial(now, who, topic, useful)
 	n.settle()
 }
 

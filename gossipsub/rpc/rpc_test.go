@@ -323,6 +323,7 @@ func FuzzRPC(f *testing.F) {
 		f.Add(unframe(f, unhex(f, v.hex)))
 	}
 	f.Add(AppendPublish(nil, unhex(f, signedHex)))
+	f.Add(AppendPartial(AppendControl(nil, AppendExtensions(nil, Extensions{Partial: true, Test: true})), &Partial{Topic: b("t"), Group: b("g"), Message: b("p"), Metadata: b("m")}))
 	for _, backoff := range []uint64{0, 1, 1 << 31, 1 << 32, 1<<63 - 1, 1<<63 + 1, 1<<64 - 1} {
 		f.Add(AppendControl(nil, appendBytes(nil, fieldPrune, appendPruneBody(nil, Prune{Topic: b("t"), Backoff: backoff, HasBackoff: true}))))
 	}
