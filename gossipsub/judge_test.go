@@ -12,6 +12,7 @@ import (
 	"github.com/ropewalk/ropewalk/gossipsub/gater"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 	"github.com/ropewalk/ropewalk/gossipsub/score"
+	"github.com/ropewalk/ropewalk/trace"
 )
 
 // data makes the message ID the data itself.
@@ -344,4 +345,42 @@ func TestGaterForgets(t *testing.T) {
 	if d := g.r.gater.Deadline(); !d.IsZero() {
 		t.Errorf("still remembered until %v", d)
 	}
+}
+
+// In an honest network nobody falls below zero, and next to nobody is taken for one
+// who starves a topic, with few authors and many messages and the parameters of the
+// product.
+func TestHonestPeersAreNotPunished(t *testing.T) {
+	starved, refused := 0, 0
+	w := newNetwork(t, 6, 60, func(_ int, c *Config) {
+		judging(c)
+		c.Params.FloodPublish = new(true)
+		c.Trace = func(_ time.Time, e trace.Event) {
+			switch {
+			case e.Kind == "prune" && e.Err == "starves the topic":
+				starved++
+			case e.Kind == "penalty" || e.Kind == "graylisted" || e.Kind == "gated":
+				refused++
+			}
+		}
+	})
+	w.quick, w.hash = true, nil
+	w.join("t", TopicConfig{})
+	w.wire(8, all(Meshsub12))
+	w.run(5 * time.Second)
+	for k := range 400 {
+		w.publish(w.nodes[k%5], "t", fmt.Sprint("message ", k))
+		w.run(time.Second / 2)
+	}
+	low := 0.0
+	for _, a := range w.nodes {
+		for _, rep := range a.r.Scores() {
+			low = min(low, rep.Score)
+		}
+	}
+	t.Logf("%d replaced, %d penalties, lowest score %v", starved, refused, low)
+	if low < 0 || refused > 0 || starved > 3 {
+		t.Errorf("%d replaced, %d penalties, lowest score %v", starved, refused, low)
+	}
+	w.everybodyGot("message 399")
 }
