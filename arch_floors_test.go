@@ -72,6 +72,7 @@ var homes = []home{
 	{path: "cmd/ropewalk", floor: 6, kind: program},
 	{path: "examples/chat", floor: 6, kind: program},
 	{path: "examples/memory", floor: 6, kind: program},
+	{path: "examples/orders", floor: 6, kind: program},
 }
 
 // rule says what the packages of a kind may import of this module.

@@ -77,6 +77,11 @@ type GossipConfig struct {
 type TopicConfig struct {
 	Sign     string // strict, none, lax, lax-none
 	BytesMax int    // largest payload
+	// IDontWantBytes is the message size from which IDONTWANT is sent.
+	IDontWantBytes int
+	// TTL is how long a message may wait to be written to a peer; then it is dropped
+	// there [5s for what others published, 10s for our own].
+	TTL time.Duration
 	// The topic's own degrees.
 	D, Dlo, Dhi, Dscore, Dout int
 	// Score weighs what peers do in the topic; nil: as ScoreConfig.Topic.

@@ -22,7 +22,7 @@ func (n *Node) Publish(ctx context.Context, topic string, data []byte, minPeers 
 		t := n.tickets.Next()
 		n.waits[t] = func(result any) {
 			p := result.(gossipsub.Published)
-			reply(Published{ID: []byte(p.ID), Peers: p.Peers}, publishError(p.Err))
+			reply(Published{[]byte(p.ID), p.Peers, p.Mesh, p.Fanout, p.Direct, p.Flood, p.Dropped}, publishError(p.Err))
 		}
 		n.machine.Publish(now, t, topic, data)
 	})

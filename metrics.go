@@ -102,12 +102,13 @@ var (
 	descSessions = prometheus.NewDesc("ropewalk_sessions", "Connected peers by kind of session.", []string{"session", "direction"}, nil)
 	descHosts    = prometheus.NewDesc("ropewalk_hosts", "Hosts in the book by colour.", []string{"colour"}, nil)
 	descInbox    = prometheus.NewDesc("ropewalk_loop_inbox", "Inputs that wait for the loop.", nil, nil)
+	descQueues   = prometheus.NewDesc("ropewalk_peer_queue_bytes", "Bytes that wait to be written, to all peers together.", nil, nil)
 	descJobs     = prometheus.NewDesc("ropewalk_jobs_waiting", "Jobs that wait for a worker.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (gauges) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descSessions, descHosts, descInbox, descJobs} {
+	for _, d := range []*prometheus.Desc{descSessions, descHosts, descInbox, descQueues, descJobs} {
 		c <- d
 	}
 }
@@ -134,6 +135,9 @@ func (g gauges) Collect(c chan<- prometheus.Metric) {
 	}
 	for k, v := range kinds {
 		gauge(descSessions, v, k[0], k[1])
+	}
+	if waiting, err := ask(ctx, g.n, func(_ time.Time, reply func(int, error)) { reply(g.n.machine.Waiting(), nil) }); err == nil {
+		gauge(descQueues, waiting)
 	}
 	if page, err := g.n.Hosts(ctx, "", 0, 0); err == nil {
 		for colour, v := range page.Counts {

@@ -125,12 +125,6 @@ func bytesOf(b []byte) []byte {
 	return b
 }
 
-// Published says where a message went.
-type Published struct {
-	ID    MessageID `json:"id"`
-	Peers int       `json:"peers"`
-}
-
 // Event is one entry of the node's event stream.
 type Event struct {
 	Seq    uint64    `json:"seq"`

@@ -149,3 +149,17 @@ type ScoreThresholds struct {
 	AcceptPX           float64 `json:"accept_px"`
 	OpportunisticGraft float64 `json:"opportunistic_graft"`
 }
+
+// Published says where a message went.
+type Published struct {
+	ID    MessageID `json:"id"`
+	Peers int       `json:"peers"` // it was handed to
+	// The same by what the peers are to us: members of the mesh, of the fanout of a
+	// topic that is not joined, direct peers, and all others.
+	Mesh   int `json:"mesh"`
+	Fanout int `json:"fanout"`
+	Direct int `json:"direct"`
+	Flood  int `json:"flood"`
+	// Dropped are peers whose queue had no room. They hear of the message by gossip.
+	Dropped int `json:"dropped"`
+}

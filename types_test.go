@@ -19,7 +19,7 @@ func TestShapes(t *testing.T) {
 	}{
 		{Message{Topic: "t", ID: MessageID{0, 255}, Seqno: bytesOf(nil), Data: bytesOf(nil), At: at},
 			`{"topic":"t","id":"0x00ff","from":"","seqno":"","data":"","at":"2026-01-02T03:04:05.000000006Z"}`},
-		{Published{ID: MessageID{1}, Peers: 2}, `{"id":"0x01","peers":2}`},
+		{Published{ID: MessageID{1}, Peers: 2}, `{"id":"0x01","peers":2,"mesh":0,"fanout":0,"direct":0,"flood":0,"dropped":0}`},
 		{Slot{Slot: 3, Role: "outbound", State: "sleeping", Since: at},
 			`{"slot":3,"role":"outbound","state":"sleeping","id":"","addr":"","since":"2026-01-02T03:04:05.000000006Z","attempts":0}`},
 	} {

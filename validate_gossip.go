@@ -109,6 +109,8 @@ func (v *validator) topic(name string, t TopicConfig, g GossipConfig) {
 	_, known := gossipsub.PolicyNamed(t.Sign)
 	v.check(t.Sign == "" || known, field+".sign", t.Sign, signsAllowed)
 	v.check(t.BytesMax >= 0 && t.BytesMax <= 16<<20, field+".max_size", fmt.Sprint(t.BytesMax), "0 to 16MiB")
+	v.size(field+".idontwant_threshold", t.IDontWantBytes, 1, 1<<20, "1 byte to 1MiB")
+	v.span(field+".ttl", t.TTL, 10*time.Millisecond, time.Hour)
 	v.check(!t.Replay || cmp.Or(t.Sign, g.Sign) != "none", field+".replay", "true", "a topic that is signed")
 	if t.D|t.Dlo|t.Dhi|t.Dscore|t.Dout != 0 {
 		d := t.degrees(g)

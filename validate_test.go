@@ -80,6 +80,9 @@ func TestValidate(t *testing.T) {
 			c.Gossip.Score, c.Gossip.NoScore = &s, true
 		}, nil},
 		{"topic's degrees", func(c *Config) { c.Gossip.Topics = map[string]TopicConfig{"t": {D: 2}, "u": {D: 8}} }, []string{`gossip.topic."t".D`}},
+		{"topic's time", func(c *Config) {
+			c.Gossip.Topics = map[string]TopicConfig{"t": {TTL: time.Millisecond, IDontWantBytes: -1}}
+		}, []string{`gossip.topic."t".idontwant_threshold`, `gossip.topic."t".ttl`}},
 		{"replay", func(c *Config) {
 			c.Gossip.Topics = map[string]TopicConfig{"t": {Replay: true}, "u": {Replay: true, Sign: "none"}}
 		}, []string{`gossip.topic."u".replay`}},

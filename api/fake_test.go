@@ -158,7 +158,7 @@ func (f *fake) Publish(_ context.Context, topic string, data []byte, least int) 
 	if f.reach < least {
 		err = fmt.Errorf("publish: %w", ropewalk.ErrTooFewPeers)
 	}
-	return ropewalk.Published{ID: []byte{1, 2, 3}, Peers: f.reach}, err
+	return ropewalk.Published{ID: []byte{1, 2, 3}, Peers: f.reach, Mesh: f.reach - 1, Flood: 1}, err
 }
 
 func (f *fake) Topics(context.Context) ([]ropewalk.TopicInfo, error) {

@@ -183,7 +183,7 @@ func TestCalls(t *testing.T) {
 		{"session_ban", `{"target":"x","for":"90s"}`, "ban x 1m30s", ``},
 		{"session_unban", `{"target":"x"}`, "unban x", ``},
 		{"session_seed", `{}`, "seed", ``},
-		{"gossip_publish", `{"topic":"t","data":"aGk="}`, "publish t 2", `{"id":"0x010203","peers":3}`},
+		{"gossip_publish", `{"topic":"t","data":"aGk="}`, "publish t 2", `{"id":"0x010203","peers":3,"mesh":2,"fanout":0,"direct":0,"flood":1,"dropped":0}`},
 		{"gossip_publish", `{"topic":"t","data":""}`, "publish t 0", ``},
 		{"gossip_topics", `{}`, "topics", `[]`},
 		{"gossip_mesh", `{"topic":"t"}`, "mesh t", `{"topic":"t","mesh":[],"fanout":[],"subscribed":[]}`},

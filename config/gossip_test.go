@@ -29,6 +29,9 @@ gater = false
 [gossip.topic."news"]
 D = 8
 topic_weight = 2
+ttl = "500ms"
+replay = true
+idontwant_threshold = "4KiB"
 invalid_message_deliveries_weight = -5
 `, []string{"ROPEWALK_GOSSIP_PUBLISH_THRESHOLD=-60"}, map[string][]string{"gossip-version": {"1.0"}})
 	if bad != "" {
@@ -45,6 +48,9 @@ invalid_message_deliveries_weight = -5
 		t.Errorf("%+v", g.Score)
 	}
 	w, def := g.Topics["news"].Score, ropewalk.DefaultScore().Topic
+	if x := g.Topics["news"]; x.TTL != 500*time.Millisecond || !x.Replay || x.IDontWantBytes != 4096 {
+		t.Errorf("%+v", x)
+	}
 	if g.Topics["news"].D != 8 || w.TopicWeight != 2 || w.InvalidMessageDeliveriesWeight != -5 || w.TimeInMeshWeight != def.TimeInMeshWeight {
 		t.Errorf("%+v %+v", g.Topics["news"], w)
 	}

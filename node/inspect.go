@@ -51,6 +51,9 @@ func (n *Node) Peers() []Peer {
 // PeerCount is how many peers are connected.
 func (n *Node) PeerCount() int { return n.peers.Len() }
 
+// Waiting is the bytes that wait in the queues of all peers.
+func (n *Node) Waiting() int { return n.peers.Waiting() }
+
 // Record is the node's own record in text; empty until it knows its addresses.
 func (n *Node) Record() string {
 	if n.record == nil {

@@ -136,6 +136,9 @@ func (t *Table) Refuse(now time.Time, c link.Conn, why link.Reason) {
 	t.closes = append(t.closes, Close{c, why})
 }
 
+// Waiting is the bytes that wait for all peers together.
+func (t *Table) Waiting() int { return t.bytes }
+
 // TakeCloses returns the links to close since the last call: dropped, replaced
 // and refused ones. The slice is the caller's.
 func (t *Table) TakeCloses() []Close {

@@ -171,13 +171,14 @@ func topicsCommand(a *app) *cobra.Command {
 			if a.json {
 				return a.printJSON(list(all))
 			}
-			t := newTable(a.out, "TOPIC", "SUBSCRIBED", "PEERS", "MESH", "FANOUT")
+			t := newTable(a.out, "TOPIC", "SUBSCRIBED", "PEERS", "MESH", "FANOUT", "DELIVERED", "DUPLICATES", "REJECTED", "PUBLISHED")
 			for _, x := range all {
 				subscribed := "no"
 				if x.Subscribed {
 					subscribed = "yes"
 				}
-				t.row(x.Topic, subscribed, fmt.Sprint(x.Peers), fmt.Sprint(x.Mesh), fmt.Sprint(x.Fanout))
+				t.row(x.Topic, subscribed, fmt.Sprint(x.Peers), fmt.Sprint(x.Mesh), fmt.Sprint(x.Fanout),
+					fmt.Sprint(x.Delivered.N), fmt.Sprint(x.Duplicates.N), fmt.Sprint(x.Rejected), fmt.Sprint(x.Published.N))
 			}
 			return t.end()
 		},
