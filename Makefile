@@ -56,6 +56,11 @@ fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=30s), JOBS at once
 sim: ## one minute of simulation
 	@go test -count=1 -timeout 10m -run '^TestMinute' -v ./sim -for 60s | awk '{print} /^--- PASS: TestMinute/ {ran = 1} END {exit !ran}'
 
+.PHONY: sim-gossip
+sim-gossip: ## the gossip network as it is, attacked and with large messages; some minutes
+	@for n in 250 500 1000; do echo "== gossip, $$n nodes"; go run ./cmd/ropewalk sim gossip --nodes $$n; done
+	@for s in eclipse coldboot flash censor churn large middling; do echo "== gossip-$$s"; go run ./cmd/ropewalk sim gossip-$$s; done
+
 .PHONY: dash
 dash: ## build the dashboard's page and fail when the committed one differs
 	sh dash/web/build.sh

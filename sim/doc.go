@@ -16,6 +16,11 @@
 // Jobs are done at once, and once for all nodes when their Key says the result is
 // the same. Saves reach the simulated disk at once and survive a kill.
 //
-// World: it reads no clock but its own. It does not model bandwidth, NAT or
-// packet formats; the links' own code is tested on real sockets.
+// A script that lays out its network makes an experiment (lab.go): nodes have the
+// links it says and no others, gossip is all they carry, hosts may be hostile
+// (hostile.go) and uplinks slow (uplink.go), and the report has figures (figures.go).
+// docs/simulation.md says what came out.
+//
+// World: it reads no clock but its own. It does not model downlinks, NAT or packet
+// formats; the links' own code is tested on real sockets.
 package sim

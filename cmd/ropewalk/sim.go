@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ropewalk/ropewalk/scenario"
 	"github.com/ropewalk/ropewalk/sim"
 )
 
@@ -31,9 +33,13 @@ func simCommand(a *app) *cobra.Command {
 		GroupID: "run",
 		Short:   "Play a script on a simulated network of thousands of nodes",
 		Long: "Runs the same node code on one clock and one seed, over a modelled network. The same seed gives\n" +
-			"the same run, event for event; the hash at the end says so.",
-		Example: "  ropewalk sim chat --nodes 1000 --seed 7 --json\n  ropewalk sim chat --nodes 1000 --loss 0.1 --churn 0.2",
-		Args:    cobra.ExactArgs(1),
+			"the same run, event for event; the hash at the end says so.\n\n" +
+			"Scripts: " + strings.Join(scenario.Builtins(), ", ") + ".\n" +
+			"Those named gossip lay out a network and measure it, attacked or not, beside one that is held to an\n" +
+			"older version of GossipSub.",
+		Example: "  ropewalk sim chat --nodes 1000 --seed 7 --json\n  ropewalk sim chat --nodes 1000 --loss 0.1 --churn 0.2\n" +
+			"  ropewalk sim gossip-eclipse --nodes 250 --hostile 1000",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.script = args[0]
 			switch {
@@ -105,9 +111,20 @@ func runSim(ctx context.Context, a *app, o simOptions) error {
 		err = printSim(a.out, r, time.Since(started))
 	}
 	if err == nil && !r.OK {
-		err = failf(exitFailed, "sim: an expectation did not hold; repeat with: ropewalk sim %s --nodes %d --seed %d --loss %g --churn %g", o.script, r.Nodes, r.Seed, o.loss, o.churn)
+		err = failf(exitFailed, "sim: an expectation did not hold; repeat with: ropewalk sim %s --nodes %d --seed %d --loss %g --churn %g%s", o.script, r.Nodes, r.Seed, o.loss, o.churn, o.labFlags())
 	}
 	return err
+}
+
+// labFlags are the flags of an experiment that were given, to repeat it.
+func (o simOptions) labFlags() (flags string) {
+	if o.hostile >= 0 {
+		flags = fmt.Sprintf(" --hostile %d", o.hostile)
+	}
+	if o.version != "" {
+		flags += " --version " + o.version
+	}
+	return flags
 }
 
 func printSim(out io.Writer, r sim.Report, took time.Duration) error {
