@@ -22,7 +22,7 @@ type Config struct {
 	// TotalBytes bounds what waits for all peers together; 0 means 256 MiB.
 	TotalBytes int
 	// BulkLinks bounds how many links write a bulk message on a bare lane at one
-	// time; 0 means 3, -1 means any number.
+	// time; 0 means 2, -1 means any number.
 	BulkLinks int
 	// PeersMax bounds the table; 0 means 8192.
 	PeersMax int
