@@ -44,7 +44,7 @@ const (
 	// bulkBytes is the payload from which a message of a bare lane is bulk. Below
 	// it a message leaves a usual uplink in the time of a round trip (50 Mbit/s:
 	// 20 ms), and making others wait for it gains nothing.
-	bulkBytes = 128 << 10
+	bulkBytes = 64 << 10
 	// bulkLinksDefault is how many links write bulk at one time. Six at once delay
 	// all six alike: 60 nodes with uplinks of 50 Mbit/s have a message of 1016 KiB in
 	// 3.3 s (median) by writing to all, and in 1.1, 1.4, 1.6 and 2.0 s by writing to
