@@ -45,26 +45,27 @@ func (r *Router) askNew(now time.Time, p *peer, t *topic, c *counters, ids [][]b
 	if len(fresh) == 0 {
 		return
 	}
-	slab, text := make([]want, len(fresh)), make([]byte, 0, bytes)
-	for _, i := range fresh {
-		text = append(text, ids[i]...)
+	var text []byte
+	if bytes*2 < r.frameBytes { // the IDs would hold on to much that nobody needs
+		text = make([]byte, 0, bytes)
 	}
-	all := string(text)
+	slab := make([]want, len(fresh))
 	r.wants.reserve(len(fresh))
 	b := r.boxOf(p)
 	b.iwants = growTo(b.iwants, len(fresh))
 	n := 0
-	for _, i := range fresh {
+	for i := range fresh {
 		w := &slab[n]
-		w.k, w.topic = makeKey(t.own.salt, ids[i]), t
-		if r.wants.get(w.k) != nil {
-			continue // twice in one advert
+		w.k, w.id, w.topic = fresh[i].k, ids[fresh[i].at], t
+		if text != nil {
+			text = append(text, w.id...)
+			w.id = text[len(text)-len(w.id):]
 		}
-		w.id, all = all[:len(ids[i])], all[len(ids[i]):]
-		w.asked = w.one[:0]
-		r.wants.put(w)
-		r.ask(now, w, p)
-		n++
+		if r.wants.put(w) { // else it was twice in one advert
+			w.asked = w.one[:0]
+			r.ask(now, w, p)
+			n++
+		}
 	}
 	sworn := 0
 	if n > 1 {
@@ -75,34 +76,42 @@ func (r *Router) askNew(now time.Time, p *peer, t *topic, c *counters, ids [][]b
 	r.emit(now, "iwant", p, t, n, "")
 }
 
-// sift picks the IDs that are neither known nor asked for, at most most of them, by
-// their places in ids; the result is scratch. bytes is the length of all.
-func (r *Router) sift(now time.Time, p *peer, t *topic, ids [][]byte, most int) (fresh []int32, bytes int) {
-	r.fresh = growTo(r.fresh[:0], min(most, len(ids)))
+// sifted is an ID to be asked for: its key, and its place in the advert.
+type sifted struct {
+	k  key
+	at int32
+}
+
+// sift picks the IDs that are neither known nor asked for, at most most of them; the
+// result is scratch. bytes is the length of all.
+func (r *Router) sift(now time.Time, p *peer, t *topic, ids [][]byte, most int) (fresh []sifted, bytes int) {
+	fresh = growTo(r.fresh[:0], min(most, len(ids)))
 	for i, raw := range ids {
-		if len(r.fresh) == most {
+		if len(fresh) == most {
 			break
 		}
 		if len(raw) == 0 {
 			continue
 		}
 		k := makeKey(t.own.salt, raw)
-		if r.seen.has(now, k) || r.flights.byKey[k] != nil {
+		if r.seen.has(now, k) || len(r.flights.byKey) > 0 && r.flights.byKey[k] != nil {
 			continue
 		}
 		if w := r.wants.get(k); w != nil {
 			w.advertised(p)
 			continue
 		}
-		r.fresh = append(r.fresh, int32(i))
+		fresh = append(fresh, sifted{k, int32(i)})
 		bytes += len(raw)
 	}
-	fresh = r.fresh
-	if cap(r.fresh) > 1024 {
-		r.fresh = nil
+	if cap(fresh) <= siftedKeepMax {
+		r.fresh = fresh
 	}
 	return fresh, bytes
 }
+
+// siftedKeepMax is up to how many IDs the scratch of sift is kept, our choice.
+const siftedKeepMax = 256
 
 // growTo is list with room for n elements more.
 func growTo[T any](list []T, n int) []T {
@@ -117,9 +126,10 @@ func (r *Router) ask(now time.Time, w *want, p *peer) {
 	if r.wants.after == 0 {
 		r.wants.after = r.p.IWantFollowupTime / 2
 	}
-	w.at, w.due = now, now
-	w.asked = append(w.asked, asking{p: p, at: now})
-	r.wants.timer.push(due{w.k, now})
+	at := now.UnixNano()
+	w.at, w.due = at, at
+	w.asked = append(w.asked, asking{p: p, at: at})
+	r.wants.timer.push(due{w.k, at})
 	b := r.boxOf(p)
 	b.iwants = append(b.iwants, w)
 }
@@ -145,16 +155,16 @@ func (r *Router) chase(now time.Time) {
 	for r.wants.timer.len() > 0 && !now.Before(r.wants.next()) {
 		d := r.wants.timer.pop()
 		w := r.wants.get(d.k)
-		if w == nil || !w.due.Equal(d.at) {
+		if w == nil || w.due != d.at {
 			continue
 		}
 		switch {
 		case w.topic.own == nil:
 			r.wants.remove(d.k)
 		case r.askNext(now, w):
-		case now.Before(w.at.Add(r.p.IWantFollowupTime)) && len(w.asked) > 0:
-			w.due = now
-			r.wants.timer.push(due{d.k, now})
+		case now.UnixNano() < w.at+int64(r.p.IWantFollowupTime) && len(w.asked) > 0:
+			w.due = now.UnixNano()
+			r.wants.timer.push(due{d.k, w.due})
 		default:
 			r.broken(now, w)
 			r.wants.remove(d.k)
@@ -185,7 +195,7 @@ func (r *Router) broken(now time.Time, w *want) {
 	for i := range w.asked {
 		a := &w.asked[i]
 		r.emit(now, "promise", a.p, w.topic, 1, "advertised message never came")
-		if a.sworn && !a.at.Before(a.p.excused) {
+		if a.sworn && a.at >= a.p.excused {
 			r.penalty(now, a.p, penaltyPromise, "broken promise")
 		}
 	}
@@ -193,7 +203,7 @@ func (r *Router) broken(now time.Time, w *want) {
 
 // excuse voids the promises of a peer whose messages we do not hear: they may have
 // come.
-func (p *peer) excuse(now time.Time) { p.excused = now.Add(1) }
+func (p *peer) excuse(now time.Time) { p.excused = now.UnixNano() + 1 }
 
 // fulfil forgets a want because its message came, from anybody, and tells whom we
 // asked in vain that a large one need not follow.

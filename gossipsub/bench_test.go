@@ -247,3 +247,36 @@ func BenchmarkNetwork(b *testing.B) {
 		b.ReportMetric(float64(w.calls), "calls/op")
 	}
 }
+
+// An IHAVE of 5,000 unknown IDs: asked for in one go.
+func BenchmarkIHave5000(b *testing.B) {
+	r, _, who := meshRouter(b, 2)
+	ids := make([]string, 5000)
+	frame := func(n int) []byte {
+		for i := range ids {
+			var id [32]byte
+			binary.LittleEndian.PutUint64(id[:], uint64(n)<<32|uint64(i))
+			ids[i] = string(id[:])
+		}
+		return rpc.AppendControl(nil, rpc.AppendIHave(nil, "t", ids))
+	}
+	frames := [][]byte{frame(1), frame(2)}
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		r.beat++ // counters begin anew
+		r.wants = wants{}
+		if _, err := r.Recv(epoch, who[0], frames[n%2]); err != nil {
+			b.Fatal(err)
+		}
+		if r.wants.len() != len(ids) {
+			b.Fatalf("%d asked for", r.wants.len())
+		}
+	}
+}
+
+func BenchmarkMakeKey(b *testing.B) {
+	id := make([]byte, 32)
+	for b.Loop() {
+		makeKey(1, id)
+	}
+}

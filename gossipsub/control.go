@@ -116,8 +116,11 @@ func (r *Router) flush() {
 			r.pack(p, b)
 		}
 		p.box = nil
-		if len(r.spares) < sparesMax && cap(b.answers)+cap(b.iwants)+cap(b.gossip) < 256 {
+		if len(r.spares) < sparesMax {
 			*b = outbox{wipe(b.grafts), wipe(b.prunes), wipe(b.iwants), wipe(b.gossip), wipe(b.answers)}
+			if cap(b.answers)+cap(b.iwants)+cap(b.gossip) > 256 {
+				*b = outbox{}
+			}
 			r.spares = append(r.spares, b)
 		}
 	}

@@ -50,9 +50,9 @@ type peer struct {
 	box      *outbox // pending control, nil when none
 	debts    []debt
 	untold   []untold
-	excused  time.Time // promises made before are void
-	swore    uint64    // call in which it was last asked as next advertiser
-	lazy     []*part   // gossip of the heartbeat under way; see whisper
+	excused  int64   // promises made before are void, Unix nanoseconds
+	swore    uint64  // call in which it was last asked as next advertiser
+	lazy     []*part // gossip of the heartbeat under way; see whisper
 }
 
 // counters of one heartbeat; see peer.tick.
@@ -265,6 +265,7 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		return News{}, nil
 	}
 	r.stats.RPCsIn.add(len(frame))
+	r.frameBytes = len(frame)
 	if err := r.rpc.Decode(frame, rpc.DefaultLimits(r.joined.len())); err != nil {
 		r.rpc.Reset()
 		r.emit(now, "badframe", p, nil, len(frame), err.Error())

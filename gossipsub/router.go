@@ -64,19 +64,20 @@ type Router struct {
 	exchanges exchanges
 	guessing  bool // the RPC in hand asks for topics that we are not in
 
-	rpc      rpc.RPC   // scratch of Recv
-	idBuf    []byte    // scratch of identify
-	pick     []*peer   // scratch of sample
-	ranks    []ranked  // scratch of rank
-	hello    [][]byte  // frames of our subscriptions; nil when they changed
-	fresh    []int32   // scratch of sift
-	entries  []byte    // scratch of pack
-	haves    []have    // messages of this input that large copies of need not come
-	helloAge uint64    // hellos so far
-	dirty    []*peer   // peers with pending control
-	spares   []*outbox // emptied ones
-	news     News
-	stats    Stats
+	rpc        rpc.RPC   // scratch of Recv
+	idBuf      []byte    // scratch of identify
+	pick       []*peer   // scratch of sample
+	ranks      []ranked  // scratch of rank
+	hello      [][]byte  // frames of our subscriptions; nil when they changed
+	fresh      []sifted  // scratch of sift
+	frameBytes int       // of the RPC in hand
+	entries    []byte    // scratch of pack
+	haves      []have    // messages of this input that large copies of need not come
+	helloAge   uint64    // hellos so far
+	dirty      []*peer   // peers with pending control
+	spares     []*outbox // emptied ones
+	news       News
+	stats      Stats
 }
 
 // New makes a router. The generator decides whom it grafts and gossips to; in the

@@ -1,28 +1,9 @@
 package gossipsub
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"time"
 )
-
-// key is a message ID as the router remembers it: a salted hash, so that nobody
-// can make two IDs fall together and every entry has the same size.
-type key [16]byte
-
-// makeKey hashes an ID under a salt. An ID of up to 47 bytes, which the default
-// ones are, costs one SHA-256 block.
-func makeKey(salt uint64, id []byte) (k key) {
-	var buf [8 + idBytesMax]byte
-	binary.LittleEndian.PutUint64(buf[:], salt)
-	n := 8 + copy(buf[8:], id)
-	sum := sha256.Sum256(buf[:n])
-	copy(k[:], sum[:])
-	if k == (key{}) {
-		k[0] = 1 // the zero key marks an empty slot
-	}
-	return k
-}
 
 // Pages of the seen cache, our choice: eight are opened within one TTL, and a full one
 // holds 98,304 keys in 2 MiB, so that growing it never takes a millisecond.

@@ -9,10 +9,10 @@ import (
 // without that every IHAVE brings one more copy.
 type want struct {
 	k     key
-	id    string
+	id    []byte
 	topic *topic
-	at    time.Time // of the last request
-	due   time.Time // names its live entry in the timer queue
+	at    int64     // Unix nanoseconds of the last request
+	due   int64     // names its live entry in the timer queue
 	asked []asking  // in order
 	more  []*peer   // who else advertised it, in order
 	one   [1]asking // room for the usual case
@@ -21,7 +21,7 @@ type want struct {
 // asking is one request for a message.
 type asking struct {
 	p  *peer
-	at time.Time
+	at int64
 	// sworn: it stands for all that was asked for at once. A peer breaks one promise
 	// when this one does not come, however many do not, so that who loses a few of
 	// many is rarely charged and who never delivers always is.
@@ -55,7 +55,7 @@ func (w *want) advertised(p *peer) {
 // It is void when its want was fulfilled.
 type due struct {
 	k  key
-	at time.Time
+	at int64
 }
 
 // wants is what we asked for, by key in an open-addressing table, with timers in
@@ -107,11 +107,18 @@ func (w *wants) reserve(n int) {
 	w.timer.reserve(n)
 }
 
-// put enters a want that is not there.
-func (w *wants) put(x *want) {
-	w.reserve(1)
-	w.slots[w.slot(x.k)] = x
+// put enters a want unless there is one, and tells whether it did.
+func (w *wants) put(x *want) bool {
+	if (w.n+1)*4 > len(w.slots)*3 {
+		w.reserve(1)
+	}
+	i := w.slot(x.k)
+	if w.slots[i] != nil {
+		return false
+	}
+	w.slots[i] = x
 	w.n++
+	return true
 }
 
 // remove forgets a want, if it is there.
@@ -144,5 +151,5 @@ func (w *wants) next() time.Time {
 	if w.timer.len() == 0 {
 		return time.Time{}
 	}
-	return w.timer.at(0).at.Add(w.after)
+	return time.Unix(0, w.timer.at(0).at).Add(w.after)
 }

@@ -116,7 +116,7 @@ func AppendIWantHead(dst []byte, n int) []byte {
 }
 
 // AppendID writes an ID of an IWANT entry.
-func AppendID(dst []byte, id string) []byte { return appendBytes(dst, 1, id) }
+func AppendID(dst, id []byte) []byte { return appendBytes(dst, 1, id) }
 
 // AppendIDontWant writes an IDONTWANT entry.
 func AppendIDontWant[U []byte | string](dst []byte, ids []U) []byte {

@@ -1,6 +1,9 @@
 package rpc
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Fields of ControlMessage.
 const (
@@ -68,6 +71,7 @@ func (r *RPC) takeEntry(f *field, lim *Limits) error {
 func (r *RPC) takeIDs(b []byte, topic *[]byte, idNum uint32, n *int, lim *Limits) ([][]byte, error) {
 	start := len(r.ids)
 	var o order
+	r.reserveIDs(b, lim.IDs-*n)
 	for len(b) > 0 {
 		f, rest, err := next(b)
 		if err != nil {
@@ -97,6 +101,24 @@ func (r *RPC) takeIDs(b []byte, topic *[]byte, idNum uint32, n *int, lim *Limits
 	r.controlOrder.bad = r.controlOrder.bad || o.bad
 	return r.ids[start:len(r.ids):len(r.ids)], nil
 }
+
+// reserveIDs makes room for about as many IDs as b holds if they are all like the second field,
+// at most most, so that a list of thousands grows once.
+func (r *RPC) reserveIDs(b []byte, most int) {
+	if len(b) < reserveFrom {
+		return
+	}
+	if f, _, err := next(b); err == nil {
+		size := FieldSize(len(f.val))
+		if f, _, err = next(b[min(size, len(b)):]); err == nil && len(f.val) > 0 {
+			size = FieldSize(len(f.val)) // the first field may be the topic
+		}
+		r.ids = slices.Grow(r.ids, max(0, min(most, len(b)/size+1)))
+	}
+}
+
+// reserveFrom is from how many bytes on a list of IDs is measured first, our choice.
+const reserveFrom = 4 << 10
 
 func (r *RPC) takeGraft(b []byte, lim *Limits) error {
 	if len(r.Graft) >= lim.Grafts {
