@@ -1,12 +1,18 @@
 // Package interop holds ropewalk nodes, go-libp2p-pubsub v0.16.0 hosts and nodes of
-// js-libp2p in one mesh and checks that none notices a difference. It is a module of its own, so
-// that the rival never enters the main go.mod; it has tests only.
+// js-libp2p (@libp2p/gossipsub 17.1.1, in js/) in one mesh and checks that none
+// notices a difference. It is a module of its own, so that the rival never enters the
+// main go.mod; it has tests only.
 //
 // What is checked: meshes of twenty mixed nodes, signed and unsigned, over TCP and
-// QUIC, with every message exactly once; the commands pub and sub of the built
-// program; each protocol version from floodsub to meshsub 1.2; mesh repair, backoff,
-// restarts, large messages and all four kinds of author key; and that both RPC codecs
-// write and read the same bytes.
+// QUIC, on each version, with every message exactly once, also while members leave and
+// come back; the commands pub and sub of the built program; each protocol version from
+// floodsub to meshsub 1.3; mesh repair, backoff, peer exchange by signed records in
+// both directions, IDONTWANT, restarts, large messages and all four kinds of author
+// key; the frames themselves; and that both RPC codecs write and read the same bytes.
+//
+// Of js-libp2p the tests set its message ID, which starts with the key's message where
+// others' start with the peer ID, and Dlo, which is 4 there. It forwards a message to
+// its author, too, when another brought it.
 //
 // The tests wait for conditions, never for a time: a loaded machine makes them
 // slow, not red. Heartbeats are shortened where both sides allow it; the tests of

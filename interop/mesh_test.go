@@ -8,25 +8,43 @@ import (
 	"testing"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	"github.com/libp2p/go-libp2p/core/protocol"
 )
 
 // TestMixedMesh: ten nodes of each kind in a random sparse graph over TCP and
-// QUIC; every node publishes, every node receives each message exactly once.
+// QUIC, hosts by default and held to a version; every node publishes, every node
+// receives each message exactly once.
 func TestMixedMesh(t *testing.T) {
-	for _, sign := range []string{"strict", "none"} {
-		t.Run(sign, func(t *testing.T) { mixedMesh(t, crew(t, 10, 10, sign)) })
+	for _, proto := range []protocol.ID{pubsub.GossipSubID_v11, pubsub.GossipSubID_v12, pubsub.GossipSubID_v13} {
+		for _, sign := range []string{"strict", "none"} {
+			t.Run(strings.Trim(string(proto), "/")+" "+sign, func(t *testing.T) {
+				all := crewOf(t, 10, 10, sign, hostOptions{sign: sign, options: heldTo(proto)})
+				mixedMesh(t, all)
+				for _, m := range all {
+					if h, ok := m.(*theirs); ok {
+						heldStreams(t, h, all, proto)
+					}
+				}
+			})
+		}
 	}
 }
 
 // crew starts so many nodes of each kind and shuffles them.
 func crew(t *testing.T, ropes, hosts int, sign string) []member {
 	t.Helper()
+	return crewOf(t, ropes, hosts, sign, hostOptions{sign: sign})
+}
+
+// crewOf is crew with hosts that differ from the usual.
+func crewOf(t *testing.T, ropes, hosts int, sign string, o hostOptions) []member {
+	t.Helper()
 	var all []member
 	for i := range ropes {
 		all = append(all, startRope(t, fmt.Sprint("rope", i), "t", sign))
 	}
 	for i := range hosts {
-		all = append(all, startHost(t, fmt.Sprint("host", i), "t", hostOptions{sign: sign}))
+		all = append(all, startHost(t, fmt.Sprint("host", i), "t", o))
 	}
 	shuffle(all)
 	return all

@@ -56,6 +56,7 @@ async function start (n) {
         emitSelf: true, // as the others
         allowPublishToZeroTopicPeers: true,
         Dlo: 5, // as the others; its default is 4
+        unsubcribeBackoff: 1000, // as the tests of churn have it
         scoreParams: { IPColocationFactorWeight: 0 }
       })
     }
