@@ -97,8 +97,10 @@ type TopicConfig struct {
 	// the node's loop. Nil: author and number of signed messages, SHA-256 of the data
 	// of others.
 	MessageID func(m Message) []byte
-	// Validators judge the topic's messages.
-	Validators []Validator
+	// Validators judge the topic's messages. Their context ends ValidateWithin after
+	// each began; 0 means never.
+	Validators     []Validator
+	ValidateWithin time.Duration
 }
 
 // ScoreConfig and TopicScoreConfig are the parameters of scoring, by the names of

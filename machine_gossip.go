@@ -20,7 +20,7 @@ func (n *Node) gossipConfig() (gossipsub.Config, []link.Addr, error) {
 	}
 	out := gossipsub.Config{
 		Params: gossipParams(g), Sign: policy(g.Sign), Version: g.Version, Topics: n.topicConfig, Watched: n.watched,
-		Validators: n.validators(g.Validators), Direct: idsOf(direct),
+		Validators: n.validators(g.Validators, 0), Direct: idsOf(direct),
 	}
 	out.Exchange, out.AcceptExchange = g.PeerExchange || n.cfg.Profile == "seed", g.AcceptExchange
 	if len(g.SubscriptionFilter) > 0 {
@@ -93,7 +93,7 @@ func (n *Node) topicConfig(topic string) gossipsub.TopicConfig {
 	if !ok {
 		return gossipsub.TopicConfig{}
 	}
-	out := gossipsub.TopicConfig{BytesMax: t.BytesMax, IDontWantThreshold: t.IDontWantBytes, TTL: t.TTL, Replay: t.Replay, Score: t.Score, Validators: n.validators(t.Validators), MessageID: messageID(t.MessageID)}
+	out := gossipsub.TopicConfig{BytesMax: t.BytesMax, IDontWantThreshold: t.IDontWantBytes, TTL: t.TTL, Replay: t.Replay, Score: t.Score, Validators: n.validators(t.Validators, t.ValidateWithin), MessageID: messageID(t.MessageID)}
 	if t.Sign != "" {
 		p := policy(t.Sign)
 		out.Sign = &p

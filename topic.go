@@ -83,5 +83,8 @@ func (t *Topic) Messages(ctx context.Context) iter.Seq[Message] {
 	}
 }
 
+// Leave is Close, by the name of the protocol.
+func (t *Topic) Leave() { t.Close() }
+
 // Close leaves the topic, unless somebody else here is in it.
 func (t *Topic) Close() { t.sub.Close() }

@@ -30,10 +30,10 @@ func TestJoinWithConfig(t *testing.T) {
 		a, b := started(t, memConfig(wire, "a")), started(t, memConfig(wire, "b"))
 		seen := make(chan Message, 16)
 		how := TopicConfig{
-			Sign: "none", BytesMax: 100, D: 4, Dlo: 3, Dhi: 8,
+			Sign: "none", BytesMax: 100, ValidateWithin: time.Minute, D: 4, Dlo: 3, Dhi: 8,
 			MessageID: func(m Message) []byte { return append([]byte("id-"), m.Data...) },
 			Validators: []Validator{func(ctx context.Context, m Message) Verdict {
-				if ctx == nil || ctx.Err() != nil {
+				if due, ok := ctx.Deadline(); !ok || ctx.Err() != nil || time.Until(due) > time.Minute {
 					return Reject
 				}
 				seen <- m
@@ -123,7 +123,7 @@ func TestJoinTwice(t *testing.T) {
 			t.Errorf("D is %d", d)
 		}
 		first.Close()
-		second.Close()
+		second.Leave()
 		synctest.Wait()
 		joined(t, n, "t")
 		if d := topicOf(t, n, "t").Degrees.D; d != 5 {

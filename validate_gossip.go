@@ -110,6 +110,7 @@ func (v *validator) topic(name string, t TopicConfig, g GossipConfig) {
 	v.check(t.Sign == "" || known, field+".sign", t.Sign, signsAllowed)
 	v.check(t.BytesMax >= 0 && t.BytesMax <= 16<<20, field+".max_size", fmt.Sprint(t.BytesMax), "0 to 16MiB")
 	v.size(field+".idontwant_threshold", t.IDontWantBytes, 1, 1<<20, "1 byte to 1MiB")
+	v.check(t.ValidateWithin >= 0, field+".ValidateWithin", t.ValidateWithin.String(), "0 or more")
 	v.span(field+".ttl", t.TTL, 10*time.Millisecond, time.Hour)
 	v.check(!t.Replay || cmp.Or(t.Sign, g.Sign) != "none", field+".replay", "true", "a topic that is signed")
 	if t.D|t.Dlo|t.Dhi|t.Dscore|t.Dout != 0 {

@@ -24,13 +24,22 @@ const (
 
 // Validator judges a message before it is delivered and forwarded; those we publish
 // are judged too. It runs in a worker, several at a time, and must not change the
-// message. The context ends with the node. A validator that panics rejects.
+// message. The context ends with the node, and after TopicConfig.ValidateWithin; what
+// the validator then says still counts. One that panics rejects.
 type Validator func(ctx context.Context, m Message) Verdict
 
-// validators ties functions of the user to the router's.
-func (n *Node) validators(list []Validator) (out []func(gossipsub.Message) gossipsub.Verdict) {
+// validators ties functions of the user to the router's; within is 0 for no limit.
+func (n *Node) validators(list []Validator, within time.Duration) (out []func(gossipsub.Message) gossipsub.Verdict) {
 	for _, v := range list {
-		out = append(out, func(m gossipsub.Message) gossipsub.Verdict { return v(n.ctx, messageOf(m, time.Now())) })
+		out = append(out, func(m gossipsub.Message) gossipsub.Verdict {
+			ctx := n.ctx
+			if within > 0 {
+				limited, cancel := context.WithTimeout(ctx, within)
+				defer cancel()
+				ctx = limited
+			}
+			return v(ctx, messageOf(m, time.Now()))
+		})
 	}
 	return out
 }

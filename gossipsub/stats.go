@@ -60,6 +60,9 @@ func (v *Volume) add(bytes int) { v.N++; v.Bytes += uint64(bytes) }
 // Tally counts by reason. The reasons are words of this package, never a remote's.
 type Tally []Count
 
+// tallyMax bounds a Tally all the same, our choice: twice the reasons there are.
+const tallyMax = 32
+
 // Count is one line of a Tally.
 type Count struct {
 	Why string
@@ -72,6 +75,9 @@ func (t *Tally) add(why string) {
 			(*t)[i].N++
 			return
 		}
+	}
+	if len(*t) >= tallyMax {
+		return
 	}
 	*t = append(*t, Count{why, 1})
 }

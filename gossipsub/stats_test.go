@@ -101,3 +101,17 @@ func TestTallyIsSmall(t *testing.T) {
 		}
 	}
 }
+
+// In a node the router always has somebody to report decisions to. While nobody
+// watches single messages, a duplicate allocates nothing even so.
+func TestUnwatchedDuplicateAllocatesNothing(t *testing.T) {
+	g := newRig(t, func(c *Config) { c.Watched = func(string) bool { return false } })
+	g.ups(2, Meshsub12, "t")
+	g.join("t", TopicConfig{})
+	frame := plain("t", strings.Repeat("x", 256))
+	g.recv("n0", frame)
+	who := g.id("n1")
+	if n := testing.AllocsPerRun(100, func() { _, _ = g.r.Recv(g.now, who, frame) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -39,6 +39,12 @@ func scoresCommand(a *app) *cobra.Command {
 			case topic != "":
 				return a.printTopicScores(all, full)
 			}
+			if len(all) == 0 {
+				var s ropewalk.GossipStats
+				if err := a.call(cmd, "gossip_stats", nil, &s); err == nil && !s.Scoring {
+					return failf(exitFailed, "scoring is off in this node: [gossip] score = false")
+				}
+			}
 			return a.printScores(all, full)
 		},
 	}
