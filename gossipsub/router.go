@@ -51,6 +51,7 @@ type Router struct {
 	cache    mcache
 	wants    wants
 	flights  flights
+	authors  authors
 	tickets  id.Tickets
 	doubters set[*peer]  // peers with IDONTWANT entries
 	debtors  set[*peer]  // peers that have not heard all

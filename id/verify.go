@@ -21,8 +21,8 @@ func Verify(t KeyType, key, signed, sig []byte) bool {
 	case Ed25519:
 		return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, signed, sig)
 	case Secp256k1:
-		pub, err := ParsePublic(key)
-		return err == nil && pub.VerifyDER(sha256.Sum256(signed), sig)
+		var pub Public
+		return copy(pub[:], key) == len(key) && len(key) == len(pub) && pub.VerifyDER(sha256.Sum256(signed), sig)
 	}
 	parsed, err := x509.ParsePKIXPublicKey(key)
 	if err != nil {
