@@ -23,7 +23,7 @@ func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
 	if r.version >= v12 { // older ones are there to compare with
 		late = lateBytes
 	}
-	ids := r.cache.recent(t.name, r.beat, r.p.HistoryGossip, late)
+	ids := r.cache.recent(now, t.name, r.beat, r.p.HistoryGossip, late)
 	if len(ids) == 0 {
 		return
 	}

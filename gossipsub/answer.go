@@ -14,7 +14,7 @@ func (r *Router) onIWant(now time.Time, p *peer) {
 		r.stats.IWantIn += uint64(len(r.rpc.IWant[i].IDs))
 		for _, raw := range r.rpc.IWant[i].IDs {
 			e := r.cache.get(raw)
-			if e == nil {
+			if e == nil || e.stale(now) {
 				r.stats.Unknown++
 				continue
 			}

@@ -112,7 +112,7 @@ func TestMcacheAgainstModel(t *testing.T) {
 				for _, it := range model {
 					known = known || it.id == mid
 				}
-				c.put(topic, mid, frame, beat)
+				c.put(topic, mid, frame, beat, time.Time{})
 				if !known {
 					model = append(model, item{topic, mid, beat, entryCharge + len(frame) + len(topic) + len(mid)})
 				}
@@ -135,7 +135,7 @@ func TestMcacheAgainstModel(t *testing.T) {
 						want = append(want, it.id)
 					}
 				}
-				if got := c.recent(fmt.Sprint(topic), beat, 3, 0); fmt.Sprint(got) != fmt.Sprint(want) {
+				if got := c.recent(epoch, fmt.Sprint(topic), beat, 3, 0); fmt.Sprint(got) != fmt.Sprint(want) {
 					t.Fatalf("recent %v, want %v", got, want)
 				}
 			}
@@ -244,8 +244,8 @@ func (s *seen) len() (n int) {
 // one in which it could be.
 func TestLargeMessagesAreAdvertisedLater(t *testing.T) {
 	c := mcache{length: 5, bytesMax: 1 << 20}
-	c.put("t", "small", make([]byte, 99), 7)
-	c.put("t", "large", make([]byte, 100), 7)
+	c.put("t", "small", make([]byte, 99), 7, time.Time{})
+	c.put("t", "large", make([]byte, 100), 7, time.Time{})
 	for _, w := range []struct {
 		beat         uint64
 		window, late int
@@ -254,7 +254,7 @@ func TestLargeMessagesAreAdvertisedLater(t *testing.T) {
 		{8, 3, 100, "[small]"}, {9, 3, 100, "[small large]"}, {10, 3, 100, "[small large]"}, {11, 3, 100, "[]"},
 		{8, 1, 100, "[small large]"}, {8, 3, 0, "[small large]"},
 	} {
-		if got := fmt.Sprint(c.recent("t", w.beat, w.window, w.late)); got != w.want {
+		if got := fmt.Sprint(c.recent(epoch, "t", w.beat, w.window, w.late)); got != w.want {
 			t.Errorf("beat %d, window %d, late from %d: %s, want %s", w.beat, w.window, w.late, got, w.want)
 		}
 	}

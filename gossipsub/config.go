@@ -160,8 +160,10 @@ type TopicConfig struct {
 	// IDontWantThreshold is the size of data from which we say IDONTWANT, bytes; 0
 	// means Params.IDontWantThreshold.
 	IDontWantThreshold int
-	// TTL is how long a message may wait to be written to a peer; then it is dropped
-	// there. 0 means 5 s for what others published and 10 s for our own.
+	// TTL is how long a message is worth sending, from when it came: longer it neither
+	// waits to be written to a peer nor is advertised or served from the cache. 0
+	// means 5 s in queues for what others published, 10 s for our own, and
+	// HistoryLength heartbeats in the cache.
 	TTL time.Duration
 	// Mesh are the topic's own degrees; nil means those of Params.
 	Mesh *Degrees

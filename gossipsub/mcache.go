@@ -1,13 +1,18 @@
 package gossipsub
 
-import "github.com/ropewalk/ropewalk/id"
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+)
 
 // entry is a cached message: what IWANT is answered with.
 type entry struct {
 	topic  string
 	id     string
-	frame  []byte // an RPC of this one message, shared with all queues
-	beat   uint64 // heartbeat in which it came
+	frame  []byte    // an RPC of this one message, shared with all queues
+	beat   uint64    // heartbeat in which it came
+	until  time.Time // when it stops being worth sending; zero: with the cache
 	served []serving
 	stamp  uint64 // call in which it was last asked for
 }
@@ -34,15 +39,18 @@ type mcache struct {
 // entryCharge is about what an entry costs beside its frame, topic and ID.
 const entryCharge = 200
 
+// stale tells whether a message is too old to be sent to anybody.
+func (e *entry) stale(now time.Time) bool { return !e.until.IsZero() && !now.Before(e.until) }
+
 func (e *entry) size() int { return entryCharge + len(e.frame) + len(e.topic) + len(e.id) }
 
 // put caches a message. An ID that is cached for another topic stays as it is,
-// because IWANT names no topic.
-func (c *mcache) put(topic, id string, frame []byte, beat uint64) {
+// because IWANT names no topic. A zero until means as long as the cache keeps it.
+func (c *mcache) put(topic, id string, frame []byte, beat uint64, until time.Time) {
 	if _, ok := c.byID[id]; ok {
 		return
 	}
-	e := &entry{topic: topic, id: id, frame: frame, beat: beat}
+	e := &entry{topic: topic, id: id, frame: frame, beat: beat, until: until}
 	if c.byID == nil {
 		c.byID, c.topics = make(map[string]*entry), make(map[string]*queue[*entry])
 	}
@@ -92,8 +100,8 @@ func (c *mcache) drop() {
 // recent lists the IDs of a topic that came in the window heartbeats before beat.
 // Messages of late bytes and more are left out in the first of these, if there is
 // another: they are still on their way through the meshes, and who heard of one now
-// would ask for one more copy. Zero means none are left out.
-func (c *mcache) recent(topic string, beat uint64, window, late int) (ids []string) {
+// would ask for one more copy. Zero means none are left out. Stale ones are.
+func (c *mcache) recent(now time.Time, topic string, beat uint64, window, late int) (ids []string) {
 	q := c.topics[topic]
 	if q == nil {
 		return nil
@@ -103,7 +111,11 @@ func (c *mcache) recent(topic string, beat uint64, window, late int) (ids []stri
 		i--
 	}
 	for ; i < q.len(); i++ {
-		if e := q.at(i); late == 0 || len(e.frame) < late || e.beat+1 < beat || window < 2 {
+		e := q.at(i)
+		if e.stale(now) {
+			continue
+		}
+		if late == 0 || len(e.frame) < late || e.beat+1 < beat || window < 2 {
 			ids = append(ids, e.id)
 		}
 	}

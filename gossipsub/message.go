@@ -60,6 +60,9 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 			r.cancel(p, mid, len(m.Frame))
 		}
 		r.copied(now, p, t, k, true)
+		if f == nil && r.p.SeenStrategy == LastSeen {
+			r.seen.again(now, k)
+		}
 		r.stats.Duplicates.add(len(m.Data))
 		t.own.stats.Duplicates.add(len(m.Data))
 		if r.watched() {
@@ -154,7 +157,7 @@ func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Messa
 	if r.watched() {
 		r.reportFine(now, "deliver", via, t, []byte(mid), len(m.Data))
 	}
-	r.cache.put(t.name, mid, frame, r.beat)
+	r.cache.put(t.name, mid, frame, r.beat, t.own.until(now))
 	r.spread(t, &spreading{
 		r: r, frame: Frame{Data: frame, Class: Forwarded, Tag: r.tagOf(mid), Until: now.Add(t.own.wait)},
 		id: mid, author: m.From, via: via, senders: senders,

@@ -33,6 +33,7 @@ type Params struct {
 	GraftFloodThreshold   time.Duration // a GRAFT this soon after a PRUNE counts double [10 s]
 	IWantFollowupTime     time.Duration // an asked-for message must come within [3 s]
 	SeenTTL               time.Duration // [120 s]
+	SeenStrategy          SeenStrategy  // from when SeenTTL counts [FirstSeen]
 
 	MaxIHaveLength       int // IDs asked of one peer in one heartbeat [5000]
 	MaxIHaveMessages     int // RPCs with IHAVE heard of one peer in one heartbeat [10]
@@ -218,6 +219,8 @@ func (p *Params) check() error {
 		return bad("UnsubscribeBackoff", "1s to 1h")
 	case p.IWantFollowupTime < 10*time.Millisecond:
 		return bad("IWantFollowupTime", "10ms or more")
+	case p.SeenStrategy > LastSeen:
+		return bad("SeenStrategy", "FirstSeen or LastSeen")
 	case p.SeenTTL < time.Second:
 		return bad("SeenTTL", "1s or more")
 	case p.MessageBytesMax < 1 || p.MessageBytesMax > defaultMessageBytesMax:

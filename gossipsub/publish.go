@@ -111,7 +111,7 @@ func (r *Router) sendOwn(now time.Time, f *flight, name string) {
 	var m rpc.Message
 	_ = m.Decode(raw) // our own bytes
 	r.seen.add(now, f.k)
-	r.cache.put(name, f.id, frame, r.beat)
+	r.cache.put(name, f.id, frame, r.beat, f.rules.until(now))
 	if t.own != nil {
 		r.news.Deliveries = append(r.news.Deliveries, Message{
 			Topic: name, ID: f.id, From: id.PeerID(m.From), Seqno: m.Seqno, Data: m.Data, Local: true,

@@ -18,6 +18,7 @@ type rules struct {
 	hushFrom   int           // bytes of data from which IDONTWANT is sent
 	wait       time.Duration // how long somebody else's message may wait for a peer
 	waitOwn    time.Duration // and our own
+	ttl        time.Duration // a message is worth sending; 0: while it is cached
 	degrees    Degrees
 	salt       uint64 // of the topic's keys
 }
@@ -49,7 +50,7 @@ func (r *Router) rules(name string, tc TopicConfig) (rules, error) {
 		out.hushFrom = tc.IDontWantThreshold
 	}
 	if tc.TTL > 0 {
-		out.wait, out.waitOwn = tc.TTL, tc.TTL
+		out.wait, out.waitOwn, out.ttl = tc.TTL, tc.TTL, tc.TTL
 	}
 	out.validators = append(out.validators, r.cfg.Validators...)
 	if tc.Validate != nil {
@@ -72,6 +73,15 @@ func (r *Router) rules(name string, tc TopicConfig) (rules, error) {
 	}
 	out.salt = r.topicSalt(name)
 	return out, nil
+}
+
+// until is when a message that came now stops being worth sending; zero when its
+// topic names no time.
+func (o *rules) until(now time.Time) time.Time {
+	if o.ttl == 0 {
+		return time.Time{}
+	}
+	return now.Add(o.ttl)
 }
 
 // topicSalt gives every topic IDs of its own: equal data in two topics is two

@@ -5,6 +5,17 @@ import (
 	"time"
 )
 
+// SeenStrategy says from when the time counts for which a message is remembered.
+type SeenStrategy uint8
+
+const (
+	// FirstSeen: from the first copy. What circulates longer is new again.
+	FirstSeen SeenStrategy = iota
+	// LastSeen: from the last copy. What circulates stays known for as long as it
+	// does, at the cost of at most nine entries for each message that does.
+	LastSeen
+)
+
 // Pages of the seen cache, our choice: eight are opened within one TTL, and a full one
 // holds 98,304 keys in 2 MiB, so that growing it never takes a millisecond.
 const (
@@ -57,6 +68,16 @@ func (s *seen) add(now time.Time, k key) {
 		s.cut++
 		s.drop()
 	}
+}
+
+// again remembers k for a whole ttl from now on. It is entered in the open page
+// unless it stands there, so that a message costs one entry for each page's time.
+func (s *seen) again(now time.Time, k key) {
+	if n := len(s.pages); n > 0 && now.Sub(s.pages[n-1].opened) < s.ttl/seenPagesPerTTL && s.pages[n-1].has(k) {
+		s.pages[n-1].last = now
+		return
+	}
+	s.add(now, k)
 }
 
 // open returns the page to write to, a new one when the last is old or full.
