@@ -1,6 +1,7 @@
 package gossipsub
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
@@ -12,10 +13,7 @@ func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
 	if !r.cache.holds(t.name) {
 		return // the common case in a quiet topic
 	}
-	eligible := r.collect(t.peers.list, func(p *peer) bool {
-		return p.meshable() && !p.direct && !except.has(p) && r.mayGossip(p) && (t.parts == nil || !t.inParts(p))
-	})
-	targets := r.draw(eligible, max(r.p.Dlazy, int(r.p.GossipFactor*float64(len(eligible)))))
+	targets := r.lazy(t, except)
 	if len(targets) == 0 {
 		return // the common case in a small network, and a flood's IDs are many
 	}
@@ -31,11 +29,41 @@ func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
 	for _, p := range targets {
 		if len(p.lazy) == 0 {
 			r.beating.lazy = append(r.beating.lazy, p)
+			p.lazy = make([]*part, 0, 1+int(r.p.GossipFactor*float64(len(r.beating.topics))))
 		}
 		n := 0
 		p.lazy, n = ad.deal(r, p.lazy)
 		r.emit(now, "ihave", p, t, n, "")
 	}
+}
+
+// lazy draws the peers that hear of a topic's messages: Dlazy of the eligible ones,
+// or the share GossipFactor, if that is more. Most peers of a large topic are neither
+// drawn nor looked at: those known not to be eligible are taken off beforehand, others
+// when they are met. The result is scratch.
+func (r *Router) lazy(t *topic, except *set[*peer]) []*peer {
+	r.pick = append(r.pick[:0], t.peers.list...)
+	list, eligible, n := r.pick, t.peers.len()-t.always.len(), 0
+	for _, p := range except.list {
+		if t.peers.has(p) {
+			eligible--
+		}
+	}
+	for i := 0; i < len(list) && n < max(r.p.Dlazy, int(r.p.GossipFactor*float64(eligible))); i++ {
+		j := i + r.rng.IntN(len(list)-i)
+		p := list[j]
+		list[j] = list[i]
+		list[i] = p
+		switch {
+		case except.has(p) || t.always.has(p):
+		case p.meshable() && !p.direct && r.mayGossip(p) && (t.parts == nil || !t.inParts(p)):
+			list[i], list[n] = list[n], list[i]
+			n++
+		default:
+			eligible--
+		}
+	}
+	return list[:n]
 }
 
 // whisper sends a peer what gossip it gets: together with other control if there is
@@ -61,10 +89,11 @@ func (r *Router) whisper(p *peer) {
 		}
 		frame := parts[0].frame // shared with other peers
 		if n > 1 {
-			frame = rpc.AppendControlHead(make([]byte, 0, size+8), size)
+			r.writing = rpc.AppendControlHead(r.writing[:0], size)
 			for _, pt := range parts[:n] {
-				frame = append(frame, pt.entry...)
+				r.writing = append(r.writing, pt.entry...)
 			}
+			frame = bytes.Clone(r.writing) // cheaper than writing to memory made clean first
 		}
 		r.send(p, Frame{Data: frame, Class: Forwarded})
 		parts = parts[n:]

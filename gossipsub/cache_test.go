@@ -151,12 +151,16 @@ func TestMcacheAgainstModel(t *testing.T) {
 	})
 }
 
+type number int
+
+func (n number) serial() uint64 { return uint64(n) }
+
 func TestSetAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var s set[int]
-		model := map[int]bool{}
+		var s set[number]
+		model := map[number]bool{}
 		for range rapid.IntRange(0, 200).Draw(t, "steps") {
-			v := rapid.IntRange(0, 40).Draw(t, "v")
+			v := number(rapid.IntRange(0, 40).Draw(t, "v"))
 			if rapid.Bool().Draw(t, "add") {
 				if s.add(v) == model[v] {
 					t.Fatal("add")

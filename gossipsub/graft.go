@@ -33,17 +33,17 @@ func (r *Router) topUp(now time.Time, t *topic) {
 
 // fill grafts random eligible peers up to D.
 func (r *Router) fill(now time.Time, t *topic) {
-	r.graftSome(now, t, t.own.degrees.D-t.own.mesh.len(), "mesh small", nil)
+	r.graftSome(now, t, t.own.degrees.D-t.own.mesh.len(), "mesh small", t.peers.list, nil)
 }
 
-// graftSome grafts up to n random eligible peers that pass also, and tells how
-// many there were.
-func (r *Router) graftSome(now time.Time, t *topic, n int, why string, also func(*peer) bool) int {
+// graftSome grafts up to n random eligible peers of those given that pass also, and
+// tells how many there were.
+func (r *Router) graftSome(now time.Time, t *topic, n int, why string, from []*peer, also func(*peer) bool) int {
 	if n <= 0 {
 		return 0
 	}
-	chosen := r.sample(t.peers.list, n, func(p *peer) bool {
-		return r.graftable(now, t, p) && (also == nil || also(p))
+	chosen := r.sample(from, n, func(p *peer) bool {
+		return (also == nil || also(p)) && r.graftable(now, t, p)
 	})
 	for _, p := range chosen {
 		r.graft(now, t, p, why)

@@ -82,6 +82,7 @@ func (r *Router) endBeat(now time.Time) {
 		r.seen.cut = 0
 	}
 	b := &r.beating
+	r.writing = nil
 	*b = beating{topics: wipe(b.topics), lazy: wipe(b.lazy)}
 	if cap(b.topics) > 256 || cap(b.lazy) > 256 {
 		*b = beating{}

@@ -58,7 +58,7 @@ func (r *Router) balance(now time.Time, t *topic) {
 		r.trim(now, t)
 	}
 	if o.mesh.len() >= d.Dlo {
-		r.graftSome(now, t, d.Dout-o.outbound(), "too few outbound", func(p *peer) bool { return p.outbound })
+		r.graftSome(now, t, d.Dout-o.outbound(), "too few outbound", r.dialled.list, t.peers.has)
 	}
 	if r.board != nil && r.beat%uint64(r.p.OpportunisticGraftTicks) == 0 {
 		r.opportunity(now, t)

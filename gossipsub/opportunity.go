@@ -20,7 +20,7 @@ func (r *Router) opportunity(now time.Time, t *topic) {
 	if median >= r.bars.OpportunisticGraft {
 		return
 	}
-	n := r.graftSome(now, t, r.p.OpportunisticGraftPeers, "opportunistic", func(p *peer) bool { return r.standing(p) > median })
+	n := r.graftSome(now, t, r.p.OpportunisticGraftPeers, "opportunistic", t.peers.list, func(p *peer) bool { return r.standing(p) > median })
 	r.emit(now, "opportunistic", nil, t, n, "median score low")
 }
 
@@ -36,7 +36,7 @@ func (r *Router) relieve(now time.Time, t *topic) {
 		if p.score == nil || !r.board.Starves(now, p.score, t.own.score) {
 			continue
 		}
-		if r.graftSome(now, t, 1, "for one that starves", nil) > 0 {
+		if r.graftSome(now, t, 1, "for one that starves", t.peers.list, nil) > 0 {
 			r.prune(now, t, p, r.p.PruneBackoff, false, "starves the topic")
 		}
 		return

@@ -15,6 +15,7 @@ import (
 // writing; what we keep for sending (mesh, fanout, unwanted) dies with ours; the
 // rest dies with the link.
 type peer struct {
+	n              uint64 // see member
 	id             id.ID
 	pid            id.PeerID
 	version        version
@@ -72,6 +73,8 @@ func (p *peer) tick(beat uint64) *counters {
 	return &p.count
 }
 
+func (p *peer) serial() uint64 { return p.n }
+
 // meshable tells whether control messages may be sent to p.
 func (p *peer) meshable() bool { return p.writable && p.version >= v10 }
 
@@ -79,7 +82,8 @@ func (p *peer) meshable() bool { return p.writable && p.version >= v10 }
 func (r *Router) peer(who id.ID) *peer {
 	p, ok := r.peers.Get(who)
 	if !ok {
-		p = &peer{id: who, direct: r.direct.Has(who)}
+		r.serials++
+		p = &peer{id: who, n: r.serials, direct: r.direct.Has(who)}
 		r.peers.Put(who, p)
 		r.seat(r.now, p, netip.Addr{})
 	}
@@ -95,6 +99,9 @@ func (r *Router) Up(now time.Time, who id.ID, rem Remote) News {
 		r.mute(now, p)
 	}
 	p.pid, p.version, p.outbound, p.writable = rem.PeerID, r.versionOf(rem.Stream), rem.Outbound, true
+	if p.outbound {
+		r.dialled.add(p)
+	}
 	r.seat(now, p, rem.IP)
 	p.remember(rem.Envelope)
 	r.emit(now, "up", p, nil, int(p.version), "")
@@ -193,6 +200,7 @@ func (r *Router) mute(now time.Time, p *peer) {
 	}
 	r.emit(now, "shut", p, nil, int(p.version), "")
 	p.writable = false
+	r.dialled.remove(p)
 	for _, t := range p.topics.list {
 		t.sort(p)
 	}

@@ -325,6 +325,9 @@ func checkInvariants(t testing.TB, r *Router) {
 		if len(p.lazy) > 0 && !r.beating.on || p.direct != r.direct.Has(p.id) {
 			t.Fatal("gossip outside a heartbeat, or a direct peer that is none")
 		}
+		if r.dialled.has(p) != (p.writable && p.outbound) {
+			t.Fatal("who was dialled by us")
+		}
 		if p.box != nil || p.flights < 0 {
 			t.Fatal("pending control or negative count after an input")
 		}

@@ -37,7 +37,9 @@ type Router struct {
 	backed     set[*topic] // topics with backoffs
 	topicBytes int         // charged to all peers
 	direct     ordered.Set[id.ID]
+	dialled    set[*peer] // peers we may write to and that we dialled
 
+	serials   uint64 // peers and topics so far
 	beat      uint64 // heartbeats so far
 	nextBeat  time.Time
 	beating   beating
@@ -75,6 +77,7 @@ type Router struct {
 	entries    []byte    // scratch of pack
 	haves      []have    // messages of this input that large copies of need not come
 	helloAge   uint64    // hellos so far
+	writing    []byte    // scratch of whisper
 	dirty      []*peer   // peers with pending control
 	spares     []*outbox // emptied ones
 	news       News

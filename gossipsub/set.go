@@ -3,9 +3,17 @@ package gossipsub
 // set is a small set in a reproducible order: that of insertion, disturbed only by
 // removal. Unlike ordered.Set it has no index while it is small, which most sets
 // of the router are: a foreign topic known from one peer costs eight bytes here.
-type set[T comparable] struct {
+type set[T member] struct {
 	list []T
-	at   map[T]int32 // index in list; nil while the set is small
+	at   map[uint64]int32 // index in list by serial; nil while the set is small
+}
+
+// member is what sets are of. The index is by serial number, not by pointer: a
+// thousand peers in a hundred topics are in two hundred thousand places of indexes,
+// through all of which the collector of garbage would have to look.
+type member interface {
+	comparable
+	serial() uint64 // no two things of a set have the same one
 }
 
 // setLinearMax is the size up to which a scan beats an index.
@@ -15,7 +23,7 @@ func (s *set[T]) len() int { return len(s.list) }
 
 func (s *set[T]) index(v T) int {
 	if s.at != nil {
-		if i, ok := s.at[v]; ok {
+		if i, ok := s.at[v.serial()]; ok {
 			return int(i)
 		}
 		return -1
@@ -36,11 +44,11 @@ func (s *set[T]) add(v T) bool {
 	}
 	s.list = append(s.list, v)
 	if s.at != nil {
-		s.at[v] = int32(len(s.list) - 1)
+		s.at[v.serial()] = int32(len(s.list) - 1)
 	} else if len(s.list) > setLinearMax {
-		s.at = make(map[T]int32, len(s.list)*2)
+		s.at = make(map[uint64]int32, len(s.list)*2)
 		for i, w := range s.list {
-			s.at[w] = int32(i)
+			s.at[w.serial()] = int32(i)
 		}
 	}
 	return true
@@ -58,9 +66,9 @@ func (s *set[T]) remove(v T) bool {
 	s.list = s.list[:last]
 	if s.at != nil {
 		if i != last {
-			s.at[s.list[i]] = int32(i)
+			s.at[s.list[i].serial()] = int32(i)
 		}
-		delete(s.at, v)
+		delete(s.at, v.serial())
 	}
 	if last == 0 {
 		*s = set[T]{} // an emptied set gives its memory back

@@ -13,6 +13,7 @@ import (
 // topic exists while a peer subscribes it, we have joined it, we publish to it, or
 // backoffs of it run.
 type topic struct {
+	n      uint64 // see member
 	name   string
 	peers  set[*peer] // who announced it
 	always set[*peer] // those of peers who get every message: direct ones and floodsub
@@ -79,11 +80,14 @@ func (o *own) ungrace(p *peer) {
 	}
 }
 
+func (t *topic) serial() uint64 { return t.n }
+
 // topic finds or makes a topic.
 func (r *Router) topic(name string) *topic {
 	t := r.byName[name]
 	if t == nil {
-		t = &topic{name: name}
+		r.serials++
+		t = &topic{name: name, n: r.serials}
 		r.byName[name] = t
 		r.topics.add(t)
 	}
