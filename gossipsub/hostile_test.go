@@ -106,7 +106,7 @@ func TestHostileTopicFlood(t *testing.T) {
 func noResidue(t testing.TB, r *Router) {
 	t.Helper()
 	if r.peers.Len()+r.topics.len()+len(r.byName)+r.topicBytes+r.doubters.len()+r.debtors.len()+len(r.haves)+len(r.dirty)+len(r.flights.byKey)+
-		r.wants.len()+r.wants.timer.len()+r.cache.all.len()+r.cache.bytes+r.backed.len()+r.flights.bytes+r.flights.local+r.fanouts.len()+len(r.hello)+r.parted.len()+r.partsBytes != 0 {
+		r.wants.len()+r.wants.timer.len()+r.cache.all.len()+r.cache.bytes+r.backed.len()+r.flights.bytes+r.flights.local+r.fanouts.len()+len(r.hello)+r.parted.len()+r.partsBytes+r.exchanges.n+len(r.exchanges.byTicket) != 0 {
 		t.Fatalf("left: %d peers, %d topics, %d bytes of topics, %d flights, %d wants, %d timers, %d cached, %d backed off",
 			r.peers.Len(), r.topics.len(), r.topicBytes, len(r.flights.byKey), r.wants.len(), r.wants.timer.len(), r.cache.all.len(), r.backed.len())
 	}

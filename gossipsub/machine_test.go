@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ func newMachine(t testing.TB, next func() byte) *machine {
 		c.Params = Params{D: 2, Dlo: 2, Dhi: 3, IDontWantThreshold: 4, SeenTTL: 5 * time.Second, SeenBytes: 64 << 10, OpportunisticGraftTicks: 2, DirectConnectTicks: 3}
 		if next()%4 != 0 {
 			judging(c)
+			c.Exchange, c.AcceptExchange = true, true
 			c.Score.IPColocationFactorThreshold, c.Params.FloodPublish = 2, new(true)
 		}
 	})
@@ -100,7 +102,7 @@ func (m *machine) step() {
 
 // turn does the rarer inputs.
 func (m *machine) turn(name, topic string, arg byte) {
-	switch arg % 6 {
+	switch arg % 7 {
 	case 0:
 		m.r.Leave(m.now, topic)
 	case 1:
@@ -110,11 +112,26 @@ func (m *machine) turn(name, topic string, arg byte) {
 	case 3:
 		m.r.SetDirect(m.now, m.id(name), arg%4 < 2)
 	case 4:
-		m.take(m.r.Up(m.now, m.id(name), Remote{PeerID: newAuthor(name).pid, Stream: Meshsub12, IP: netip.AddrFrom4([4]byte{8, 8, 8, arg % 2})}))
+		m.take(m.r.Up(m.now, m.id(name), Remote{PeerID: newAuthor(name).pid, Stream: Meshsub12, IP: netip.AddrFrom4([4]byte{8, 8, 8, arg % 2}), Envelope: newAuthor(name).record()}))
+	case 5:
+		m.control(name, rpc.AppendPrune(nil, topic, 1, machineInfos()[arg%4:]...))
 	default:
 		m.r.Doubled(m.id(name))
 	}
 }
+
+// machineInfos are what peers of a machine recommend: themselves, strangers, and
+// a record that nobody signed.
+var machineInfos = sync.OnceValue(func() []rpc.PeerInfo {
+	var out []rpc.PeerInfo
+	for _, name := range []string{"n0", "n1", "x", "y", "forged"} {
+		a := newAuthor(name)
+		out = append(out, rpc.PeerInfo{PeerID: []byte(a.pid), Record: a.record()})
+	}
+	last := out[len(out)-1].Record
+	last[len(last)-1] ^= 1
+	return out
+})
 
 // finish does one of the waiting jobs.
 func (m *machine) finish(i int) {

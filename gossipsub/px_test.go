@@ -2,6 +2,7 @@ package gossipsub
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"fmt"
 	"slices"
 	"testing"
@@ -21,6 +22,19 @@ func recordOf(name string) []byte {
 
 func infoOf(name string) rpc.PeerInfo {
 	return rpc.PeerInfo{PeerID: []byte(nodeKey(name).Public().PeerID()), Record: recordOf(name)}
+}
+
+// record is the signed peer record of an author.
+func (a author) record() []byte {
+	field := func(tag byte, v ...byte) []byte { return append([]byte{tag, byte(len(v))}, v...) }
+	payload := append(field(0x0a, []byte(a.pid)...), 0x10, 1)
+	payload = append(payload, field(0x1a, field(0x0a, 4, 1, 2, 3, 4, 6, 0x0f, 0xa1)...)...)
+	signed := append([]byte("\x12libp2p-peer-record\x02\x03\x01"), byte(len(payload)))
+	signed = append(signed, payload...)
+	out := field(0x0a, []byte(a.pid[2:])...)
+	out = append(out, field(0x12, 3, 1)...)
+	out = append(out, field(0x1a, payload...)...)
+	return append(out, field(0x2a, ed25519.Sign(a.key, signed)...)...)
 }
 
 // known brings up a subscribed peer whose identity is that of recordOf(name).

@@ -155,17 +155,24 @@ func TestBuildersEqual(t *testing.T) {
 		ids := d.ids("id")
 		seconds := uint64(rapid.IntRange(0, 3600).Draw(t, "backoff"))
 		raw := rpc.Message{From: d.maybe("from", 40), Data: d.maybe("data", 300), Seqno: d.maybe("seqno", 8), Topic: []byte(topic), Signature: d.maybe("signature", 72), Key: d.maybe("key", 300)}
+		var instead []rpc.PeerInfo
+		var theirInstead []*pb.PeerInfo
+		for range d.times("recommended") {
+			p := rpc.PeerInfo{PeerID: append([]byte{}, d.bytes("peer", 40)...), Record: append([]byte{}, d.bytes("record", 300)...)}
+			instead = append(instead, p)
+			theirInstead = append(theirInstead, &pb.PeerInfo{PeerID: p.PeerID, SignedPeerRecord: p.Record})
+		}
 		want := &pb.RPC{
 			Subscriptions: []*pb.RPC_SubOpts{{Subscribe: &sub, Topicid: &topic}},
 			Publish:       []*pb.Message{{From: raw.From, Data: raw.Data, Seqno: raw.Seqno, Topic: &topic, Signature: raw.Signature, Key: raw.Key}},
 			Control: &pb.ControlMessage{
 				Ihave: []*pb.ControlIHave{{TopicID: &topic, MessageIDs: ids}}, Iwant: []*pb.ControlIWant{{MessageIDs: ids}},
-				Graft: []*pb.ControlGraft{{TopicID: &topic}}, Prune: []*pb.ControlPrune{{TopicID: &topic}, {TopicID: &topic, Backoff: &seconds}},
+				Graft: []*pb.ControlGraft{{TopicID: &topic}}, Prune: []*pb.ControlPrune{{TopicID: &topic}, {TopicID: &topic, Peers: theirInstead, Backoff: &seconds}},
 				Idontwant: []*pb.ControlIDontWant{{MessageIDs: ids}},
 			},
 		}
 		c := rpc.AppendIWant(rpc.AppendIHave(nil, topic, ids), ids)
-		c = rpc.AppendPrune(rpc.AppendPrune(rpc.AppendGraft(c, topic), topic, -1), topic, int64(seconds))
+		c = rpc.AppendPrune(rpc.AppendPrune(rpc.AppendGraft(c, topic), topic, -1), topic, int64(seconds), instead...)
 		c = rpc.AppendIDontWant(c, ids)
 		got := rpc.AppendPublish(rpc.AppendSub(nil, sub, topic), rpc.AppendMessage(nil, &raw, false))
 		got = rpc.AppendControl(got, c)
