@@ -68,6 +68,14 @@ func (d *Degrees) check(of string) error {
 	return nil
 }
 
+// reach is how many peers get an own message where there is no mesh to send it to.
+func (d *Degrees) reach() int {
+	if d.NoMesh {
+		return defaultD
+	}
+	return d.D
+}
+
 // degrees are those of a topic that names none.
 func (p *Params) degrees() Degrees {
 	return Degrees{NoMesh: p.NoMesh, D: p.D, Dlo: p.Dlo, Dhi: p.Dhi, Dscore: p.Dscore, Dout: p.Dout}

@@ -47,7 +47,7 @@ func (r *Router) dropFanout(now time.Time, t *topic) {
 // fillFanout brings a fanout up to D.
 func (r *Router) fillFanout(t *topic) {
 	f := t.fanout
-	n := f.degrees.D - f.peers.len()
+	n := f.degrees.reach() - f.peers.len()
 	if n <= 0 {
 		return
 	}

@@ -269,8 +269,16 @@ func TestNoMesh(t *testing.T) {
 	g.recv("n1", plain("t", "hello"))
 	g.beat()
 	said := g.said()
-	if count(said, "GRAFT") > 0 || count(said, "PRUNE t 60s") != 1 || count(said, "IHAVE t hello") != 3 {
+	if count(said, "GRAFT") > 0 || count(said, "PRUNE t 60s") != 1 || count(said, "IHAVE t hello") != 3 || count(said, "MESSAGE") > 0 {
 		t.Errorf("said %v", said)
+	}
+	// Its own messages go to some peers nevertheless, joined or not.
+	if n := g.publish("t", []byte("mine")).Peers; n != 3 {
+		t.Errorf("an own message went to %d", n)
+	}
+	g.r.Leave(g.now, "t")
+	if n := g.publish("t", []byte("mine too")).Peers; n != 3 {
+		t.Errorf("an own message of a topic that we left went to %d", n)
 	}
 }
 

@@ -24,8 +24,13 @@ func (r *Router) spread(t *topic, s *spreading, all bool) {
 	case t.own == nil:
 		main = t.fanout.peers.list
 	case t.own.mesh.len() == 0:
-		// No mesh yet: better random topic peers than nobody.
-		main = r.sample(t.peers.list, t.own.degrees.D, func(p *peer) bool { return p.meshable() && !p.direct && r.mayPublish(p) })
+		// No mesh yet: better random topic peers than nobody. Who keeps no mesh at all
+		// does so for own messages only.
+		n := t.own.degrees.D
+		if s.via == nil {
+			n = t.own.degrees.reach()
+		}
+		main = r.sample(t.peers.list, n, func(p *peer) bool { return p.meshable() && !p.direct && r.mayPublish(p) })
 	default:
 		main = t.own.mesh.list
 	}
