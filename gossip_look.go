@@ -57,7 +57,7 @@ func statsOf(s gossipsub.Stats) GossipStats {
 		IHaveIn: s.IHaveIn, IHaveOut: s.IHaveOut, IWantIn: s.IWantIn, IWantOut: s.IWantOut, IDontWantIn: s.IDontWantIn, IDontWantOut: s.IDontWantOut,
 		Served: s.Served, Unknown: s.Unknown, Refused: s.Refused, BrokenPromises: s.BrokenPromises,
 		Grafts: s.Grafts, Grafted: s.Grafted, Prunes: tallyOf(s.Prunes), Refusals: tallyOf(s.Refusals), Excess: tallyOf(s.Excess),
-		Penalties: tallyOf(s.Penalties), Graylisted: s.Graylisted, Gated: s.Gated, Opportunistic: s.Opportunistic, SeenCut: s.SeenCut,
+		Penalties: tallyOf(s.Penalties), Graylisted: s.Graylisted, Gated: s.Gated, Opportunistic: s.Opportunistic, Offered: s.Offered, Heeded: s.Heeded, SeenCut: s.SeenCut,
 		Peers: map[string]int{}, CacheMessages: s.CacheItems, CacheBytes: s.CacheBytes, SeenBytes: s.SeenBytes,
 		Checking: s.Checking, CheckingBytes: s.CheckBytes, Wanted: s.Wanted,
 	}

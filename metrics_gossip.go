@@ -57,6 +57,8 @@ var totals = []total{
 	totalOf("graylisted_rpc_total", "RPCs not heard, but for their subscriptions, for their sender's score.", func(s *GossipStats) uint64 { return s.Graylisted }),
 	totalOf("gated_rpc_total", "RPCs whose messages were not heard while checking could not keep up.", func(s *GossipStats) uint64 { return s.Gated }),
 	totalOf("opportunistic_graft_total", "Peers grafted because a mesh had a low median score.", func(s *GossipStats) uint64 { return s.Opportunistic }),
+	totalOf("px_sent_total", "Peers that we recommended to those we pruned.", func(s *GossipStats) uint64 { return s.Offered }),
+	totalOf("px_heeded_total", "Peers recommended to us whose records were looked at.", func(s *GossipStats) uint64 { return s.Heeded }),
 	totalOf("seen_cut_total", "Pages of the seen cache forgotten before their time: it was full, and replays may pass.", func(s *GossipStats) uint64 { return s.SeenCut }),
 }
 

@@ -88,6 +88,8 @@ type GossipStats struct {
 	Graylisted    uint64            `json:"graylisted"` // RPCs
 	Gated         uint64            `json:"gated"`      // RPCs
 	Opportunistic uint64            `json:"opportunistic"`
+	Offered       uint64            `json:"px_out"` // peers
+	Heeded        uint64            `json:"px_in"`  // peers
 
 	Scoring    bool            `json:"scoring"`
 	Thresholds ScoreThresholds `json:"thresholds"` // zero unless scoring

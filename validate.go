@@ -7,7 +7,6 @@ import (
 
 	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/enr"
-	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/link"
 )
 
@@ -86,12 +85,6 @@ func (c Config) Validate() error {
 		return &ConfigError{v.bad}
 	}
 	return nil
-}
-
-// validSign accepts "", which means the default.
-func validSign(name string) bool {
-	_, ok := gossipsub.PolicyNamed(name)
-	return ok || name == ""
 }
 
 type validator struct{ bad []FieldError }

@@ -39,6 +39,8 @@ type Stats struct {
 	Graylisted      uint64 // RPCs not heard for their sender's score
 	Gated           uint64 // RPCs whose messages were not heard while checking could not keep up
 	Opportunistic   uint64 // peers grafted because a mesh had a low median score
+	Offered         uint64 // peers we recommended in PRUNE
+	Heeded          uint64 // peers recommended to us, whose records were looked at
 	SeenCut         uint64 // pages of the seen cache forgotten before their time
 
 	// What is held now.
@@ -133,6 +135,12 @@ func (s *Stats) count(kind string, n int, why string) {
 		s.Gated++
 	case "opportunistic":
 		s.Opportunistic += uint64(n)
+	case "offer":
+		s.Offered += uint64(n)
+	case "offered":
+		if why == "" {
+			s.Heeded += uint64(n)
+		}
 	case "excess":
 		s.Excess.add(why)
 	case "ihave":

@@ -2,12 +2,14 @@ package gossipsub
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 )
 
 // A story with one of each, and the figures it must leave.
@@ -113,5 +115,69 @@ func TestUnwatchedDuplicateAllocatesNothing(t *testing.T) {
 	who := g.id("n1")
 	if n := testing.AllocsPerRun(100, func() { _, _ = g.r.Recv(g.now, who, frame) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// Figures and events agree, whatever happens: a random story is counted twice.
+func TestStatsAgreeWithEvents(t *testing.T) {
+	key := newAuthor("author")
+	g := newRig(t, func(c *Config) {
+		c.Params = Params{D: 3, Dlo: 2, Dhi: 4, IDontWantThreshold: 64, MessageBytesMax: 500}
+		c.Score = new(score.DefaultConfig())
+	})
+	signed := StrictSign
+	g.join("t", TopicConfig{MessageID: func(m *Message) string { return string(m.Data[:min(len(m.Data), 16)]) }})
+	g.join("s", TopicConfig{Sign: &signed, Validate: func(m Message) Verdict { return Verdict(len(m.Data) % 3) }})
+	g.ups(8, Meshsub12, "t", "s")
+	rng := rand.New(rand.NewPCG(7, 7))
+	for i := range 3000 {
+		name := fmt.Sprintf("n%d", rng.IntN(8))
+		data := strings.Repeat("x", 1+rng.IntN(100)) + fmt.Sprint(rng.IntN(400))
+		switch rng.IntN(10) {
+		case 0, 1, 2:
+			g.recv(name, plain("t", fmt.Sprint(rng.IntN(400))+data))
+		case 3, 4:
+			g.recv(name, rpc.AppendPublish(nil, key.message("s", uint64(rng.IntN(300)), []byte(data))))
+		case 5:
+			g.graft(name, []string{"t", "s"}[rng.IntN(2)])
+		case 6:
+			g.control(name, rpc.AppendPrune(nil, "t", int64(rng.IntN(5))))
+		case 7:
+			g.control(name, rpc.AppendIHave(nil, "t", []string{fmt.Sprint(i), "b"}))
+		case 8:
+			g.publish([]string{"t", "elsewhere"}[rng.IntN(2)], []byte(fmt.Sprint(i)+data))
+		case 9:
+			g.control(name, rpc.AppendIDontWant(nil, []string{fmt.Sprint(rng.IntN(400))}))
+		}
+		g.run(time.Duration(rng.IntN(300)) * time.Millisecond)
+	}
+	s := g.r.Stats()
+	sum := func(t Tally) (n uint64) {
+		for _, c := range t {
+			n += c.N
+		}
+		return n
+	}
+	for _, c := range []struct {
+		kind string
+		n    uint64
+	}{
+		{"deliver", s.Delivered.N}, {"duplicate", s.Duplicates.N}, {"reject", sum(s.Rejected)}, {"undeliverable", s.Lost.N},
+		{"graft", s.Grafts}, {"grafted", s.Grafted}, {"prune", sum(s.Prunes)}, {"refuse", sum(s.Refusals)},
+		{"penalty", sum(s.Penalties)}, {"excess", sum(s.Excess)}, {"graylisted", s.Graylisted}, {"promise", s.BrokenPromises},
+	} {
+		if n := uint64(g.counted(c.kind)); n != c.n {
+			t.Errorf("%s: %d events, counted %d", c.kind, n, c.n)
+		}
+	}
+	if s.Delivered.N < 200 || sum(s.Rejected) < 50 || s.BrokenPromises < 10 || sum(s.Penalties) < 10 || s.Published.N < 50 {
+		t.Errorf("too little happened: %+v", s)
+	}
+	inTopics := uint64(0)
+	for _, x := range g.r.Topics() {
+		inTopics += x.Stats.Received.N
+	}
+	if inTopics != s.Received.N {
+		t.Errorf("topics received %d, all together %d", inTopics, s.Received.N)
 	}
 }
