@@ -28,7 +28,8 @@ type flight struct {
 	local   id.Ticket
 	charge  int       // bytes charged to flights
 	makes   bool      // its job makes a verifier of the author's key
-	since   time.Time // of the first job
+	since   time.Time // when it came
+	aloft   bool      // in a job, not waiting for one
 }
 
 // copyOf is a copy that is not the one in checking. If that turns out bogus, this
@@ -44,13 +45,16 @@ type flights struct {
 	byTicket map[uint64]*flight
 	bytes    int
 	local    int
+	aloft    int         // others' messages in jobs
+	lines    queue[*own] // topics whose messages wait for a job, each once
 }
 
-func (fs *flights) add(n uint64, f *flight) {
+// enter makes a message known as one that is being checked.
+func (fs *flights) enter(f *flight) {
 	if fs.byKey == nil {
 		fs.byKey, fs.byTicket = make(map[key]*flight), make(map[uint64]*flight)
 	}
-	fs.byKey[f.k], fs.byTicket[n] = f, f
+	fs.byKey[f.k] = f
 }
 
 // land ends a flight.
@@ -59,6 +63,7 @@ func (r *Router) land(f *flight) {
 	r.flights.bytes -= f.charge
 	if f.via != nil {
 		f.via.flights--
+		r.unlaunch(f)
 	} else {
 		r.flights.local--
 	}
@@ -94,7 +99,7 @@ func (f *flight) join(p *peer, m *rpc.Message, r *Router) {
 // not remembered, so that another copy can come later.
 func (r *Router) takeOff(now time.Time, p *peer, t *topic, k key, mid []byte, m *rpc.Message, frameBytes int) {
 	fs := &r.flights
-	if len(fs.byKey) >= flightsMax || p.flights >= flightsPerPeerMax || fs.bytes+len(m.Frame) > flightBytesMax {
+	if len(fs.byKey) >= flightsMax || p.flights >= flightsPerPeerMax || t.own.checking() >= flightsPerTopicMax || fs.bytes+len(m.Frame) > flightBytesMax {
 		r.reject(now, p, t, mid, whyQueueFull)
 		if r.gater != nil {
 			r.gater.Throttled(now)
@@ -111,13 +116,14 @@ func (r *Router) takeOff(now time.Time, p *peer, t *topic, k key, mid []byte, m 
 	if r.watched() {
 		r.reportFine(now, "validate", p, t, mid, len(m.Data))
 	}
-	r.check(f)
+	fs.enter(f)
+	r.lineUp(f)
 }
 
 // check makes the job of a flight.
 func (r *Router) check(f *flight) {
 	t := r.tickets.Next()
-	r.flights.add(t.N, f)
+	r.flights.byTicket[t.N] = f
 	c := checking{validators: f.rules.validators, id: f.id, raw: f.raw}
 	if f.via != nil {
 		var m rpc.Message
@@ -162,6 +168,7 @@ func (r *Router) Done(now time.Time, t id.Ticket, result any) News {
 		r.signed(now, f, v)
 	} else {
 		r.checked(now, f, v)
+		r.launchMore()
 	}
 	return r.end()
 }

@@ -128,11 +128,12 @@ const (
 	wantsMax       = 32768   // IDs asked for at one time
 	advertisersMax = 8       // further advertisers remembered of one ID
 
-	flightsMax        = 8192     // messages in checking
-	flightsPerPeerMax = 1024     // of one peer
-	flightBytesMax    = 64 << 20 // of all
-	copiesMax         = 4        // differing copies of one ID that wait for a verdict
-	ownFlightsMax     = 1024     // of ourselves
+	flightsMax         = 8192     // messages in checking
+	flightsPerPeerMax  = 1024     // of one peer
+	flightsPerTopicMax = 4096     // of one topic
+	flightBytesMax     = 64 << 20 // of all
+	copiesMax          = 4        // differing copies of one ID that wait for a verdict
+	ownFlightsMax      = 1024     // of ourselves
 
 	exchangesMax  = 128      // recommended peers in checking, as many as others keep pending
 	adviceGap     = 10       // seconds until a peer may recommend one more

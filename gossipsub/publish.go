@@ -60,6 +60,7 @@ func (r *Router) publish(now time.Time, tick id.Ticket, name string, data []byte
 	f.topic = &topic{name: name} // only its name: the topic may come and go meanwhile
 	r.flights.bytes += f.charge
 	r.flights.local++
+	r.flights.enter(f)
 	r.check(f)
 	return f.id, nil
 }

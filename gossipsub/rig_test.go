@@ -166,6 +166,16 @@ func (g *rig) take(n News) {
 	g.check()
 }
 
+// work does the jobs that were kept, and those that come of them, first come first
+// served.
+func (g *rig) work() {
+	for len(g.jobs) > 0 {
+		do := g.jobs[0]
+		g.jobs = g.jobs[1:]
+		g.take(do())
+	}
+}
+
 func (g *rig) check() { checkInvariants(g.t, g.r) }
 
 func (g *rig) up(name, stream string, outbound bool) {
@@ -409,7 +419,7 @@ func checkInvariants(t testing.TB, r *Router) {
 			t.Fatal("backoffs that nobody sweeps")
 		}
 	}
-	if len(r.flights.byKey) != len(r.flights.byTicket) || len(r.flights.byKey) > flightsMax+ownFlightsMax || r.flights.bytes < 0 || r.wants.len() > wantsMax {
+	if len(r.flights.byKey) != len(r.flights.byTicket)+waiting(r) || r.flights.aloft > checksMax || len(r.flights.byKey) > flightsMax+ownFlightsMax || r.flights.bytes < 0 || r.wants.len() > wantsMax {
 		t.Fatal("flights or wants")
 	}
 	entries := 0
@@ -440,4 +450,19 @@ func checkInvariants(t testing.TB, r *Router) {
 func (g *rig) jamAfter(name string, frames int) {
 	g.full[name] = false
 	g.room = map[string]int{name: frames}
+}
+
+// waiting counts the messages that wait for a check, and looks after the lines.
+func waiting(r *Router) (n int) {
+	for _, t := range r.joined.list {
+		l := &t.own.line
+		n += l.waiting.len()
+		if l.aloft < 0 || l.aloft > checksPerTopicMax || t.own.checking() > flightsPerTopicMax {
+			return -1
+		}
+		if l.waiting.len() > 0 && r.flights.aloft == 0 {
+			return -1 // nothing will ever start it
+		}
+	}
+	return n
 }

@@ -29,6 +29,7 @@ type own struct {
 	rules
 	mesh      set[*peer]
 	graced    []graced
+	line      line          // messages that wait to be checked
 	checkTime time.Duration // of a message, on the average
 	stats     TopicStats
 	score     *score.Topic // nil when scoring is off
@@ -175,6 +176,7 @@ func (r *Router) Leave(now time.Time, name string) {
 	if r.board != nil {
 		r.board.Forget(t.own.score)
 	}
+	r.clearLine(t.own)
 	t.own = nil
 	r.closeGroups(t)
 	r.joined.remove(t)
