@@ -39,9 +39,9 @@ const machinePeers = 5
 func newMachine(t testing.TB, next func() byte) *machine {
 	g := newRig(t, func(c *Config) {
 		c.Params = Params{D: 2, Dlo: 2, Dhi: 3, IDontWantThreshold: 4, SeenTTL: 5 * time.Second, SeenBytes: 64 << 10, OpportunisticGraftTicks: 2, DirectConnectTicks: 3}
+		c.Exchange, c.AcceptExchange = true, true
 		if next()%4 != 0 {
 			judging(c)
-			c.Exchange, c.AcceptExchange = true, true
 			c.Score.IPColocationFactorThreshold, c.Params.FloodPublish = 2, new(true)
 		}
 	})
@@ -56,7 +56,10 @@ func (m *machine) step() {
 	topic := machineTopics[int(arg/machinePeers)%len(machineTopics)]
 	switch op {
 	case 0:
-		m.up(name, machineStreams[int(arg/5)%len(machineStreams)], arg%2 == 0)
+		m.take(m.r.Up(m.now, m.id(name), Remote{
+			PeerID: newAuthor(name).pid, Stream: machineStreams[int(arg/5)%len(machineStreams)], Outbound: arg%2 == 0,
+			Envelope: machineInfos()[arg%machinePeers].Record,
+		}))
 	case 1:
 		m.r.Shut(m.now, m.id(name))
 	case 2:
@@ -112,9 +115,9 @@ func (m *machine) turn(name, topic string, arg byte) {
 	case 3:
 		m.r.SetDirect(m.now, m.id(name), arg%4 < 2)
 	case 4:
-		m.take(m.r.Up(m.now, m.id(name), Remote{PeerID: newAuthor(name).pid, Stream: Meshsub12, IP: netip.AddrFrom4([4]byte{8, 8, 8, arg % 2}), Envelope: newAuthor(name).record()}))
+		m.take(m.r.Up(m.now, m.id(name), Remote{PeerID: newAuthor(name).pid, Stream: Meshsub12, IP: netip.AddrFrom4([4]byte{8, 8, 8, arg % 2})}))
 	case 5:
-		m.control(name, rpc.AppendPrune(nil, topic, 1, machineInfos()[arg%4:]...))
+		m.control(name, rpc.AppendPrune(nil, topic, 1, machineInfos()[arg%8:]...))
 	default:
 		m.r.Doubled(m.id(name))
 	}
@@ -124,7 +127,7 @@ func (m *machine) turn(name, topic string, arg byte) {
 // a record that nobody signed.
 var machineInfos = sync.OnceValue(func() []rpc.PeerInfo {
 	var out []rpc.PeerInfo
-	for _, name := range []string{"n0", "n1", "x", "y", "forged"} {
+	for _, name := range []string{"n0", "n1", "n2", "n3", "n4", "x", "y", "forged"} {
 		a := newAuthor(name)
 		out = append(out, rpc.PeerInfo{PeerID: []byte(a.pid), Record: a.record()})
 	}
