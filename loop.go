@@ -13,10 +13,11 @@ import (
 // input is one thing that happens to the machine: a call, or a link's message
 // (fn is nil), or a link's writer being free (fn is nil, wrote is set).
 type input struct {
-	fn    func(now time.Time)
-	conn  link.Conn
-	msg   link.Msg
-	wrote bool
+	fn     func(now time.Time)
+	conn   link.Conn
+	msg    link.Msg
+	reuser link.Reuser // of the message's memory; nil when nobody wants it
+	wrote  bool
 }
 
 // roundMax bounds how many inputs are handled before what they brought is
@@ -84,6 +85,9 @@ func (n *Node) handle(now time.Time, in *input) time.Time {
 		}
 	default:
 		n.machine.LinkMsg(now, in.conn, in.msg)
+		if in.reuser != nil && n.machine.Spent() {
+			in.reuser.Reuse(in.msg.Data)
+		}
 		return n.stepped("message", now)
 	}
 	return now

@@ -91,7 +91,8 @@ func (n *Node) linkUp(now time.Time, l link.Link) {
 // read hands what comes on the link to the loop until it ends. A full inbox stops
 // it here.
 func (n *Node) read(c link.Conn, l link.Link) {
-	err := feed(l, func(m link.Msg) bool { return n.post(input{conn: c, msg: m}) })
+	reuser, _ := l.(link.Reuser)
+	err := feed(l, func(m link.Msg) bool { return n.post(input{conn: c, msg: m, reuser: reuser}) })
 	l.Close(link.NetworkError)
 	n.post(input{fn: func(now time.Time) { n.linkDown(now, c, err) }})
 }

@@ -63,6 +63,7 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		if f == nil && r.p.SeenStrategy == LastSeen {
 			r.seen.again(now, k)
 		}
+		r.copies++
 		r.stats.Duplicates.add(len(m.Data))
 		t.own.stats.Duplicates.add(len(m.Data))
 		if r.watched() {

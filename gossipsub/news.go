@@ -22,6 +22,9 @@ type News struct {
 	Published []Published
 	// Missing are direct peers without a link, to be dialled.
 	Missing []id.ID
+	// Spent says of Recv that the frame held nothing but copies of known messages, so
+	// that nothing refers to its bytes any more.
+	Spent bool
 	// Exchanged are peers that others recommended, their records verified.
 	Exchanged []Exchange
 }

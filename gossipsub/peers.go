@@ -294,6 +294,7 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		r.rpc.Reset()
 		return r.end(), nil
 	}
+	r.copies = 0
 	if heard == hearAll {
 		for i := range r.rpc.Publish {
 			r.receive(now, p, &r.rpc.Publish[i], len(frame))
@@ -312,6 +313,9 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 	for i := range r.rpc.Prune {
 		r.onPrune(now, p, &r.rpc.Prune[i])
 	}
+	spent := r.copies == len(r.rpc.Publish) && r.rpc.OnlyPublishes()
 	r.rpc.Reset()
-	return r.end(), nil
+	news := r.end()
+	news.Spent = spent
+	return news, nil
 }

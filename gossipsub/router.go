@@ -74,6 +74,7 @@ type Router struct {
 	hello      [][]byte  // frames of our subscriptions; nil when they changed
 	fresh      []sifted  // scratch of sift
 	frameBytes int       // of the RPC in hand
+	copies     int       // of known messages, in the frame of Recv
 	entries    []byte    // scratch of pack
 	haves      []have    // messages of this input that large copies of need not come
 	helloAge   uint64    // hellos so far

@@ -40,6 +40,13 @@ type Feeder interface {
 	Feed(put func(Msg) bool) error
 }
 
+// Reuser is implemented by links that can read into memory that was used before.
+type Reuser interface {
+	// Reuse takes back the Data of a message that was read, when nothing holds any
+	// of it any more.
+	Reuse(data []byte)
+}
+
 // Conn numbers the links of one world; no number is used twice.
 type Conn uint64
 

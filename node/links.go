@@ -75,6 +75,7 @@ func (n *Node) DialFailed(now time.Time, t id.Ticket, err error) {
 // LinkMsg: a link read a message or lane event.
 func (n *Node) LinkMsg(now time.Time, c link.Conn, m link.Msg) {
 	n.begin(now)
+	n.spent = false
 	if m.Op == link.Data {
 		n.data(now, c, m)
 	} else if p, ok := n.peers.ByConn(c); ok {
@@ -82,6 +83,10 @@ func (n *Node) LinkMsg(now time.Time, c link.Conn, m link.Msg) {
 	}
 	n.settle()
 }
+
+// Spent tells that the bytes of the message of the last LinkMsg are free: nothing
+// that came of it holds any of them.
+func (n *Node) Spent() bool { return n.spent }
 
 func (n *Node) data(now time.Time, c link.Conn, m link.Msg) {
 	p, err := n.peers.Recv(c, m)
@@ -101,6 +106,7 @@ func (n *Node) recv(now time.Time, p *peer.Peer, m link.Msg) error {
 	switch m.Lane {
 	case laneGossip:
 		news, err := n.gossip.Recv(now, p.ID(), m.Data)
+		n.spent = news.Spent
 		n.gossipNews(news)
 		return err
 	case lanePex:

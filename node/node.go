@@ -113,6 +113,7 @@ type Node struct {
 	routed  []gossipsub.News              // what calls down to the router returned
 	running bool
 	now     time.Time // of the input being handled
+	spent   bool      // see Spent
 	out     Out
 }
 

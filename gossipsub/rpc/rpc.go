@@ -79,6 +79,11 @@ func wipe[T any](s []T) []T {
 	return s[:0]
 }
 
+// OnlyPublishes tells that there are messages and nothing else.
+func (r *RPC) OnlyPublishes() bool {
+	return len(r.Publish) > 0 && len(r.Subs) == 0 && r.SubsOver == 0 && !r.seenControl && !r.HasExtensions && !r.HasPartial && !r.HasTest
+}
+
 // Decode reads a frame into r, which is emptied first. Memory is in proportion to
 // the frame. After an error r holds what was read so far and must not be used.
 func (r *RPC) Decode(frame []byte, lim Limits) error {

@@ -17,10 +17,11 @@ var errFrame = errors.New("libp2p: bad frame")
 type frames struct {
 	r        *bufio.Reader
 	protocol link.Protocol
+	spare    *buffers
 }
 
-func newFrames(r io.Reader, p link.Protocol) *frames {
-	return &frames{r: bufio.NewReaderSize(r, readBufferBytes), protocol: p}
+func newFrames(r io.Reader, p link.Protocol, spare *buffers) *frames {
+	return &frames{r: bufio.NewReaderSize(r, readBufferBytes), protocol: p, spare: spare}
 }
 
 // next reads one frame. The error wraps errFrame when the remote broke the rules,
@@ -87,7 +88,7 @@ func (f *frames) length() (int, error) {
 // payload reads n bytes. Memory follows what arrives, growBytes at first and then
 // doubling, so that a length alone costs nothing.
 func (f *frames) payload(n int) ([]byte, error) {
-	data := make([]byte, min(n, growBytes))
+	data := f.spare.get(min(n, growBytes))
 	for have := 0; ; {
 		m, err := io.ReadFull(f.r, data[have:])
 		if err == io.EOF && n > 0 {
@@ -99,8 +100,9 @@ func (f *frames) payload(n int) ([]byte, error) {
 		if have += m; have == n {
 			return data, nil
 		}
-		grown := make([]byte, min(n, 2*len(data)))
+		grown := f.spare.get(min(n, 2*len(data)))
 		copy(grown, data)
+		f.spare.put(data)
 		data = grown
 	}
 }

@@ -42,7 +42,7 @@ func TestFrames(t *testing.T) {
 		{"nothing", coded, nil, nil, nil, io.EOF},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFrames(bytes.NewReader(c.wire), c.p)
+			f := newFrames(bytes.NewReader(c.wire), c.p, new(buffers))
 			for i := range c.codes {
 				code, data, err := f.next()
 				if err != nil || code != c.codes[i] || !bytes.Equal(data, c.data[i]) {
@@ -63,7 +63,7 @@ func TestFramesAllocation(t *testing.T) {
 	got := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			_, _, _ = newFrames(bytes.NewReader(wire), huge).next()
+			_, _, _ = newFrames(bytes.NewReader(wire), huge, new(buffers)).next()
 		}
 	}).AllocedBytesPerOp()
 	if got > growBytes+2*readBufferBytes {
@@ -77,7 +77,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add(appendFrame(nil, coded, link.Msg{Code: 3, Data: make([]byte, 70<<10)}))
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		for _, p := range []link.Protocol{bare, coded} {
-			fr := newFrames(bytes.NewReader(wire), p)
+			fr := newFrames(bytes.NewReader(wire), p, new(buffers))
 			total := 0
 			for {
 				code, data, err := fr.next()
@@ -89,7 +89,7 @@ func FuzzFrames(f *testing.F) {
 					t.Fatalf("code %d with %d bytes of %d", code, len(data), len(wire))
 				}
 				// What was read, written again, is read as the same.
-				again := newFrames(bytes.NewReader(appendFrame(nil, p, link.Msg{Code: code, Data: data})), p)
+				again := newFrames(bytes.NewReader(appendFrame(nil, p, link.Msg{Code: code, Data: data})), p, new(buffers))
 				c2, d2, err := again.next()
 				if err != nil || c2 != code || !bytes.Equal(d2, data) {
 					t.Fatalf("wrote code %d and %d bytes, read %d, %d, %v", code, len(data), c2, len(d2), err)

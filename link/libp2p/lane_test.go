@@ -177,7 +177,7 @@ func TestOutboundStreamIsOpenedAgain(t *testing.T) {
 	if err := l.Write(link.Msg{Lane: 0, Data: []byte("text")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, data, err := newFrames(st, table[0]).next(); err != nil || string(data) != "text" {
+	if _, data, err := newFrames(st, table[0], new(buffers)).next(); err != nil || string(data) != "text" {
 		t.Fatalf("read %q, %v", data, err)
 	}
 	_ = st.Reset() // once too often

@@ -79,7 +79,7 @@ func (ln *lane) takeOver(r *reader) bool {
 
 // read delivers the stream's frames in order.
 func (ln *lane) read(r *reader) {
-	f := newFrames(r.stream, ln.protocol)
+	f := newFrames(r.stream, ln.protocol, &ln.l.t.spare)
 	for {
 		code, data, err := f.next()
 		why, bye := told(err)

@@ -44,6 +44,7 @@ type Transport struct {
 	accept chan *Link
 	done   chan struct{}
 	tasks  sync.WaitGroup // every goroutine of ours
+	spare  buffers
 
 	mu      sync.Mutex
 	closed  bool
