@@ -98,7 +98,7 @@ func (r *Router) sift(now time.Time, p *peer, t *topic, ids [][]byte, most int) 
 			continue
 		}
 		if w := r.wants.get(k); w != nil {
-			w.advertised(p)
+			r.again(now, w, p)
 			continue
 		}
 		fresh = append(fresh, sifted{k, int32(i)})
@@ -161,7 +161,7 @@ func (r *Router) chase(now time.Time) {
 		switch {
 		case w.topic.own == nil:
 			r.wants.remove(d.k)
-		case r.askNext(now, w):
+		case r.askMore(now, w):
 		case now.UnixNano() < w.at+int64(r.p.IWantFollowupTime) && len(w.asked) > 0:
 			w.due = now.UnixNano()
 			r.wants.timer.push(due{d.k, w.due})

@@ -158,6 +158,7 @@ func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Messa
 	if r.watched() {
 		r.reportFine(now, "deliver", via, t, []byte(mid), len(m.Data))
 	}
+	via.earned()
 	r.cache.put(t.name, mid, frame, r.beat, t.own.until(now))
 	r.spread(t, &spreading{
 		r: r, frame: Frame{Data: frame, Class: Forwarded, Tag: r.tagOf(mid), Until: now.Add(t.own.wait)},

@@ -126,7 +126,7 @@ const (
 	unwantedMax    = 10000   // IDONTWANT IDs remembered of one peer
 	iwantBytesMax  = 4 << 20 // served to one peer in one heartbeat, but always one message
 	wantsMax       = 32768   // IDs asked for at one time
-	advertisersMax = 8       // further advertisers remembered of one ID
+	advertisersMax = 32      // further advertisers remembered of one ID
 
 	flightsMax         = 8192     // messages in checking
 	flightsPerPeerMax  = 1024     // of one peer

@@ -51,6 +51,7 @@ type peer struct {
 	box      *outbox // pending control, nil when none
 	debts    []debt
 	untold   []untold
+	credit   int     // see credit.go
 	excused  int64   // promises made before are void, Unix nanoseconds
 	swore    uint64  // call in which it was last asked as next advertiser
 	lazy     []*part // gossip of the heartbeat under way; see whisper

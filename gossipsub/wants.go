@@ -38,19 +38,6 @@ func (w *want) was(p *peer) bool {
 	return false
 }
 
-// advertised remembers another peer that has the message.
-func (w *want) advertised(p *peer) {
-	if len(w.more) >= advertisersMax || w.was(p) {
-		return
-	}
-	for _, q := range w.more {
-		if q == p {
-			return
-		}
-	}
-	w.more = append(w.more, p)
-}
-
 // due is an entry of the timer queue: a request or a second wait that began at at.
 // It is void when its want was fulfilled.
 type due struct {

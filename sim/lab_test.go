@@ -43,6 +43,23 @@ func TestSieges(t *testing.T) {
 	}
 }
 
+// Liars in the same numbers advertise every message and send none. A router that asked
+// one advertiser after the other, whoever was first, lost a fifth of all messages.
+func TestSiegeOfLiars(t *testing.T) {
+	t.Parallel()
+	opt := siege(t, "gossip-coldboot")
+	opt.Version = "1.3"
+	for i := range opt.Script.Steps {
+		if st := &opt.Script.Steps[i]; st.Verb == scenario.Hostile {
+			st.Conduct.Lie = true
+		}
+	}
+	r, err := Run(opt)
+	if err != nil || r.Gossip.Share < 0.99 {
+		t.Errorf("%+v, %v", r.Gossip, err)
+	}
+}
+
 // What holds an attack off: without it messages are late or lost. The first two
 // would do for what the routers publish and pass on; the score takes those out of the
 // mesh that pass nothing on.
