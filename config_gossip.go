@@ -27,6 +27,7 @@ type GossipConfig struct {
 	HeartbeatEvery     time.Duration // [1s]
 	FanoutTTL          time.Duration // [1m]
 	SeenTTL            time.Duration // [2m]
+	SeenStrategy       string        // from when SeenTTL counts: the first or the last copy [first]
 	PruneBackoff       time.Duration // [1m]
 	UnsubscribeBackoff time.Duration // [10s]
 	GraftFlood         time.Duration // a GRAFT this soon after a PRUNE counts double [10s]
@@ -45,6 +46,7 @@ type GossipConfig struct {
 	// FloodPublish sends own messages to every peer of the topic that stands well
 	// enough, not only to the mesh [true].
 	FloodPublish            *bool
+	DirectConnectTicks      int // heartbeats between dials of direct peers that are missing [300]
 	OpportunisticGraftTicks int // heartbeats between looks at a mesh's median score [60]
 	OpportunisticGraftPeers int // peers grafted when it is low [2]
 	PrunePeers              int // peers recommended, and heeded, in one PRUNE [16]

@@ -68,15 +68,19 @@ func policy(sign string) gossipsub.Policy {
 }
 
 func gossipParams(g GossipConfig) gossipsub.Params {
+	strategy := gossipsub.FirstSeen
+	if g.SeenStrategy == "last" {
+		strategy = gossipsub.LastSeen
+	}
 	return gossipsub.Params{
 		NoMesh: g.NoMesh, D: g.D, Dlo: g.Dlo, Dhi: g.Dhi, Dscore: g.Dscore, Dout: g.Dout, Dlazy: g.Dlazy, GossipFactor: g.GossipFactor,
 		HistoryLength: g.HistoryLength, HistoryGossip: g.HistoryGossip, GossipRetransmission: g.GossipRetransmission,
-		HeartbeatInitialDelay: g.HeartbeatDelay, HeartbeatInterval: g.HeartbeatEvery, FanoutTTL: g.FanoutTTL, SeenTTL: g.SeenTTL,
+		HeartbeatInitialDelay: g.HeartbeatDelay, HeartbeatInterval: g.HeartbeatEvery, FanoutTTL: g.FanoutTTL, SeenTTL: g.SeenTTL, SeenStrategy: strategy,
 		PruneBackoff: g.PruneBackoff, UnsubscribeBackoff: g.UnsubscribeBackoff, GraftFloodThreshold: g.GraftFlood, IWantFollowupTime: g.IWantFollowup,
 		MaxIHaveLength: g.MaxIHaveLength, MaxIHaveMessages: g.MaxIHaveMessages,
 		MaxIDontWantLength: g.MaxIDontWantLength, MaxIDontWantMessages: g.MaxIDontWantMessages,
 		IDontWantThreshold: g.IDontWantBytes, IDontWantTTL: g.IDontWantTTL,
-		FloodPublish: g.FloodPublish, OpportunisticGraftTicks: g.OpportunisticGraftTicks, OpportunisticGraftPeers: g.OpportunisticGraftPeers,
+		FloodPublish: g.FloodPublish, DirectConnectTicks: g.DirectConnectTicks, OpportunisticGraftTicks: g.OpportunisticGraftTicks, OpportunisticGraftPeers: g.OpportunisticGraftPeers,
 		PrunePeers: g.PrunePeers, SeenBytes: g.SeenBytes, CacheBytes: g.CacheBytes,
 		// Of an RPC's bytes a hundred-and-twenty-eighth is kept for what is not data.
 		MessageBytesMax: g.MessageBytes - g.MessageBytes/128,

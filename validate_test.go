@@ -60,6 +60,7 @@ func TestValidate(t *testing.T) {
 		{"seen cache", func(c *Config) { c.Gossip.SeenBytes = -1 }, []string{"gossip.seen_bytes"}},
 		{"topic", func(c *Config) { c.Gossip.Topics = map[string]TopicConfig{"t": {Sign: "x", BytesMax: -1}} }, []string{`gossip.topic."t".sign`, `gossip.topic."t".max_size`}},
 		{"version", func(c *Config) { c.Gossip.Version = "1.4" }, []string{"gossip.version"}},
+		{"seen strategy", func(c *Config) { c.Gossip.SeenStrategy = "never" }, []string{"gossip.seen_strategy"}},
 		{"older version", func(c *Config) { c.Gossip.Version = "1.0" }, nil},
 		{"sign lax", func(c *Config) { c.Gossip.Sign = "lax" }, nil},
 		{"Dout", func(c *Config) { c.Gossip.Dout = 4 }, []string{"gossip.Dout"}},

@@ -17,6 +17,7 @@ func TestGossipValues(t *testing.T) {
 	s, bad := load(t, `
 [gossip]
 version = "1.1"
+seen_strategy = "last"
 Dout = 0
 flood_publish = false
 gossip_factor = 0.5
@@ -38,7 +39,7 @@ invalid_message_deliveries_weight = -5
 		t.Fatal(bad)
 	}
 	g := s.Node.Gossip
-	if g.Version != "1.0" || g.Dout != -1 || *g.FloodPublish || g.GossipFactor != 0.5 || g.PruneBackoff != 30*time.Second || !g.NoGater || g.NoScore {
+	if g.Version != "1.0" || g.SeenStrategy != "last" || g.Dout != -1 || *g.FloodPublish || g.GossipFactor != 0.5 || g.PruneBackoff != 30*time.Second || !g.NoGater || g.NoScore {
 		t.Errorf("%+v", g)
 	}
 	if d := cmp.Diff([]string{"news", "orders"}, g.SubscriptionFilter); d != "" {
