@@ -2,6 +2,7 @@ package gossipsub
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -145,5 +146,43 @@ func TestBackoffResidue(t *testing.T) {
 	g.run(time.Hour + time.Duration(beatSweeps+3)*time.Second)
 	if n := g.r.byName["t"].back.m.Len(); n > 0 || g.r.backed.len() > 0 || g.r.peers.Len() > 0 {
 		t.Errorf("%d backoffs are left, %d topics, %d peers", n, g.r.backed.len(), g.r.peers.Len())
+	}
+}
+
+// Who asks to be grafted again and again during its backoff is graylisted soon, with
+// the parameters of the product, and then not even answered. A storm of such peers
+// leaves the mesh as it was.
+func TestGraftStorm(t *testing.T) {
+	g := newRig(t, judging)
+	g.join("t", TopicConfig{})
+	for i := range 12 { // a full mesh
+		name := fmt.Sprint("n", i)
+		g.up(name, Meshsub11, false)
+		g.recv(name, rpc.AppendSub(nil, true, "t"))
+		g.graft(name, "t")
+	}
+	before := g.mesh("t")
+	const storm = 50
+	for i := range storm {
+		g.up(fmt.Sprint("s", i), Meshsub11, false)
+	}
+	g.sent = nil
+	for round := range 20 {
+		for i := range storm {
+			g.graft(fmt.Sprint("s", i), "t")
+		}
+		said := g.said()
+		if round == 0 && count(said, "PRUNE t 60s") != storm {
+			t.Fatalf("%d were refused", count(said, "PRUNE t 60s"))
+		}
+		if round >= 9 && len(said) > 0 {
+			t.Fatalf("round %d: still answering, %v", round, said[0])
+		}
+	}
+	if !slices.Equal(before, g.mesh("t")) {
+		t.Errorf("mesh %v, was %v", g.mesh("t"), before)
+	}
+	if g.counted("graylisted") < storm*10 {
+		t.Errorf("%d RPCs were not heard", g.counted("graylisted"))
 	}
 }
