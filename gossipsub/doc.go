@@ -1,6 +1,6 @@
-// Package gossipsub is the router of the pubsub specification: GossipSub v1.0 in
-// full, v1.1 and v1.2 to each peer as its negotiated version says, and floodsub
-// (libp2p specifications pubsub/README, gossipsub-v1.0 to v1.2).
+// Package gossipsub is the router of the pubsub specification: GossipSub v1.0 to v1.3
+// to each peer as its negotiated version says, and floodsub (libp2p specifications
+// pubsub/README, gossipsub-v1.0 to v1.3, and the draft of partial messages).
 //
 // Strand, pure: it asks below for a Sender, and its news are jobs, deliveries and
 // answers to Publish. It owns no clock, no key and no link; the world hands in
@@ -27,6 +27,15 @@
 // A mesh keeps its best when it is trimmed and looks for better ones when it is poor.
 // Direct peers are an agreement of operators and stand outside all of that. While
 // checking cannot keep up, package gater says whose messages wait.
+//
+// The version of the stream that we write on says what is sent to a peer; the
+// configuration can hold the router to an older one. With peers of 1.3 the messages
+// of a topic may travel in parts, which the application writes and reads; the router
+// keeps who has what of them.
+//
+// Checks are jobs, few at a time, and topics take turns. Where a topic asks for it,
+// its authors' sequence numbers are remembered in a file, so that no old message comes
+// again, not after a restart either.
 //
 // A heartbeat of many peers and topics is done in slices, with messages between them.
 // A backoff is held for a connected or a lost peer alike.

@@ -150,6 +150,8 @@ func TestTestExtension(t *testing.T) {
 			hello()
 		}
 		g.recv("n0", rpc.AppendTest(nil))
+		g.r.Began(g.now, g.id("n0")) // a new stream of its own; ours is the same
+		hello()
 		got := 0
 		for _, s := range g.sent {
 			var r rpc.RPC

@@ -142,6 +142,7 @@ func (c *Config) hold(v version) {
 		return
 	}
 	c.Score, c.Gater = nil, nil
+	c.Exchange, c.AcceptExchange = false, false
 	c.Params.Dout, c.Params.FloodPublish = -1, new(false)
 	c.Params.GossipFactor = gossipFactorNone
 }
