@@ -20,7 +20,8 @@
 // group may place a limited number of unproven hosts; when grey is full the
 // newcomer displaces an unproven host of the largest group. Hosts we had a link
 // with are never displaced by hearsay. Loopback and memory addresses have no
-// group and no such limits, or no test network would run on one machine.
+// group and no such limits, or no test network would run on one machine. An IP address
+// is dialled at most once a minute for hosts that are known by address alone.
 //
 // Place: floor 1, values, pure. It holds; it decides nothing about time to dial,
 // links or slots, which is session's part, except that a failed host carries the

@@ -50,8 +50,8 @@ const (
 	// ownMax bounds the addresses remembered as our own.
 	ownMax = 16
 	// knockEvery is how often one IP address is dialled for hosts that we know by
-	// address alone and never reached:
-	// a forged record must not make a crowd of nodes knock at somebody's door.
+	// address alone and never reached: a list of somebody else's addresses must not
+	// make a crowd of nodes knock at a door.
 	// knocksMax bounds what is remembered; session starts at most 600 dials in it.
 	knockEvery = time.Minute
 	knocksMax  = 1024

@@ -76,7 +76,8 @@ type Info struct {
 	Public id.Public // zero when the remote's key is not secp256k1
 	Record *enr.Record
 	// Envelope is the remote's signed peer record as libp2p's identify brought it
-	// (RFC 0003), nil when there is none. It has not been verified.
+	// (RFC 0003) before the link was finished, nil when there is none. Who uses it
+	// verifies it.
 	Envelope []byte
 	Kind     Kind
 	Addr     Addr
