@@ -27,7 +27,6 @@ type flight struct {
 	copies  []copyOf // differing bytes under the same ID
 	local   id.Ticket
 	charge  int       // bytes charged to flights
-	makes   bool      // its job makes a verifier of the author's key
 	since   time.Time // when it came
 	aloft   bool      // in a job, not waiting for one
 }
@@ -125,12 +124,6 @@ func (r *Router) check(f *flight) {
 	t := r.tickets.Next()
 	r.flights.byTicket[t.N] = f
 	c := checking{validators: f.rules.validators, id: f.id, raw: f.raw}
-	if f.via != nil {
-		var m rpc.Message
-		_ = m.Decode(f.raw) // it was decoded before
-		r.authors.prepare(m.From, &c)
-		f.makes = c.make
-	}
 	j := work.Job{Ticket: t, Run: func() any { return c.run() }}
 	h := sha256.New()
 	h.Write([]byte{'g', 's', 'v', byte(f.rules.policy), byte(len(f.rules.rule))})
@@ -175,11 +168,6 @@ func (r *Router) Done(now time.Time, t id.Ticket, result any) News {
 
 // checked ends or goes on with a flight of somebody else's message.
 func (r *Router) checked(now time.Time, f *flight, v verdict) {
-	if f.makes {
-		var m rpc.Message
-		_ = m.Decode(f.raw) // it was decoded before
-		r.authors.made(m.From, v.made)
-	}
 	if f.own != f.topic.own { // we left the topic meanwhile
 		r.land(f)
 		return
@@ -188,9 +176,6 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 	case v.Verdict == Accept && v.genuine:
 		var m rpc.Message
 		_ = m.Decode(f.raw) // it was decoded before
-		if m.Signature != nil {
-			r.authors.saw(m.From)
-		}
 		r.land(f)
 		f.own.timed(now.Sub(f.since))
 		if r.replayed(f.rules, m.From, m.Seqno, m.Signature) {

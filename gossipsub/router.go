@@ -53,7 +53,6 @@ type Router struct {
 	cache    mcache
 	wants    wants
 	flights  flights
-	authors  authors
 	tickets  id.Tickets
 	doubters set[*peer]  // peers with IDONTWANT entries
 	debtors  set[*peer]  // peers that have not heard all

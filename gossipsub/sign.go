@@ -15,10 +15,9 @@ const signPrefix = "libp2p-pubsub:"
 // verdict is the result of a job.
 type verdict struct {
 	Verdict
-	genuine bool         // the signature is right, or none is wanted
-	why     string       // when not accepted
-	raw     []byte       // our own message, signed
-	made    *id.Verifier // for the author's further messages; nil for none
+	genuine bool   // the signature is right, or none is wanted
+	why     string // when not accepted
+	raw     []byte // our own message, signed
 }
 
 // checking is the work of a job: it touches nothing but its own bytes.
@@ -26,9 +25,7 @@ type checking struct {
 	validators []func(Message) Verdict
 	id         string
 	raw        []byte
-	author     *Author      // signs our own messages; nil for others
-	verifier   *id.Verifier // of the message's author; nil for none
-	make       bool         // one is worth making
+	author     *Author // signs our own messages; nil for others
 }
 
 func (c checking) run() verdict {
@@ -44,10 +41,8 @@ func (c checking) run() verdict {
 			m.Key = c.author.Key
 		}
 		out.raw = rpc.AppendMessage(nil, &m, true)
-	case m.Signature != nil:
-		if out.genuine, out.made = c.genuine(&m); !out.genuine {
-			return verdict{Verdict: Reject, why: whyInvalid, made: out.made}
-		}
+	case m.Signature != nil && !genuine(&m):
+		return verdict{Verdict: Reject, why: whyInvalid}
 	}
 	if len(c.validators) == 0 {
 		return out
