@@ -11,10 +11,9 @@
 //
 // The package is the real world of the node machine (package node): it owns the
 // sockets, the clock, the disk and every goroutine, and does nothing else. One
-// loop goroutine owns the machine; links have one reader each, and one
-// writer where writing can block; a
-// bounded pool does slow jobs; one goroutine writes files. Start starts them,
-// Close ends them and waits.
+// loop goroutine owns the machine; links have one reader each, and one writer
+// where writing can block; a bounded pool does slow jobs; one goroutine writes
+// files. Start starts them, Close ends them and waits.
 //
 // The default transport is libp2p, and linking it in costs every program some 13
 // MB on disk and 6 MiB of memory, used or not. A program that brings its own
