@@ -18,10 +18,10 @@ func TestSpentFrames(t *testing.T) {
 		g.late = late
 		g.join("t", TopicConfig{})
 		g.ups(4, Meshsub12, "t")
-		k := nodeKey("writer")
+		writer := newAuthor("writer")
 		message := func(n uint64) []byte { return plain("t", string(rune('a'+n))) }
 		if late {
-			message = func(n uint64) []byte { return signedBy(k, "t", n+1, "text") }
+			message = func(n uint64) []byte { return rpc.AppendPublish(nil, writer.message("t", n+1, []byte("text"))) }
 		}
 		spent := func(name string, frame []byte) bool {
 			t.Helper()
