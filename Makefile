@@ -52,6 +52,10 @@ arch: ## floors, purity, names, the drawn tree; lists files that grew long
 fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=30s), JOBS at once
 	@./.ci/fuzz $(FUZZTIME) $(JOBS)
 
+.PHONY: defences
+defences: ## take out each defence against an attack and see its test fail
+	go test -count=1 -timeout 20m -run '^TestDefences' . -defences
+
 .PHONY: sim
 sim: ## one minute of simulation
 	@go test -count=1 -timeout 10m -run '^TestMinute' -v ./sim -for 60s | awk '{print} /^--- PASS: TestMinute/ {ran = 1} END {exit !ran}'
