@@ -42,6 +42,7 @@ func metricRows(t *testing.T, n *Node) (rows []string) {
 
 // docs/metrics.md lists every metric with its labels and its help text, and nothing
 // else. Write the table anew with -rewrite-docs.
+// Rule: O3
 func TestMetricsAreDocumented(t *testing.T) {
 	const page, head = "docs/metrics.md", "|---|---|---|\n"
 	raw, err := os.ReadFile(page)
@@ -84,6 +85,7 @@ func TestMetricNamesEnd(t *testing.T) {
 }
 
 // What strangers announce makes no label; nor do more topics of ours than allowed.
+// Rule: O4
 func TestTopicLabels(t *testing.T) {
 	var topics []TopicInfo
 	for i := range 300 {

@@ -27,6 +27,7 @@ func exposition(t testing.TB, n *Node) string {
 // sample is one line of the exposition format 0.0.4.
 var sample = regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="(\\.|[^"\\\n])*",?)*\})? (NaN|[+-]Inf|[-+0-9.e]+)$`)
 
+// Rule: O3, O5
 func TestMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := mem.NewNetwork()
@@ -40,6 +41,7 @@ func TestMetrics(t *testing.T) {
 			follow(t, n, "news")
 			follow(t, n, odd)
 		}
+		follow(t, b, "elsewhere")
 		join(t, a, b)
 		meshed(t, a, "news", 1)
 		if _, err := a.Publish(t.Context(), "elsewhere", []byte("x"), 0); err != nil {
@@ -63,13 +65,14 @@ func TestMetrics(t *testing.T) {
 			`ropewalk_gossipsub_mesh_peers{topic="news"} 1`,
 			`ropewalk_gossipsub_mesh_peers{topic="quote \" backslash \\ line\nend"} 1`,
 			`ropewalk_gossipsub_topic_peers{topic="news"} 1`,
-			`ropewalk_gossipsub_topic_peers{topic="other"} 0`,
+			`ropewalk_gossipsub_topic_peers{topic="elsewhere"} 1`,
+			`ropewalk_gossipsub_fanout_peers{topic="elsewhere"} 1`,
 			`ropewalk_gossipsub_peers{protocol="/meshsub/1.3.0"} 1`,
 			`ropewalk_gossipsub_topics{state="low"} 2`,
 			`ropewalk_gossipsub_message_published_total{topic="news"} 1`,
 			`ropewalk_gossipsub_message_published_total{topic="other"} 1`,
 			`ropewalk_gossipsub_message_received_total{topic="news"} 0`,
-			`ropewalk_gossipsub_message_sent_total 1`,
+			`ropewalk_gossipsub_message_sent_total 2`,
 			`ropewalk_gossipsub_rpc_dropped_total{class="own"} 0`,
 			`ropewalk_job_seconds_count{strand="gossipsub"} 2`,
 			`ropewalk_sessions{direction="out",session="direct"} 1`,

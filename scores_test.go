@@ -14,6 +14,7 @@ import (
 
 // Scoring is on by default; who delivers first earns, and what it earned is
 // remembered nowhere once it leaves.
+// Rule: C20
 func TestScores(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := mem.NewNetwork()

@@ -12,6 +12,7 @@ import (
 )
 
 // Publishing to nobody is no success, and no error unless somebody asks for peers.
+// Rule: F8
 func TestPublishSaysWhereItWent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := mem.NewNetwork()
@@ -115,6 +116,7 @@ func TestSubscribeRefused(t *testing.T) {
 }
 
 // A listener that does not read loses the newest, counted, and stalls nobody.
+// Rule: Q5
 func TestLaggingListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := started(t, memConfig(mem.NewNetwork(), "a"))

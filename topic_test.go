@@ -24,6 +24,7 @@ func joined(t testing.TB, n *Node, topic string, how ...TopicConfig) *Topic {
 
 // A validator of a topic decides what is delivered and whom it costs; the other
 // options of a topic are in force too.
+// Rule: P4, V1
 func TestJoinWithConfig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := mem.NewNetwork()
@@ -144,6 +145,7 @@ func TestJoinTwice(t *testing.T) {
 }
 
 // The filter keeps topics out that nobody named; chat rooms pass.
+// Rule: T5
 func TestSubscriptionFilter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := memConfig(mem.NewNetwork(), "a")

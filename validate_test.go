@@ -14,6 +14,7 @@ import (
 
 // Every field out of its range is named, with what is allowed, and New makes
 // nothing.
+// Rule: P2
 func TestValidate(t *testing.T) {
 	long := strings.Repeat("x", 200)
 	peer := "/ip4/127.0.0.1/tcp/4001/p2p/" + linktest.Key("peer").Public().PeerID().String()

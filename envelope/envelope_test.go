@@ -79,6 +79,7 @@ func TestSealOpen(t *testing.T) {
 }
 
 // Vectors of go-libp2p; the interop module makes more.
+// Rule: X8
 func TestVector(t *testing.T) {
 	for name, v := range vectors {
 		raw, err := hex.DecodeString(strings.Join(strings.Fields(v.hex), ""))
@@ -103,6 +104,7 @@ func TestVector(t *testing.T) {
 	}
 }
 
+// Rule: X4
 func TestRefused(t *testing.T) {
 	k, self := edKey(1)
 	_, other := edKey(2)
@@ -139,6 +141,7 @@ func TestRefused(t *testing.T) {
 }
 
 // The signature covers the domain: one made for another use is worth nothing here.
+// Rule: X4
 func TestDomain(t *testing.T) {
 	k, self := edKey(1)
 	body := payload(self, 1)
@@ -156,6 +159,7 @@ func TestDomain(t *testing.T) {
 
 // Of many addresses the first sixteen that we can use are kept, each once; those
 // that we cannot read or that name somebody else are not there.
+// Rule: X8
 func TestAddresses(t *testing.T) {
 	k, self := edKey(1)
 	_, other := edKey(2)

@@ -44,6 +44,7 @@ func askRig(t *testing.T, n int, edit func(*Config)) *rig {
 
 // One request per ID is open; the next advertiser is asked after half the follow-up
 // time, and all who promised and did not send are charged once for a request.
+// Rule: I3, I4
 func TestG3BrokenPromises(t *testing.T) {
 	g := askRig(t, 3, nil)
 	ids := make([]string, 100)
@@ -76,6 +77,7 @@ func TestG3BrokenPromises(t *testing.T) {
 }
 
 // A promise is kept when the message comes, from whomever, even if we cannot use it.
+// Rule: I11
 func TestPromisesKept(t *testing.T) {
 	g := askRig(t, 2, nil)
 	g.ihave("n0", "a")
@@ -104,6 +106,7 @@ func TestPromisesKept(t *testing.T) {
 
 // An IWANT that found no room makes no promise; somebody else is asked, or the same
 // when it advertises again.
+// Rule: I11
 func TestIWantWithoutRoom(t *testing.T) {
 	g := askRig(t, 2, nil)
 	g.jam("n0")
@@ -123,6 +126,7 @@ func TestIWantWithoutRoom(t *testing.T) {
 }
 
 // The promises of a peer that we did not hear are void.
+// Rule: I11
 func TestPromisesOfTheUnheard(t *testing.T) {
 	g := askRig(t, 1, nil)
 	g.ihave("n0", "a")
@@ -134,6 +138,7 @@ func TestPromisesOfTheUnheard(t *testing.T) {
 }
 
 // G3: who advertises what does not exist is graylisted within ten heartbeats.
+// Rule: I4
 func TestG3LiarIsGraylisted(t *testing.T) {
 	g := newRig(t, scored)
 	g.join("t", TopicConfig{})
@@ -155,6 +160,7 @@ func TestG3LiarIsGraylisted(t *testing.T) {
 }
 
 // Only RPCs with IHAVE count against their limit.
+// Rule: I2
 func TestOtherControlIsNotCountedAsIHave(t *testing.T) {
 	g := askRig(t, 1, nil)
 	for i := range 50 {

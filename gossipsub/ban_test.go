@@ -11,6 +11,7 @@ import (
 
 // What a banned peer sends, and what a banned author wrote, is dropped until the
 // ban ends, and costs nobody who passes it on.
+// Rule: V6
 func TestBan(t *testing.T) {
 	g := newRig(t, func(c *Config) { penalties(c); c.Sign = StrictSign })
 	g.join("t", TopicConfig{})
@@ -40,6 +41,7 @@ func TestBan(t *testing.T) {
 	}
 }
 
+// Rule: V6
 func TestBansAreBounded(t *testing.T) {
 	g := newRig(t, nil)
 	name := func(i int) (out id.ID) { binary.BigEndian.PutUint32(out[:], uint32(i+1)); return out }
@@ -58,6 +60,7 @@ func TestBansAreBounded(t *testing.T) {
 
 // The filter keeps topics out from both sides, and what peers say of them costs
 // nothing.
+// Rule: T5
 func TestFilter(t *testing.T) {
 	g := newRig(t, func(c *Config) { penalties(c); c.Filter = AllowTopics("t", "u") })
 	g.ups(1, Meshsub11, "t", "other", "u")

@@ -148,6 +148,7 @@ func BenchmarkHeartbeatQuiet(b *testing.B) {
 }
 
 // A duplicate allocates nothing, whatever the policy, judged or not.
+// Rule: F9
 func TestDuplicateAllocatesNothing(t *testing.T) {
 	duplicateAllocatesNothing(t, func(*Config) {})
 	duplicateAllocatesNothing(t, judging)
@@ -175,6 +176,7 @@ func duplicateAllocatesNothing(t *testing.T, edit func(*Config)) {
 }
 
 // All forwards of a message are the one buffer it came in.
+// Rule: W7, F7
 func TestForwardsShareTheFrame(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})

@@ -17,6 +17,7 @@ func keyOf(i int) key {
 
 // The seen cache against a plain map with times: what is younger than the TTL is
 // there, what is older than nine eighths of it is not.
+// Rule: V5
 func TestSeenAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := seen{ttl: 80 * time.Second, bytesMax: 1 << 20}
@@ -50,6 +51,7 @@ func TestSeenAgainstModel(t *testing.T) {
 }
 
 // Memory bounds the cache; the oldest go first, and the cut is counted.
+// Rule: V5
 func TestSeenIsBoundedByMemory(t *testing.T) {
 	const n = 400000
 	s := seen{ttl: time.Hour, bytesMax: 4 << 20}
@@ -87,6 +89,7 @@ func BenchmarkSeenFull(b *testing.B) {
 }
 
 // The message cache against a list: windows, order, byte bound.
+// Rule: I1
 func TestMcacheAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := mcache{length: 5, bytesMax: 5000}
@@ -201,6 +204,7 @@ func TestQueueAgainstModel(t *testing.T) {
 }
 
 // What the table gives up first when it is full.
+// Rule: G9
 func TestBackoffTableIsBounded(t *testing.T) {
 	var b backoffs
 	who := func(i int) id.ID { return id.ID{byte(i), byte(i >> 8)} }
@@ -246,6 +250,7 @@ func (s *seen) len() (n int) {
 
 // A large message is advertised one heartbeat later than others, unless there is only
 // one in which it could be.
+// Rule: I13
 func TestLargeMessagesAreAdvertisedLater(t *testing.T) {
 	c := mcache{length: 5, bytesMax: 1 << 20}
 	c.put("t", "small", make([]byte, 99), 7, time.Time{})

@@ -13,6 +13,7 @@ func (g *rig) asked() int { return count(g.said(), "IWANT") }
 
 // While a stranger is asked, whom we dialled and who has sent us messages are asked at
 // once, and no second one of either.
+// Rule: I16
 func TestAskedAtOnce(t *testing.T) {
 	g := askRig(t, 3, nil) // n0, n1, n2: inbound strangers
 	for _, name := range []string{"d0", "d1"} {
@@ -44,6 +45,7 @@ func TestAskedAtOnce(t *testing.T) {
 
 // When those asked do not answer, more are asked at a time, so that a crowd of liars
 // is soon got through.
+// Rule: I16
 func TestAskingGrows(t *testing.T) {
 	g := askRig(t, 20, nil)
 	for i := range 20 {
@@ -58,6 +60,7 @@ func TestAskingGrows(t *testing.T) {
 }
 
 // Credit is bounded and lost faster than it is earned; who owes comes last.
+// Rule: I16
 func TestCredit(t *testing.T) {
 	g := askRig(t, 3, nil)
 	for i := range 20 {
@@ -84,6 +87,7 @@ func TestCredit(t *testing.T) {
 }
 
 // A full list takes the better in the place of the worse.
+// Rule: I16
 func TestAdvertisersByRank(t *testing.T) {
 	w := &want{}
 	for range advertisersMax + 1 {

@@ -20,6 +20,7 @@ func lines(t *testing.T, got []string, want ...string) {
 
 // A GRAFT that found no room is said at the next heartbeat, with its peer still in
 // the mesh.
+// Rule: G11
 func TestGraftWithoutRoomIsRetried(t *testing.T) {
 	g := newRig(t, nil)
 	g.up("n1", Meshsub12, false)
@@ -37,6 +38,7 @@ func TestGraftWithoutRoomIsRetried(t *testing.T) {
 }
 
 // What is not true any more is not said.
+// Rule: G11
 func TestDebtsThatBecameUntrue(t *testing.T) {
 	g := newRig(t, nil)
 	g.up("n1", Meshsub12, false)
@@ -62,6 +64,7 @@ func TestDebtsThatBecameUntrue(t *testing.T) {
 }
 
 // A PRUNE goes with the next control RPC to its peer.
+// Rule: G11
 func TestPruneWithoutRoomGoesWithTheNextRPC(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -79,6 +82,7 @@ func TestPruneWithoutRoomGoesWithTheNextRPC(t *testing.T) {
 }
 
 // Changes of subscriptions that found no room are said once, as what is true then.
+// Rule: T7
 func TestAnnouncementsCoalesce(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("old", TopicConfig{})
@@ -106,6 +110,7 @@ func TestAnnouncementsCoalesce(t *testing.T) {
 
 // A hello that found no room is said whole before anything else, and what changed
 // meanwhile with it.
+// Rule: S3
 func TestHelloWithoutRoom(t *testing.T) {
 	g := newRig(t, nil)
 	for i := range 3 * helloEntriesMax {
@@ -142,6 +147,7 @@ func TestHelloWithoutRoom(t *testing.T) {
 }
 
 // A hello that is larger than a queue is said as room comes up.
+// Rule: S4
 func TestHelloGoesOnWhereItStopped(t *testing.T) {
 	g := newRig(t, nil)
 	for i := range 5 * helloEntriesMax {

@@ -11,6 +11,7 @@ import (
 
 // gossipsub-v1.1 "Explicit Peering Agreements": a direct peer gets every message
 // whole, is never grafted nor told by IHAVE, and is always heard.
+// Rule: F5, A3
 func TestDirectPeers(t *testing.T) {
 	for _, configured := range []bool{true, false} {
 		g, scores := scoredRig(t, func(c *Config) {
@@ -52,6 +53,7 @@ func TestDirectPeers(t *testing.T) {
 }
 
 // It gets the messages of topics that we have not joined, too.
+// Rule: F5
 func TestDirectPeerGetsFanout(t *testing.T) {
 	g := newRig(t, nil)
 	g.r.SetDirect(g.now, g.id("d"), true)
@@ -63,6 +65,7 @@ func TestDirectPeerGetsFanout(t *testing.T) {
 }
 
 // A GRAFT of a direct peer is answered with PRUNE, and said once.
+// Rule: G5, A3
 func TestOneSidedAgreement(t *testing.T) {
 	g := newRig(t, nil)
 	g.r.SetDirect(g.now, g.id("d"), true)
@@ -78,6 +81,7 @@ func TestOneSidedAgreement(t *testing.T) {
 }
 
 // Peers become direct, and ordinary again, while the router runs.
+// Rule: A3
 func TestSetDirect(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params = Params{D: 2, Dlo: 2, Dhi: 3, Dout: -1} })
 	g.join("t", TopicConfig{})
@@ -103,6 +107,7 @@ func TestSetDirect(t *testing.T) {
 
 // Missing direct peers are asked for at the first heartbeat and every
 // DirectConnectTicks; connected ones are not.
+// Rule: A3
 func TestMissingDirectPeers(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params.DirectConnectTicks = 3 })
 	g.r.SetDirect(g.now, g.id("d"), true)

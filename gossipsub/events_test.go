@@ -98,6 +98,7 @@ func firstColumn(page, heading string) (out []string) {
 }
 
 // docs/events.md names every kind of event and every reason, and nothing else.
+// Rule: O1
 func TestEventsAreDocumented(t *testing.T) {
 	raw, err := os.ReadFile("../docs/events.md")
 	if err != nil {
@@ -128,6 +129,7 @@ func TestEventsAreDocumented(t *testing.T) {
 }
 
 // Fine events are made only while somebody watches.
+// Rule: O2
 func TestFineEvents(t *testing.T) {
 	watch := map[string]bool{}
 	g := newRig(t, func(c *Config) { c.Watched = func(s string) bool { return watch[s] } })

@@ -41,6 +41,7 @@ func extensions(e rpc.Extensions) []byte {
 
 // gossipsub-v1.3: "the Extensions control message MUST be included in the first
 // message on the stream" and "MUST NOT be sent more than once".
+// Rule: N7, E1
 func TestExtensionsInTheFirstRPC(t *testing.T) {
 	g := newRig(t, nil)
 	g.up("n0", Meshsub13, false)
@@ -73,6 +74,7 @@ func TestExtensionsInTheFirstRPC(t *testing.T) {
 
 // The first RPC of the peer's stream decides what it supports; a later Extensions
 // message is a breach; all is forgotten with the stream.
+// Rule: E2, E3
 func TestExtensionsOfAPeer(t *testing.T) {
 	g := newRig(t, penalties)
 	g.up("n0", Meshsub13, false)
@@ -107,6 +109,7 @@ func TestExtensionsOfAPeer(t *testing.T) {
 
 // Where two links were and one gave way, the peer's hello on the other is its first
 // RPC, and an ordinary frame of a stream that stayed changes nothing.
+// Rule: E2
 func TestExtensionsAfterDoubledLinks(t *testing.T) {
 	g := newRig(t, penalties)
 	g.up("n0", Meshsub13, false)
@@ -126,6 +129,7 @@ func TestExtensionsAfterDoubledLinks(t *testing.T) {
 
 // extensions/experimental/test-extension: "if both peers support the Test Extension,
 // each peer MUST send a TestExtension message".
+// Rule: E4
 func TestTestExtension(t *testing.T) {
 	for _, c := range []struct {
 		name        string

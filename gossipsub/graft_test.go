@@ -12,6 +12,7 @@ import (
 
 // The rules of a GRAFT, in their order: the first that matches decides, and only
 // some of them cost the peer anything (gossipsub-v1.1 "Prune Backoff", "P7").
+// Rule: G1, G2, G3, G5, G8
 func TestGraftRules(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare func(g *rig, scores map[string]float64)
@@ -76,6 +77,7 @@ func TestGraftRules(t *testing.T) {
 // The flood cutoff counts from the start of the backoff, whatever its length: an
 // unsubscribe backoff of ten seconds is a flood only right after the PRUNE that
 // began it, and each refusal begins a new one.
+// Rule: H10, G2
 func TestGraftFloodCountsFromTheStart(t *testing.T) {
 	g, _ := scoredRig(t, func(c *Config) { c.Params.GraftFloodThreshold = 4 * time.Second })
 	g.join("t", TopicConfig{})
@@ -98,6 +100,7 @@ func TestGraftFloodCountsFromTheStart(t *testing.T) {
 }
 
 // A backoff holds after a reconnect.
+// Rule: G9
 func TestBackoffSurvivesReconnect(t *testing.T) {
 	g, _ := scoredRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -118,6 +121,7 @@ func TestBackoffSurvivesReconnect(t *testing.T) {
 
 // A hundred thousand identities that come, GRAFT and go, and as many whom we pruned,
 // hold a bounded number of backoffs, and none when their time is over.
+// Rule: G9
 func TestBackoffResidue(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params = Params{D: 1, Dlo: 1, Dhi: 1} })
 	g.r.cfg.Trace = nil
@@ -152,6 +156,7 @@ func TestBackoffResidue(t *testing.T) {
 // Who asks to be grafted again and again during its backoff is graylisted soon, with
 // the parameters of the product, and then not even answered. A storm of such peers
 // leaves the mesh as it was.
+// Rule: G2
 func TestGraftStorm(t *testing.T) {
 	g := newRig(t, judging)
 	g.join("t", TopicConfig{})

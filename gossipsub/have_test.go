@@ -36,6 +36,7 @@ func hushRig(t *testing.T, tc TopicConfig) *rig {
 
 // IDONTWANT goes to mesh peers of 1.2 but the sender, for large messages, before
 // they are checked, and for our own.
+// Rule: N6, I7
 func TestIDontWantIsSent(t *testing.T) {
 	g := hushRig(t, TopicConfig{Validate: func(Message) Verdict { return Accept }})
 	g.late = true
@@ -51,6 +52,7 @@ func TestIDontWantIsSent(t *testing.T) {
 }
 
 // Each topic may have its own size.
+// Rule: P4
 func TestIDontWantThresholdOfTopic(t *testing.T) {
 	g := hushRig(t, TopicConfig{IDontWantThreshold: 100})
 	g.recv("n0", plain("t", "less"+big(95)))
@@ -60,6 +62,7 @@ func TestIDontWantThresholdOfTopic(t *testing.T) {
 }
 
 // Where checking is slow, an IDONTWANT saves copies of smaller messages too.
+// Rule: I14
 func TestIDontWantWhereCheckingIsSlow(t *testing.T) {
 	g := hushRig(t, TopicConfig{Validate: func(Message) Verdict { return Accept }})
 	g.late = true
@@ -75,6 +78,7 @@ func TestIDontWantWhereCheckingIsSlow(t *testing.T) {
 }
 
 // What came in one RPC is said in one, ten IDs each, to nobody who wrote it.
+// Rule: I7, I14
 func TestIDontWantCoalesces(t *testing.T) {
 	g := hushRig(t, TopicConfig{IDontWantThreshold: 8})
 	var frame []byte
@@ -105,6 +109,7 @@ func TestIDontWantCoalesces(t *testing.T) {
 }
 
 // An IDONTWANT takes the queued copy out, and stops answers to IWANT.
+// Rule: I8
 func TestIDontWantCancels(t *testing.T) {
 	g := hushRig(t, TopicConfig{})
 	g.queued = true
@@ -120,6 +125,7 @@ func TestIDontWantCancels(t *testing.T) {
 }
 
 // A peer that sends us what waits for it needs it no more.
+// Rule: I12
 func TestDuplicateCancels(t *testing.T) {
 	g := hushRig(t, TopicConfig{})
 	g.queued = true
@@ -143,6 +149,7 @@ func TestIDontWantTakesBackAnIWant(t *testing.T) {
 }
 
 // Messages say what they are to the queues below.
+// Rule: V7
 func TestFramesOfMessages(t *testing.T) {
 	g := hushRig(t, TopicConfig{})
 	g.publish("t", []byte("mine"))
@@ -165,6 +172,7 @@ func TestFramesOfMessages(t *testing.T) {
 }
 
 // What was published is counted by what the peers are to us.
+// Rule: F8
 func TestPublishedByClass(t *testing.T) {
 	g := newRig(t, func(c *Config) {
 		c.Params.FloodPublish = new(true)

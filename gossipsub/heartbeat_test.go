@@ -97,6 +97,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 
 // A large heartbeat is done in steps. Between them other inputs are taken, also such
 // as take its topics and peers away, and it still reaches everybody who is left.
+// Rule: H11
 func TestHeartbeatInSlices(t *testing.T) {
 	const peers, topics = 200, 60
 	r, now := crowd(t, peers, topics, nil)
@@ -185,6 +186,7 @@ func TestSlicesRepeat(t *testing.T) {
 
 // A peer gets its gossip of all topics in few RPCs: receivers heed ten with IHAVE in
 // a heartbeat.
+// Rule: H12
 func TestGossipIsCoalesced(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params.NoMesh = true })
 	g.ups(1, Meshsub11)
@@ -205,6 +207,7 @@ func TestGossipIsCoalesced(t *testing.T) {
 
 // More IDs than one peer may get are dealt: each gets its full number, and all are
 // told to somebody.
+// Rule: I6
 func TestGossipOfAFlood(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params = Params{NoMesh: true, MaxIHaveLength: 100, Dlazy: 30} })
 	g.ups(30, Meshsub11, "t")

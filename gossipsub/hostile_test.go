@@ -21,6 +21,7 @@ func pruneFrame(topic string, backoff uint64) []byte {
 }
 
 // The extremes of a PRUNE's backoff, in seconds, and the backoff they make.
+// Rule: G6, G7
 func TestHostileBackoffs(t *testing.T) {
 	for _, c := range []struct {
 		seconds uint64
@@ -46,6 +47,7 @@ func TestHostileBackoffs(t *testing.T) {
 }
 
 // Frames that are refused as a whole leave no trace.
+// Rule: S2
 func TestHostileFramesAreRefused(t *testing.T) {
 	many := func(n int, b []byte) []byte { return bytes.Repeat(b, n) }
 	for name, frame := range map[string][]byte{
@@ -77,6 +79,7 @@ func TestHostileFramesAreRefused(t *testing.T) {
 }
 
 // A peer can make us remember a mebibyte of topics and no more; it leaves nothing.
+// Rule: T4, T8
 func TestHostileTopicFlood(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Trace = nil })
 	g.up("n1", Meshsub11, false)
@@ -116,6 +119,7 @@ func noResidue(t testing.TB, r *Router) {
 }
 
 // After every peer is gone and the clocks ran out, nothing of them is left.
+// Rule: S6, T8
 func TestB7ResidueAfterDown(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params.IDontWantThreshold = 4 })
 	g.join("t", TopicConfig{})
@@ -183,6 +187,7 @@ func TestHostileIdentities(t *testing.T) {
 
 // IHAVE floods: never more than 5,000 IDs asked of one peer in a heartbeat, ten
 // RPCs heard, and never the same ID of two peers.
+// Rule: I2, I6
 func TestHostileIHave(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -232,6 +237,7 @@ func askedIDs(t *testing.T, g *rig) (n int) {
 }
 
 // IWANT floods: three times one message, 4 MiB in a heartbeat, but always one.
+// Rule: I5, I10
 func TestHostileIWant(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{MessageID: func(m *Message) string { return string(m.Data[:4]) }})
@@ -272,6 +278,7 @@ func TestHostileIWant(t *testing.T) {
 }
 
 // IDONTWANT floods: ten IDs an RPC, ten thousand a peer.
+// Rule: I8
 func TestHostileIDontWant(t *testing.T) {
 	g := newRig(t, nil)
 	g.ups(1, Meshsub12)
@@ -295,6 +302,7 @@ func TestHostileIDontWant(t *testing.T) {
 
 // A slow or lost worker bounds what is in checking; nothing of the excess is
 // marked as seen.
+// Rule: V3, V4
 func TestHostileMessageFloodWhileChecking(t *testing.T) {
 	g := newRig(t, nil)
 	g.late = true
@@ -325,6 +333,7 @@ func must(n News, err error) News {
 }
 
 // Junk fields of an unsigned message are not forwarded.
+// Rule: W7
 func TestHostileJunkIsNotAmplified(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -365,6 +374,7 @@ func TestHostileFrameIsNotPinned(t *testing.T) {
 }
 
 // Application functions that panic end a message, not the node.
+// Rule: M12, V2
 func TestHostileApplication(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("id", TopicConfig{MessageID: func(*Message) string { panic("id") }})
@@ -384,6 +394,7 @@ func TestHostileApplication(t *testing.T) {
 }
 
 // Frames that come after a stream was declared ended are stale.
+// Rule: S7
 func TestStaleFramesAreIgnored(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -400,6 +411,7 @@ func TestStaleFramesAreIgnored(t *testing.T) {
 	}
 }
 
+// Rule: T3
 func TestContradictionsCancelOut(t *testing.T) {
 	g := newRig(t, nil)
 	g.ups(1, Meshsub11, "old")

@@ -22,6 +22,7 @@ var data = TopicConfig{MessageID: func(m *Message) string { return string(m.Data
 func (g *rig) settle() { g.run(1100 * time.Millisecond) }
 
 // Below the graylist threshold nothing of a peer is heard but its subscriptions.
+// Rule: T10, C13
 func TestGraylist(t *testing.T) {
 	g, scores := scoredRig(t, nil)
 	g.join("t", data)
@@ -48,6 +49,7 @@ func TestGraylist(t *testing.T) {
 }
 
 // Below the gossip threshold there is no gossip to a peer nor from it.
+// Rule: I2, I5, C13
 func TestGossipThreshold(t *testing.T) {
 	g, scores := scoredRig(t, func(c *Config) { c.Params.NoMesh = true })
 	g.join("t", data)
@@ -70,6 +72,7 @@ func TestGossipThreshold(t *testing.T) {
 
 // Below the publish threshold a peer gets none of our messages: not by flood
 // publishing, not as a floodsub peer, not in a fanout, not for want of a mesh.
+// Rule: F2, F4, C13
 func TestPublishThreshold(t *testing.T) {
 	for _, c := range []struct {
 		name, stream string
@@ -98,6 +101,7 @@ func TestPublishThreshold(t *testing.T) {
 }
 
 // A fanout drops who falls below the publish threshold and takes others instead.
+// Rule: H7
 func TestFanoutDropsAndRefills(t *testing.T) {
 	g, scores := scoredRig(t, func(c *Config) { c.Params = Params{D: 2, Dlo: 1, Dhi: 3} })
 	g.ups(3, Meshsub11, "t")
@@ -115,6 +119,7 @@ func TestFanoutDropsAndRefills(t *testing.T) {
 }
 
 // Own small messages go to all topic peers by default, large ones to the mesh.
+// Rule: F2
 func TestFloodPublish(t *testing.T) {
 	var p Params
 	if err := p.fill(); err != nil || !*p.FloodPublish {
@@ -137,6 +142,7 @@ func TestFloodPublish(t *testing.T) {
 }
 
 // What a peer does is charged to it, and to nobody else.
+// Rule: S2, T4
 func TestPenalties(t *testing.T) {
 	many := func(n int) (frame []byte) {
 		for i := range n {
@@ -196,6 +202,7 @@ func (g *rig) scoreOf(name string) float64 {
 
 // The first who delivers is praised when the message turns out well, and all who
 // sent it are charged when it does not, also during checking and afterwards.
+// Rule: V1, C15
 func TestVerdictsAreCharged(t *testing.T) {
 	for _, c := range []struct {
 		verdict              Verdict
@@ -225,6 +232,7 @@ func TestVerdictsAreCharged(t *testing.T) {
 
 // Who sends bytes that are not the message of their ID pays; who sends the real
 // message meanwhile is the first.
+// Rule: M9
 func TestForgeryIsChargedToItsSender(t *testing.T) {
 	sign := StrictSign
 	g, _ := scoredRig(t, topicScore)
@@ -248,6 +256,7 @@ func TestForgeryIsChargedToItsSender(t *testing.T) {
 
 // What breaks the policy of its topic is charged at once; what nobody can help is
 // not charged.
+// Rule: C5
 func TestBlame(t *testing.T) {
 	g, _ := scoredRig(t, topicScore)
 	g.join("t", data)
@@ -265,6 +274,7 @@ func TestBlame(t *testing.T) {
 }
 
 // A bad score outlives the link; see score.Config.RetainScore.
+// Rule: C11
 func TestScoreSurvivesReconnect(t *testing.T) {
 	g, _ := scoredRig(t, topicScore)
 	g.join("t", data)
@@ -278,6 +288,7 @@ func TestScoreSurvivesReconnect(t *testing.T) {
 }
 
 // A router says what is wrong with its scoring when it is made or a topic joined.
+// Rule: C12
 func TestBadScoring(t *testing.T) {
 	key := nodeKey("self")
 	cfg := Config{Self: key.ID(), PeerID: key.Public().PeerID(), Sign: StrictNoSign, Score: &score.Config{Thresholds: score.Thresholds{Gossip: 1}}}
@@ -293,6 +304,7 @@ func TestBadScoring(t *testing.T) {
 
 // The address counts from when it is known, however late, and until the link is gone
 // and its score forgotten; a new stream changes nothing.
+// Rule: C7
 func TestAddressIsCounted(t *testing.T) {
 	g, _ := scoredRig(t, func(c *Config) {
 		c.Score.IPColocationFactorWeight, c.Score.IPColocationFactorThreshold = -1, 1
@@ -331,6 +343,7 @@ func TestAddressComesLater(t *testing.T) {
 
 // What the gater remembers of an address is gone when it is due, without another
 // input.
+// Rule: A2
 func TestGaterForgets(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Gater = &gater.Config{Retain: time.Minute} })
 	g.join("t", data)
@@ -350,6 +363,7 @@ func TestGaterForgets(t *testing.T) {
 // In an honest network nobody falls below zero, and next to nobody is taken for one
 // who starves a topic, with few authors and many messages and the parameters of the
 // product.
+// Rule: C17
 func TestHonestPeersAreNotPunished(t *testing.T) {
 	starved, refused := 0, 0
 	w := newNetwork(t, 6, 60, func(_ int, c *Config) {

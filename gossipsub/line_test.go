@@ -17,6 +17,7 @@ func lineRig(t testing.TB, topics ...string) *rig {
 
 // On default settings no check is dropped while a topic has 64 messages in flight,
 // nor while it has a thousand of each of four peers.
+// Rule: V9
 func TestNoCheckIsDropped(t *testing.T) {
 	for _, n := range []int{64, flightsPerPeerMax} {
 		g := lineRig(t, "t")
@@ -34,6 +35,7 @@ func TestNoCheckIsDropped(t *testing.T) {
 }
 
 // A busy topic does not starve a quiet one: its check is among the jobs at once.
+// Rule: V4
 func TestQuietTopicIsNotStarved(t *testing.T) {
 	g := lineRig(t, "busy", "quiet")
 	g.ups(2, Meshsub12)
@@ -52,6 +54,7 @@ func TestQuietTopicIsNotStarved(t *testing.T) {
 }
 
 // Topics take turns: of several busy ones none gets ahead.
+// Rule: V4
 func TestTopicsTakeTurns(t *testing.T) {
 	topics := []string{"a", "b", "c", "d"}
 	g := lineRig(t, topics...)
@@ -79,6 +82,7 @@ func TestTopicsTakeTurns(t *testing.T) {
 
 // A full line turns messages away without remembering them, and leaving the topic
 // empties it.
+// Rule: V4
 func TestFullLine(t *testing.T) {
 	g := lineRig(t, "t", "u")
 	g.ups(6, Meshsub12)

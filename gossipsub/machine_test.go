@@ -194,6 +194,7 @@ func FuzzRouter(f *testing.F) {
 }
 
 // TestMachine walks at random for -steps inputs, in walks of a thousand.
+// Rule: R2
 func TestMachine(t *testing.T) {
 	for walk := range *steps / 1000 {
 		rng := rand.New(rand.NewPCG(uint64(walk), 17))

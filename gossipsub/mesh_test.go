@@ -85,6 +85,7 @@ func eleven(t *testing.T, mesh int, outbound bool) *rig {
 
 // gossipsub-v1.0 "Mesh maintenance": graft below Dlo, up to D; prune at Dhi, down
 // to D; between them leave the mesh alone.
+// Rule: H1, H2
 func TestMeshBounds(t *testing.T) {
 	for _, c := range []struct{ before, after int }{
 		{0, 4}, {1, 4}, {2, 4}, // Dlo-1
@@ -103,6 +104,7 @@ func TestMeshBounds(t *testing.T) {
 }
 
 // A mesh never has more than Dhi inbound peers, nor more than Dhi and Dout in all.
+// Rule: G4
 func TestMeshCeiling(t *testing.T) {
 	for outbound, most := range map[bool]int{false: 6, true: 7} {
 		g := eleven(t, 0, outbound)
@@ -116,6 +118,7 @@ func TestMeshCeiling(t *testing.T) {
 }
 
 // gossipsub-v1.1 "Peer Scoring": pruning keeps the Dscore best, random others up to D.
+// Rule: H2
 func TestTrimKeepsTheBest(t *testing.T) {
 	others := map[string]int{}
 	for seed := range uint64(40) {
@@ -150,6 +153,7 @@ func TestTrimKeepsTheBest(t *testing.T) {
 
 // gossipsub-v1.1 "Outbound Mesh Quotas": Dout of the peers kept are outbound, at the
 // cost of the random ones, not of the best.
+// Rule: H2
 func TestTrimKeepsOutbound(t *testing.T) {
 	for seed := range uint64(40) {
 		g, scores := scoredRig(t, func(c *Config) { c.Params = Params{D: 6, Dlo: 4, Dhi: 12, Dscore: 4, Dout: 2} })
@@ -176,6 +180,7 @@ func TestTrimKeepsOutbound(t *testing.T) {
 }
 
 // Who is below zero leaves every mesh at the next heartbeat.
+// Rule: H4
 func TestBadPeersArePruned(t *testing.T) {
 	g, scores := scoredRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -197,6 +202,7 @@ func TestBadPeersArePruned(t *testing.T) {
 
 // Eligible is who is subscribed, speaks meshsub, is not direct, not below zero and
 // has no backoff, slack included.
+// Rule: H6, G8
 func TestEligible(t *testing.T) {
 	for name, c := range map[string]struct {
 		stream   string
@@ -237,6 +243,7 @@ func (g *rig) back(name string, end time.Duration) {
 }
 
 // Topics have degrees of their own, checked as those of Params are.
+// Rule: P2, P4
 func TestTopicDegrees(t *testing.T) {
 	g := newRig(t, nil)
 	for _, bad := range []Degrees{{D: 3, Dlo: 4}, {D: 6, Dhi: 5}, {Dhi: 2000}, {D: 6, Dout: 4}, {D: 6, Dhi: 8, Dscore: 9}, {Dscore: -2}} {
@@ -261,6 +268,7 @@ func TestTopicDegrees(t *testing.T) {
 }
 
 // A router without meshes takes no GRAFT and gossips.
+// Rule: P3
 func TestNoMesh(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params.NoMesh = true })
 	g.join("t", TopicConfig{MessageID: func(m *Message) string { return string(m.Data) }})
@@ -283,6 +291,7 @@ func TestNoMesh(t *testing.T) {
 }
 
 // The mesh grafts better peers when its median score is low, and only then.
+// Rule: H5
 func TestOpportunisticGrafting(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -326,6 +335,7 @@ func TestOpportunisticGrafting(t *testing.T) {
 
 // A mesh peer that sends nothing while others do gives way to another, one a
 // heartbeat, and stays while there is nobody else.
+// Rule: H13
 func TestStarvingPeerGivesWay(t *testing.T) {
 	for _, another := range []bool{true, false} {
 		g, _ := scoredRig(t, func(c *Config) { c.Params = Params{D: 4, Dlo: 4, Dhi: 8, Dout: -1} })

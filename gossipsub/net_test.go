@@ -227,6 +227,7 @@ func (w *network) everybodyGot(data string) {
 	}
 }
 
+// Rule: F11
 func TestNetworkDeliversToAllExactlyOnce(t *testing.T) {
 	for _, policy := range []Policy{StrictNoSign, StrictSign} {
 		w := newNetwork(t, 1, 60, func(i int, c *Config) {
@@ -248,6 +249,7 @@ func TestNetworkDeliversToAllExactlyOnce(t *testing.T) {
 }
 
 // After the first heartbeats all meshes are in bounds and mutual.
+// Rule: R3
 func TestNetworkMeshBounds(t *testing.T) {
 	w := newNetwork(t, 2, 80, nil)
 	w.join("t", TopicConfig{})
@@ -274,6 +276,7 @@ func TestNetworkMeshBounds(t *testing.T) {
 	}
 }
 
+// Rule: F11
 func TestNetworkLossIsRepairedByGossip(t *testing.T) {
 	w := newNetwork(t, 3, 40, nil)
 	w.join("t", TopicConfig{})
@@ -302,6 +305,7 @@ func TestNetworkLossIsRepairedByGossip(t *testing.T) {
 }
 
 // Old and new versions and floodsub in one network.
+// Rule: F11
 func TestNetworkMixedVersions(t *testing.T) {
 	streams := []string{Meshsub12, Meshsub11, Meshsub10, Floodsub}
 	w := newNetwork(t, 4, 40, func(_ int, c *Config) { c.Params.IDontWantThreshold = 10 })
@@ -319,6 +323,7 @@ func TestNetworkMixedVersions(t *testing.T) {
 }
 
 // Nodes leave and come back all the time; who stays gets everything.
+// Rule: F11
 func TestNetworkChurn(t *testing.T) {
 	w := newNetwork(t, 5, 60, nil)
 	w.join("t", TopicConfig{})

@@ -15,11 +15,14 @@ import (
 // B7 is TestB7ResidueAfterDown; B3 (one handler for all inbound streams) is the
 // link's.
 
+// Rule: P1, P2
 func TestB1Parameters(t *testing.T) {
 	g := newRig(t, nil)
 	p := g.r.p
-	if p.D != 6 || p.Dlo != 5 || p.Dhi != 12 || p.Dout != 2 || p.Dlazy != 6 || p.GossipFactor != 0.25 || p.HistoryLength != 5 || p.HistoryGossip != 3 ||
-		p.HeartbeatInitialDelay != 100*time.Millisecond || p.HeartbeatInterval != time.Second || p.FanoutTTL != time.Minute {
+	if p.D != 6 || p.Dlo != 5 || p.Dhi != 12 || p.Dscore != 4 || p.Dout != 2 || p.Dlazy != 6 || p.GossipFactor != 0.25 || p.HistoryLength != 5 || p.HistoryGossip != 3 ||
+		p.HeartbeatInitialDelay != 100*time.Millisecond || p.HeartbeatInterval != time.Second || p.FanoutTTL != time.Minute ||
+		p.PruneBackoff != time.Minute || p.UnsubscribeBackoff != 10*time.Second || p.GraftFloodThreshold != 10*time.Second ||
+		p.OpportunisticGraftTicks != 60 || p.DirectConnectTicks != 300 || p.OpportunisticGraftPeers != 2 || p.SeenTTL != 2*time.Minute {
 		t.Fatalf("%+v", p)
 	}
 	g.join("t", TopicConfig{})
@@ -45,6 +48,7 @@ func TestB1Parameters(t *testing.T) {
 	}
 }
 
+// Rule: O5
 func TestB2TablesPerTopic(t *testing.T) {
 	g := newRig(t, nil)
 	g.ups(8, Meshsub11, "joined", "fan", "foreign")
@@ -65,6 +69,7 @@ func TestB2TablesPerTopic(t *testing.T) {
 	}
 }
 
+// Rule: T6, H7
 func TestB4FanoutIsReplenished(t *testing.T) {
 	g := newRig(t, nil)
 	g.ups(4, Meshsub11, "t")
@@ -103,6 +108,7 @@ func meshOf(t *testing.T, n, outbound int) *rig {
 }
 
 // At each bound of the mesh: Dlo−1, Dlo, D, Dhi−1, Dhi, Dhi+1 and above.
+// Rule: H1, H3, H9, G4
 func TestB5Rebalance(t *testing.T) {
 	for _, c := range []struct{ have, outbound, refused, after int }{
 		{4, 0, 0, 4}, {5, 0, 0, 5}, {6, 0, 0, 6}, {11, 0, 0, 11}, {12, 0, 0, 6}, {13, 0, 1, 6}, {20, 0, 8, 6},
@@ -158,6 +164,7 @@ func TestB5Rebalance(t *testing.T) {
 	}
 }
 
+// Rule: H8, I1
 func TestB6HeartbeatGossipsToPeersOutsideTheMesh(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -194,6 +201,7 @@ func TestB6HeartbeatGossipsToPeersOutsideTheMesh(t *testing.T) {
 	}
 }
 
+// Rule: T6
 func TestB8SubscriptionRebalancesAtOnce(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -207,6 +215,7 @@ func TestB8SubscriptionRebalancesAtOnce(t *testing.T) {
 	}
 }
 
+// Rule: N4, G1
 func TestB9Graft(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -225,6 +234,7 @@ func TestB9Graft(t *testing.T) {
 	}
 }
 
+// Rule: G6, I3
 func TestB10PruneIHaveIWant(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{MessageID: func(m *Message) string { return string(m.Data) }})
@@ -245,6 +255,7 @@ func TestB10PruneIHaveIWant(t *testing.T) {
 	}
 }
 
+// Rule: N4, F1, V1
 func TestB11IncomingMessage(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{Validate: func(m Message) Verdict {
@@ -268,6 +279,7 @@ func TestB11IncomingMessage(t *testing.T) {
 }
 
 // The author and everybody who sent the message is left out when forwarding.
+// Rule: F3
 func TestB11NotBackToTheAuthor(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Sign = StrictSign })
 	g.join("t", TopicConfig{})
@@ -279,6 +291,7 @@ func TestB11NotBackToTheAuthor(t *testing.T) {
 	}
 }
 
+// Rule: H12
 func TestB12AnswersGoInOneRPC(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{MessageID: func(m *Message) string { return string(m.Data) }})
@@ -303,6 +316,7 @@ func TestB12AnswersGoInOneRPC(t *testing.T) {
 	}
 }
 
+// Rule: T7, H9, H10
 func TestB13JoinAndLeave(t *testing.T) {
 	g := newRig(t, nil)
 	g.ups(8, Meshsub11, "t")
@@ -331,6 +345,7 @@ func TestB13JoinAndLeave(t *testing.T) {
 	}
 }
 
+// Rule: M1, F1, F8
 func TestB14Publish(t *testing.T) {
 	g := newRig(t, nil)
 	if p := g.publish("", nil); !errors.Is(p.Err, ErrTopic) {
@@ -369,6 +384,7 @@ func TestB14Publish(t *testing.T) {
 
 // Missed heartbeats are skipped and never overlap; waking early or late, or twice,
 // is harmless; an idle router asks for none.
+// Rule: H11
 func TestB15HeartbeatDeadlines(t *testing.T) {
 	g := newRig(t, nil)
 	if !g.r.Deadline().IsZero() {
@@ -394,6 +410,7 @@ func TestB15HeartbeatDeadlines(t *testing.T) {
 }
 
 // Policies, IDs and checks belong to topics.
+// Rule: M1, P4
 func TestB16PoliciesPerTopic(t *testing.T) {
 	sign, nosign := StrictSign, StrictNoSign
 	g := newRig(t, func(c *Config) {
@@ -430,6 +447,7 @@ func TestB16PoliciesPerTopic(t *testing.T) {
 }
 
 // A hello of many topics is split so that every implementation takes it.
+// Rule: S4, S5
 func TestHelloIsSplit(t *testing.T) {
 	g := newRig(t, nil)
 	for i := range 350 {

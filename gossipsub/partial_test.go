@@ -53,6 +53,7 @@ func (g *rig) publishParts(group, metadata string, to ...string) int {
 
 // The behaviour table of the specification (partial-messages "Changes to SubOpts"):
 // what goes to whom of a publication in parts, and of a whole message.
+// Rule: E5, E6
 func TestPartialTable(t *testing.T) {
 	const both, metadata, nothing = `"p" of "m"`, `"" of "m"`, ""
 	for _, c := range []struct {
@@ -107,6 +108,7 @@ func TestPartialTable(t *testing.T) {
 }
 
 // Our subscription says what we do with parts, in the hello and later, to 1.3 peers.
+// Rule: E8
 func TestPartialIsAnnounced(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("plain", TopicConfig{})
@@ -138,6 +140,7 @@ func TestPartialIsAnnounced(t *testing.T) {
 }
 
 // No IHAVE to who wants parts, no IDONTWANT to who sends them to us.
+// Rule: E5, E13
 func TestPartialPeersGetNoGossip(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params = Params{D: 1, Dlo: 1, Dhi: 2, IDontWantThreshold: 4} })
 	g.join("t", TopicConfig{Partial: &Partial{Request: true}})
@@ -164,6 +167,7 @@ func TestPartialPeersGetNoGossip(t *testing.T) {
 
 // What a peer says later replaces what it said; what we sent it counts as its own;
 // nothing is said twice.
+// Rule: E9
 func TestLaterMetadataReplaces(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{Partial: &Partial{Request: true}})
@@ -207,6 +211,7 @@ func TestLaterMetadataReplaces(t *testing.T) {
 
 // Whom a publication reaches: the mesh, or those who are named; in the next
 // heartbeat also some outside the mesh, once, and who came into it.
+// Rule: E11
 func TestPartialTargets(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params = Params{D: 1, Dlo: 1, Dhi: 2, Dlazy: 2} })
 	g.join("t", TopicConfig{Partial: &Partial{Request: true}})
@@ -237,6 +242,7 @@ func TestPartialTargets(t *testing.T) {
 }
 
 // A topic that we only publish to has a fanout for its parts as well.
+// Rule: E11
 func TestPartialFanout(t *testing.T) {
 	g := newRig(t, func(c *Config) {
 		c.Topics = func(string) TopicConfig { return TopicConfig{Partial: &Partial{}} }
@@ -257,6 +263,7 @@ func TestPartialFanout(t *testing.T) {
 }
 
 // Groups of peers are capped, per peer and in all; ours are not touched by that.
+// Rule: E7
 func TestHostileGroups(t *testing.T) {
 	g := newRig(t, penalties)
 	g.join("t", TopicConfig{Partial: &Partial{Request: true}})
@@ -305,6 +312,7 @@ func TestHostileGroups(t *testing.T) {
 }
 
 // Metadata is bounded for one peer and for all.
+// Rule: E7
 func TestHostileMetadata(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{Partial: &Partial{Request: true}})
@@ -327,6 +335,7 @@ func TestHostileMetadata(t *testing.T) {
 }
 
 // Odd partial messages do nothing, and cost who sends what nobody asked for.
+// Rule: E10
 func TestOddPartials(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -391,6 +400,7 @@ func TestPartialErrors(t *testing.T) {
 }
 
 // The application says what parts were worth.
+// Rule: E12
 func TestJudgePartial(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Score = new(score.DefaultConfig()) })
 	g.join("t", TopicConfig{Partial: &Partial{Request: true}})

@@ -31,6 +31,7 @@ func (g *rig) published(t *testing.T, topic string) *rpc.Message {
 // What a policy puts on the wire (the table of pubsub/README "Message Signing"):
 // StrictNoSign names nobody, not even the author as the reference implementation
 // does.
+// Rule: M5, M6
 func TestWhatPoliciesPublish(t *testing.T) {
 	node := nodeKey("self").Public().PeerID()
 	other := nodeKey("other")
@@ -75,6 +76,7 @@ func TestWhatPoliciesPublish(t *testing.T) {
 
 // A message that names us and that we did not publish is rejected and costs its
 // sender, whoever our messages name.
+// Rule: M10
 func TestSelfOriginated(t *testing.T) {
 	a := newAuthor("author")
 	for _, c := range []struct {
@@ -122,6 +124,7 @@ func TestAuthorsThatCannotWork(t *testing.T) {
 // message whose fields came in another order is forwarded in order; one that was
 // signed out of order is refused, because everybody else would refuse it too, and
 // blame us.
+// Rule: W7
 func TestVerifiedIsWhatIsForwarded(t *testing.T) {
 	a := newAuthor("author")
 	field := func(n byte, v []byte) []byte { return append([]byte{n<<3 | 2, byte(len(v))}, v...) }
@@ -162,6 +165,7 @@ func TestVerifiedIsWhatIsForwarded(t *testing.T) {
 }
 
 // A message in no topic, and one in several, which are the legacy form of the field.
+// Rule: W5
 func TestOddTopics(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})

@@ -77,6 +77,7 @@ func accepting(c *Config) { c.AcceptExchange = true }
 
 // A PRUNE recommends others of the topic whose records we hold, to peers that can
 // read it, and to nobody unless configured.
+// Rule: N5, X1, X2
 func TestOffer(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -133,6 +134,7 @@ func TestOffer(t *testing.T) {
 }
 
 // Large records do not push a PRUNE over what every implementation reads.
+// Rule: X7
 func TestOfferFitsAFrame(t *testing.T) {
 	g := newRig(t, func(c *Config) {
 		c.Exchange = true
@@ -161,6 +163,7 @@ func TestOfferFitsAFrame(t *testing.T) {
 }
 
 // Scores decide who is recommended, who is told, and who is believed.
+// Rule: G3, X1, X2, X3
 func TestExchangeScores(t *testing.T) {
 	points := map[id.ID]float64{}
 	g := newRig(t, func(c *Config) {
@@ -217,6 +220,7 @@ func meshed(t testing.TB) (*rig, id.ID) {
 	return g, who
 }
 
+// Rule: X6
 func TestExchange(t *testing.T) {
 	g, n := meshed(t)
 	g.known("connected", Meshsub12, nil)
@@ -245,6 +249,7 @@ func TestExchange(t *testing.T) {
 }
 
 // With the defaults nobody's recommendations are heeded.
+// Rule: X3
 func TestExchangeIsOptional(t *testing.T) {
 	g := newRig(t, nil)
 	g.join("t", TopicConfig{})
@@ -256,6 +261,7 @@ func TestExchangeIsOptional(t *testing.T) {
 }
 
 // A peer that is waiting out a backoff is not dialled on another's word.
+// Rule: X6
 func TestExchangeKeepsBackoffs(t *testing.T) {
 	g, n := meshed(t)
 	a := g.known("a", Meshsub12, nil, "t")
@@ -269,6 +275,7 @@ func TestExchangeKeepsBackoffs(t *testing.T) {
 
 // Records that are unsigned, another's, cut off, broken or too many: at most sixteen
 // are looked at, none is believed but those that are right, and nothing is left.
+// Rule: X3, X4
 func TestHostileExchange(t *testing.T) {
 	a, b := infoOf("a"), infoOf("b")
 	forged := bytes.Clone(a.Record)
@@ -318,6 +325,7 @@ func many(n int) (out []rpc.PeerInfo) {
 
 // One peer gets sixteen records looked at at once and one every ten seconds, all
 // peers together exchangesMax at a time, whatever they send.
+// Rule: X5
 func TestExchangeBudget(t *testing.T) {
 	g := newRig(t, accepting)
 	g.late = true

@@ -68,6 +68,7 @@ func from(files map[string][]byte) func(string) ([]byte, bool) {
 
 // A message is delivered once: within the memory of the seen cache and beyond it,
 // also when numbers overtake each other; and bringing it again costs nobody.
+// Rule: M11
 func TestReplayBeyondTheSeenCache(t *testing.T) {
 	for _, replay := range []bool{true, false} {
 		g := newRig(t, func(c *Config) { penalties(c); c.Sign, c.Params.SeenTTL = StrictSign, 5*time.Second })
@@ -101,6 +102,7 @@ func TestReplayBeyondTheSeenCache(t *testing.T) {
 }
 
 // Only what was verified moves a window: a forged number does not lock its author out.
+// Rule: M11
 func TestForgedNumbersAreNotRemembered(t *testing.T) {
 	g := replayRig(t, StrictSign)
 	a := newAuthor("author")
@@ -173,6 +175,7 @@ func TestReplayAuthorsAreBounded(t *testing.T) {
 
 // No ID is delivered twice across a restart: random messages and replays, with
 // stops that save and start again from the file.
+// Rule: M11
 func TestNothingIsDeliveredTwiceAcrossRestarts(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		files := map[string][]byte{}

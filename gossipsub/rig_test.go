@@ -255,6 +255,16 @@ func describe(t testing.TB, s sent) (out []string) {
 	if err := r.Decode(s.frame, rpc.DefaultLimits(1000)); err != nil || !r.Canonical {
 		t.Fatalf("%s was sent a bad frame: %v %x", s.to, err, s.frame)
 	}
+	for _, x := range r.Graft {
+		for _, y := range r.Prune {
+			if string(x.Topic) == string(y.Topic) {
+				t.Fatalf("%s was sent GRAFT and PRUNE of %s in one RPC", s.to, x.Topic)
+			}
+		}
+	}
+	if len(r.Publish) == 0 && !r.HasPartial && len(s.frame) > controlBytesOut {
+		t.Fatalf("%s was sent %d bytes of control", s.to, len(s.frame))
+	}
 	say := func(format string, args ...any) { out = append(out, s.to+" "+fmt.Sprintf(format, args...)) }
 	for _, x := range r.Subs {
 		say("%s %s%s", map[bool]string{true: "SUBSCRIBE", false: "UNSUBSCRIBE"}[x.Subscribe], x.Topic,

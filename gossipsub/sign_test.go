@@ -21,6 +21,7 @@ const vectorSigned = "0a2600240801122003a107bff3ce10be1d70dd18e74bc09967e4d6309b
 	"a38077cfa665c3daea54d63df03f1e7b406f479eb1f3370f7815799c21e002d697af249e3008a553a389c6721161288ee89e030897db857e7a8e504daddc060f"
 
 // The signed reference message: Ed25519 seed 00 01 … 1f, data "hi", seqno 1, topic t.
+// Rule: M1, M7
 func TestSignedVector(t *testing.T) {
 	raw, _ := hex.DecodeString(vectorSigned)
 	var m rpc.Message
@@ -67,6 +68,7 @@ func signWith(t *testing.T, typ id.KeyType, raw []byte, inline bool, sign func(s
 	return m
 }
 
+// Rule: M8
 func TestEveryKindOfAuthorKey(t *testing.T) {
 	ed := newAuthor("ed")
 	node := nodeKey("secp")
@@ -125,6 +127,7 @@ func TestEveryKindOfAuthorKey(t *testing.T) {
 }
 
 // What the node signs, others accept: 39-byte author, DER signature, rising seqno.
+// Rule: M2
 func TestOwnMessagesAreSigned(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Sign = StrictSign })
 	g.up("n1", Meshsub11, false)
@@ -151,6 +154,7 @@ func TestOwnMessagesAreSigned(t *testing.T) {
 	}
 }
 
+// Rule: M3, M4, M5, M6, V7
 func TestPolicyTable(t *testing.T) {
 	a := newAuthor("author")
 	good := func() *rpc.Message {
@@ -220,6 +224,7 @@ func TestPolicyTable(t *testing.T) {
 }
 
 // A bogus copy that comes first must not censor the real message.
+// Rule: M9
 func TestBogusCopyDoesNotCensor(t *testing.T) {
 	a := newAuthor("author")
 	real := a.message("t", 1, []byte("real"))
@@ -249,6 +254,7 @@ func TestBogusCopyDoesNotCensor(t *testing.T) {
 
 // Copies that come during the check are neither checked nor delivered again, and
 // their senders get no copy of ours.
+// Rule: M9, F3
 func TestCopiesWaitForTheVerdict(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Sign = StrictSign })
 	g.join("t", TopicConfig{})

@@ -13,6 +13,7 @@ import (
 )
 
 // A story with one of each, and the figures it must leave.
+// Rule: O3
 func TestStats(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Params.IDontWantThreshold = 100; c.Params.MessageBytesMax = 1000 })
 	byData := TopicConfig{MessageID: func(m *Message) string { return string(m.Data[:min(len(m.Data), 20)]) }}
@@ -84,6 +85,7 @@ func TestStats(t *testing.T) {
 }
 
 // Reasons are words of this package, so a Tally cannot be grown by a remote.
+// Rule: O4
 func TestTallyIsSmall(t *testing.T) {
 	g := newRig(t, nil)
 	g.ups(40, Meshsub12, "t")
@@ -119,6 +121,7 @@ func TestUnwatchedDuplicateAllocatesNothing(t *testing.T) {
 }
 
 // Figures and events agree, whatever happens: a random story is counted twice.
+// Rule: O3
 func TestStatsAgreeWithEvents(t *testing.T) {
 	key := newAuthor("author")
 	g := newRig(t, func(c *Config) {

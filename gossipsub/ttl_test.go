@@ -9,6 +9,7 @@ import (
 
 // What a message is worth sending for is its topic's: older ones are neither
 // advertised nor served, and wait no longer in queues.
+// Rule: V7
 func TestTopicTTL(t *testing.T) {
 	for _, c := range []struct {
 		ttl          time.Duration
@@ -42,6 +43,7 @@ func TestTopicTTL(t *testing.T) {
 
 // A message that keeps coming is new again after each SeenTTL, or never, as the
 // strategy says; both forget one that has stopped. Over several periods.
+// Rule: V5
 func TestSeenStrategies(t *testing.T) {
 	const ttl = 8 * time.Second
 	for _, c := range []struct {

@@ -8,6 +8,7 @@ import (
 
 // Several validators: Reject dominates, Throttle goes before Ignore, one that
 // panics rejects, and what is no verdict is Ignore.
+// Rule: V1, V2
 func TestVerdictsCombine(t *testing.T) {
 	say := func(v Verdict) func(Message) Verdict { return func(Message) Verdict { return v } }
 	boom := func(Message) Verdict { panic("check") }
@@ -47,6 +48,7 @@ func (v Verdict) say(Message) Verdict { return v }
 
 // A throttled message is not seen: another copy is checked anew, and may be asked
 // for.
+// Rule: V3, C15
 func TestThrottledComesAgain(t *testing.T) {
 	verdict := Throttle
 	g := newRig(t, penalties)
@@ -69,6 +71,7 @@ func TestThrottledComesAgain(t *testing.T) {
 }
 
 // Our own messages pass the same checks, and the answer says how they ended.
+// Rule: F8, V8
 func TestOwnMessagesAreValidated(t *testing.T) {
 	for v, want := range map[Verdict]error{Accept: nil, Reject: ErrRejected, Ignore: ErrRejected, Throttle: ErrBusy} {
 		for _, policy := range []Policy{StrictSign, StrictNoSign, LaxNoSign} {

@@ -64,6 +64,7 @@ func everything(t *testing.T, held, stream string) map[string]bool {
 
 // What may be on the wire is decided by the older of two: the version we are held
 // to and that of the stream we write on (gossipsub-v1.0 to v1.3, "Protocol ID").
+// Rule: N2, N4, N5, N6, N7, N8
 func TestVersionPairs(t *testing.T) {
 	may := map[version]string{
 		flood: "SUBSCRIBE MESSAGE",
@@ -91,6 +92,7 @@ func TestVersionPairs(t *testing.T) {
 
 // What we parse never depends on the version of anything: control on a floodsub
 // stream is no error, and a peer that writes 1.2 while we write 1.0 is heeded.
+// Rule: N3
 func TestParsingIgnoresTheVersion(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Version = "1.1" })
 	g.join("t", TopicConfig{})
@@ -108,6 +110,7 @@ func TestParsingIgnoresTheVersion(t *testing.T) {
 }
 
 // Held to 1.0 there are no backoffs: a pruned peer may come back at once.
+// Rule: N8
 func TestHeldTo10HasNoBackoff(t *testing.T) {
 	for _, version := range []string{"1.0", "1.1"} {
 		g := newRig(t, func(c *Config) { c.Version = version })
@@ -121,6 +124,7 @@ func TestHeldTo10HasNoBackoff(t *testing.T) {
 	}
 }
 
+// Rule: N1, N9
 func TestProtocolStreams(t *testing.T) {
 	all := []string{Meshsub13, Meshsub12, Meshsub11, Meshsub10, Floodsub}
 	own := []Stream{{"/net/meshsub/1.2.0", "1.2"}, {"/net/meshsub/1.0.0", "1.0"}}

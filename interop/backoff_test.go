@@ -11,6 +11,7 @@ const unsubscribeBackoff = 10 * time.Second
 
 // TestWeLeave: our leaving takes us out of their mesh at once, tells the backoff,
 // and a quick return is heard by gossip until the backoff ends, then grafted.
+// Rule: H10
 func TestWeLeave(t *testing.T) {
 	t.Parallel()
 	r, h := startRope(t, "rope", "t", "strict"), startHost(t, "host", "t", hostOptions{})
@@ -90,6 +91,7 @@ func comesBack(t *testing.T, h *theirs, r *rope, pruned control) {
 
 // TestMeshFull: a host whose mesh is full refuses us with a PRUNE; we stay away
 // and get its messages by gossip.
+// Rule: G4
 func TestMeshFull(t *testing.T) {
 	t.Parallel()
 	p := hostParams()

@@ -89,6 +89,7 @@ func full(c *ropewalk.Config) {
 
 // TestWeExchange: our PRUNE to one that finds our mesh full recommends those in it
 // by their signed records, which a host accepts, dials, and finds there.
+// Rule: X1
 func TestWeExchange(t *testing.T) {
 	cfg := ropeConfig("strict")
 	full(&cfg)
@@ -172,6 +173,7 @@ func TestTheyExchange(t *testing.T) {
 
 // TestForeignRecords: records in a PRUNE that are not signed by whom they name are
 // not dialled; the good one beside them is.
+// Rule: X4
 func TestForeignRecords(t *testing.T) {
 	cfg := ropeConfig("strict")
 	cfg.Gossip.AcceptExchange = true
@@ -206,6 +208,7 @@ func large(label string) string { return label + strings.Repeat(" much", 32<<10/
 
 // TestTheirIDontWant: a host that has a message in checking says so, and we do not
 // send it another copy.
+// Rule: I8
 func TestTheirIDontWant(t *testing.T) {
 	r, h, x, release := dontWantTrio(t, true)
 	m := large("held")
@@ -233,6 +236,7 @@ func TestTheirIDontWant(t *testing.T) {
 }
 
 // TestOurIDontWant: the same the other way round.
+// Rule: I7
 func TestOurIDontWant(t *testing.T) {
 	r, h, x, release := dontWantTrio(t, false)
 	m := large("held")
@@ -298,6 +302,7 @@ func dontWantTrio(t *testing.T, holdTheirs bool) (*rope, *theirs, *tap, func()) 
 
 // TestExtensions: both sides say on 1.3 what they support, in the first RPC of the
 // stream, and find no fault with each other.
+// Rule: E1
 func TestExtensions(t *testing.T) {
 	said := make(chan struct{}, 16)
 	r := startRope(t, "rope", "t", "strict")

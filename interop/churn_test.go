@@ -18,6 +18,7 @@ import (
 // TestChurn: twenty nodes, hosts held to a version, of which some leave and come
 // back while messages flow. Who stayed has each message exactly once, and at the end
 // all hear all.
+// Rule: F11
 func TestChurn(t *testing.T) {
 	for _, proto := range []protocol.ID{pubsub.GossipSubID_v11, pubsub.GossipSubID_v12} {
 		for _, sign := range []string{"strict", "none"} {

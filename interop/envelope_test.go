@@ -39,6 +39,7 @@ func ownRecord(t *testing.T, x *theirs) (raw []byte) {
 
 // TestEnvelopes: signed records of keys of each kind that they make we read, and
 // ours they read.
+// Rule: X8
 func TestEnvelopes(t *testing.T) {
 	where := []string{"/ip4/1.2.3.4/tcp/4001", "/ip6/2001:db8::1/udp/4001/quic-v1", "/dns4/rope.example/tcp/443"}
 	for kind, name := range map[int]string{crypto.Ed25519: "Ed25519", crypto.Secp256k1: "secp256k1", crypto.ECDSA: "ECDSA", crypto.RSA: "RSA"} {

@@ -194,6 +194,7 @@ func (x *js) mesh() (out []id.ID) {
 }
 
 // TestJS: eight nodes of ours, six of go-libp2p and six of js-libp2p in one mesh.
+// Rule: F11
 func TestJS(t *testing.T) {
 	for _, sign := range []string{"strict", "none"} {
 		t.Run(sign, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 // TestKeys: messages signed by hosts with each kind of key are accepted by us from
 // their author and from a forwarder, with the right author; and they accept ours.
+// Rule: M8
 func TestKeys(t *testing.T) {
 	r := startRope(t, "rope", "t", "strict")
 	hub := startHost(t, "hub", "t", hostOptions{})

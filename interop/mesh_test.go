@@ -14,6 +14,7 @@ import (
 // TestMixedMesh: ten nodes of each kind in a random sparse graph over TCP and
 // QUIC, hosts by default and held to a version; every node publishes, every node
 // receives each message exactly once.
+// Rule: F11
 func TestMixedMesh(t *testing.T) {
 	for _, proto := range []protocol.ID{pubsub.GossipSubID_v11, pubsub.GossipSubID_v12, pubsub.GossipSubID_v13} {
 		for _, sign := range []string{"strict", "none"} {

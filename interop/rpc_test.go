@@ -119,6 +119,7 @@ func marshal(t rapid.TB, x *pb.RPC) []byte {
 
 // TestBytesEqual: what they write we read as the same, and write as the same bytes
 // again, which they read as the same.
+// Rule: W1
 func TestBytesEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := drawer{t}.rpc()
@@ -148,6 +149,7 @@ func TestBytesEqual(t *testing.T) {
 }
 
 // TestBuildersEqual: what our router writes part by part is what they write.
+// Rule: W1
 func TestBuildersEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawer{t}
@@ -192,6 +194,7 @@ func TestBuildersEqual(t *testing.T) {
 
 // TestDamaged: bytes that came to harm on the way. What we accept they accept, and
 // both read the same; the other way round we may be stricter.
+// Rule: W8
 func TestDamaged(t *testing.T) {
 	accepted := 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -13,6 +13,7 @@ import (
 
 // TestLateRouter: a host whose router starts when its connection has long been up
 // becomes a peer then: we learn of it by identify's push or by its stream.
+// Rule: S10
 func TestLateRouter(t *testing.T) {
 	r := startRope(t, "rope", "t", "strict")
 	h := startHost(t, "host", "t", hostOptions{idle: true, bare: true})
@@ -96,6 +97,7 @@ func TestBrokenStreams(t *testing.T) {
 // TestStreamReset: streams break while the link stays: those the host writes, those
 // we write, or all. Others are opened and both hear each other again. A host whose
 // own stream breaks forgets what we told it on ours.
+// Rule: S9
 func TestStreamReset(t *testing.T) {
 	for label, which := range map[string]func(network.Direction) bool{
 		"theirs": func(d network.Direction) bool { return d == network.DirOutbound },

@@ -12,6 +12,7 @@ import (
 
 // TestVersions: hosts that speak one protocol version only, in one mesh with us,
 // dialled by either side. Each exchanges messages both ways, on that protocol.
+// Rule: N1
 func TestVersions(t *testing.T) {
 	for _, v := range []struct {
 		proto     protocol.ID
@@ -84,6 +85,7 @@ func TestVersions(t *testing.T) {
 }
 
 // TestPruneOnVersions: our leaving is told in the words of each version.
+// Rule: N5
 func TestPruneOnVersions(t *testing.T) {
 	for proto, backoff := range map[protocol.ID]bool{pubsub.GossipSubID_v10: false, pubsub.GossipSubID_v11: true} {
 		t.Run(strings.Trim(string(proto), "/"), func(t *testing.T) {

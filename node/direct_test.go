@@ -9,6 +9,7 @@ import (
 
 // A direct peer that is missing is dialled where the book knows it, without an answer
 // that nobody asked for, and not dialled where it does not.
+// Rule: A3
 func TestMissingDirectPeersAreDialled(t *testing.T) {
 	w := newWorld(t)
 	b := w.add("b", nil)

@@ -15,6 +15,7 @@ import (
 // A PRUNE's recommendations come into the book as grey hosts on the word of whoever
 // sent it, and are dialled when a slot is free; private addresses only in a local
 // network, banned hosts not at all.
+// Rule: X5
 func TestExchange(t *testing.T) {
 	for _, c := range []struct {
 		name     string

@@ -76,6 +76,7 @@ func large(c byte) []byte {
 }
 
 // Own messages go before those of others, but not for ever.
+// Rule: Q4
 func TestOrdinaryBeforeSpare(t *testing.T) {
 	s := newStand(t, 1, Config{})
 	for range 3 {
@@ -97,6 +98,7 @@ func TestOrdinaryBeforeSpare(t *testing.T) {
 
 // G18: a full queue drops what others published first, the oldest first, then for
 // urgent messages what we published, and never an urgent one.
+// Rule: Q1, Q3
 func TestG18DropOrder(t *testing.T) {
 	s := newStand(t, 1, Config{QueueMsgs: 8}) // six per lane
 	for _, m := range []string{"a", "b", "c"} {
@@ -127,6 +129,7 @@ func TestG18DropOrder(t *testing.T) {
 
 // Bytes bound the queue as well, and a message that does not fit even then drops
 // nothing.
+// Rule: Q1
 func TestRoomByBytes(t *testing.T) {
 	s := newStand(t, 1, Config{QueueBytes: 40_000}) // 30,000 per lane
 	for range 3 {
@@ -141,6 +144,7 @@ func TestRoomByBytes(t *testing.T) {
 	}
 }
 
+// Rule: Q2
 func TestMessagesExpire(t *testing.T) {
 	s := newStand(t, 1, Config{})
 	until := t0.Add(time.Second)
@@ -186,6 +190,7 @@ func TestCancelTakesOne(t *testing.T) {
 
 // A few links write bulk at one time. The others pass small messages, and are
 // called in turn when a writer comes back for more.
+// Rule: F10
 func TestBulkTakesTurns(t *testing.T) {
 	s := newStand(t, 4, Config{BulkLinks: 2})
 	for i := 1; i <= 4; i++ {
@@ -277,6 +282,7 @@ func TestBulkPlacePassesOn(t *testing.T) {
 
 // G18: two hundred peers that read nothing cost what their queues may hold and are
 // closed when they have been stuck for stallAfter, though nothing more is sent.
+// Rule: S8
 func TestG18PeersThatNeverRead(t *testing.T) {
 	const n = 200
 	s := newStand(t, n, Config{QueueMsgs: 64})

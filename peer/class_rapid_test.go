@@ -14,6 +14,7 @@ import (
 // Whatever is queued, pulled and cancelled in whatever order: the bounds hold, a
 // class keeps its order among small and among bulk messages, a cancel takes exactly
 // one, and what was accepted comes out unless an event says that it was dropped.
+// Rule: Q1, Q3
 func TestClassProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := t0

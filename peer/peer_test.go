@@ -208,6 +208,7 @@ func TestReadyIsToldOnce(t *testing.T) {
 }
 
 // Urgent messages pass ordinary ones, but not for ever.
+// Rule: Q4
 func TestUrgentFirstWithinBounds(t *testing.T) {
 	tab := newTable(Config{})
 	tab.Add(t0, 1, info(low, link.Out, gossip, chat))
@@ -382,6 +383,7 @@ func TestResidue(t *testing.T) {
 }
 
 // A frame that waits for many peers is one buffer.
+// Rule: F7
 func TestSharedBufferIsNotCopied(t *testing.T) {
 	tab := newTable(Config{})
 	frame := []byte("one frame for all")

@@ -28,6 +28,7 @@ func siege(t *testing.T, name string) Options {
 
 // Under each attack every message reaches everybody within six seconds, and does not
 // when routers are held to 1.0.
+// Rule: R1
 func TestSieges(t *testing.T) {
 	for _, name := range []string{"gossip-eclipse", "gossip-coldboot", "gossip-flash", "gossip-censor", "gossip-churn"} {
 		t.Run(name, func(t *testing.T) {
@@ -45,6 +46,7 @@ func TestSieges(t *testing.T) {
 
 // Liars in the same numbers advertise every message and send none. A router that asked
 // one advertiser after the other, whoever was first, lost a fifth of all messages.
+// Rule: R1
 func TestSiegeOfLiars(t *testing.T) {
 	t.Parallel()
 	opt := siege(t, "gossip-coldboot")
@@ -63,6 +65,7 @@ func TestSiegeOfLiars(t *testing.T) {
 // What holds an attack off: without it messages are late or lost. The first two
 // would do for what the routers publish and pass on; the score takes those out of the
 // mesh that pass nothing on.
+// Rule: R1
 func TestSiegesNeedTheirDefences(t *testing.T) {
 	for _, c := range []struct {
 		script, without string
@@ -100,6 +103,7 @@ func TestGossipBaseline(t *testing.T) {
 // Large messages over uplinks that are slow for them: against a router that knows
 // neither IDONTWANT nor turns, six tenths of the time and of the copies; messages of
 // middling size lose nothing.
+// Rule: F10
 func TestLargeMessages(t *testing.T) {
 	for name, most := range map[string]float64{"gossip-large": 0.6, "gossip-middling": 1.01} {
 		t.Run(name, func(t *testing.T) {

@@ -33,6 +33,7 @@ func overload(g *Gater, now time.Time) {
 	g.Throttled(now)
 }
 
+// Rule: A1
 func TestOnByRatio(t *testing.T) {
 	g := newGater(t)
 	if g.On(epoch) {
@@ -64,6 +65,7 @@ func TestOnByRatio(t *testing.T) {
 	}
 }
 
+// Rule: A1
 func TestGoodput(t *testing.T) {
 	tests := []struct {
 		name                                    string
@@ -121,6 +123,7 @@ func TestTopicWeight(t *testing.T) {
 	}
 }
 
+// Rule: A2
 func TestFade(t *testing.T) {
 	g := newGater(t)
 	s := g.Up(epoch, addr("192.0.2.1"))
@@ -139,6 +142,7 @@ func TestFade(t *testing.T) {
 }
 
 // Counts stand still without a connection and are gone after six hours.
+// Rule: A2
 func TestRetain(t *testing.T) {
 	g := newGater(t)
 	s := g.Up(epoch, addr("192.0.2.1"))
@@ -189,6 +193,7 @@ func TestNetworks(t *testing.T) {
 }
 
 // A hundred thousand addresses come and go.
+// Rule: A2
 func TestResidue(t *testing.T) {
 	g := newGater(t)
 	now := epoch

@@ -61,6 +61,7 @@ var vectors = []struct {
 	{"unsigned message", "09120712026869220174", RPC{Publish: []Message{{Data: b("hi"), Topic: b("t"), Canonical: true}}}},
 }
 
+// Rule: W1
 func TestVectors(t *testing.T) {
 	for _, v := range vectors {
 		raw := unframe(t, unhex(t, v.hex))
@@ -86,6 +87,7 @@ func diff(want, got *RPC) string {
 		cmpopts.IgnoreFields(Message{}, "Raw", "Frame"), cmpopts.EquateEmpty())
 }
 
+// Rule: W1
 func TestAppendersGiveTheVectors(t *testing.T) {
 	for _, c := range []struct {
 		hex string
@@ -112,6 +114,7 @@ func TestAppendersGiveTheVectors(t *testing.T) {
 	}
 }
 
+// Rule: M7
 func TestSignedMessageVector(t *testing.T) {
 	raw := unhex(t, signedHex)
 	var m Message
@@ -130,6 +133,7 @@ func TestSignedMessageVector(t *testing.T) {
 }
 
 // Absent and empty are different bytes.
+// Rule: W3
 func TestPresence(t *testing.T) {
 	var m Message
 	if err := m.Decode(unhex(t, "1200220174")); err != nil || m.Data == nil || len(m.Data) != 0 || m.Seqno != nil {
@@ -140,6 +144,35 @@ func TestPresence(t *testing.T) {
 	}
 }
 
+// Of a singular field that comes twice the last counts, in every message, and what
+// is unknown is skipped, wherever it stands.
+// Rule: W2, E14
+func TestRepeatedFields(t *testing.T) {
+	for name, c := range map[string]struct {
+		hex  string
+		want RPC
+	}{
+		"topic of a subscription":   {"0a08 0801 120178 120174", RPC{Subs: []Sub{{Topic: b("t"), Subscribe: true}}}},
+		"subscribe flag":            {"0a07 0801 0800 120174", RPC{Subs: []Sub{{Topic: b("t")}}}},
+		"topic of a GRAFT":          {"1a08 1a06 0a0178 0a0174", RPC{Graft: []Graft{{b("t")}}}},
+		"backoff of a PRUNE":        {"1a09 2207 0a0174 1801 183c", RPC{Prune: []Prune{{Topic: b("t"), Backoff: 60, HasBackoff: true}}}},
+		"unknown in a GRAFT":        {"1a0a 1a08 2a0178 0a0174 3801", RPC{Graft: []Graft{{b("t")}}}},
+		"unknown in control":        {"1a09 3a0278 78 1a030a0174", RPC{Graft: []Graft{{b("t")}}}},
+		"unknown in an RPC":         {"a20603616263 1a051a030a0174", RPC{Graft: []Graft{{b("t")}}}},
+		"unknown in a subscription": {"0a09 2a0178 3801 0801 1200", RPC{Subs: []Sub{{Topic: b(""), Subscribe: true}}}},
+		"unknown extension":         {"1a09 3207 3801 5001 a00601", RPC{HasExtensions: true, Extensions: Extensions{Partial: true}}},
+		"two control messages":      {"1a051a030a0174 1a051a030a0175", RPC{Graft: []Graft{{b("t")}, {b("u")}}}},
+	} {
+		var got RPC
+		if err := got.Decode(unhex(t, c.hex), DefaultLimits(0)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if d := diff(&c.want, &got); d != "" || got.Canonical {
+			t.Errorf("%s: canonical %v, %s", name, got.Canonical, d)
+		}
+	}
+}
+
+// Rule: W2, W5
 func TestNonCanonicalMessages(t *testing.T) {
 	for name, h := range map[string]string{
 		"descending":       "220174 12026869",
@@ -171,6 +204,7 @@ func TestNonCanonicalMessages(t *testing.T) {
 	}
 }
 
+// Rule: W8
 func TestMalformed(t *testing.T) {
 	for name, h := range map[string]string{
 		"truncated tag": "80", "truncated length": "0a", "length past the end": "0a05", "field 0": "0200",
@@ -188,6 +222,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
+// Rule: W6
 func TestLimits(t *testing.T) {
 	rep := func(n int, s []byte) []byte { return bytes.Repeat(s, n) }
 	ids := func(n int) []byte { return AppendControl(nil, AppendIHave(nil, "t", make([]string, n))) }
@@ -225,6 +260,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// Rule: W6
 func TestExcessIsCutOff(t *testing.T) {
 	var r RPC
 	if err := r.Decode(bytes.Repeat(AppendSub(nil, true, "t"), SubsMax+5), DefaultLimits(0)); err != nil || len(r.Subs) != SubsMax || r.SubsOver != 5 {
@@ -241,6 +277,7 @@ func TestExcessIsCutOff(t *testing.T) {
 }
 
 // A frame of empty elements must not cost more than in proportion.
+// Rule: W6
 func TestDecodeAllocatesInProportion(t *testing.T) {
 	frame := bytes.Repeat([]byte{0x0a, 0x00}, BytesMax/2/4)
 	var r RPC
@@ -318,6 +355,7 @@ func TestEncodeDecodeIdentity(t *testing.T) {
 	})
 }
 
+// Rule: W8
 func FuzzRPC(f *testing.F) {
 	for _, v := range vectors {
 		f.Add(unframe(f, unhex(f, v.hex)))

@@ -8,6 +8,7 @@ import (
 // threats G9: what we ship graylists within ten invalid messages, seven from a
 // newcomer, eight from one that has earned all there is to earn; and nine breaches
 // of the protocol, one a heartbeat, do the same.
+// Rule: C19
 func TestShippedGraylists(t *testing.T) {
 	invalid := func(g *rig, tp *Topic, p *Peer) { g.say(tp, Rejected, p) }
 	breach := func(g *rig, _ *Topic, p *Peer) { g.b.Penalty(g.now, p, 1) }
@@ -47,6 +48,7 @@ func TestShippedGraylists(t *testing.T) {
 }
 
 // The thresholds we ship can be reached, and not by time in the mesh alone.
+// Rule: C19
 func TestShippedReach(t *testing.T) {
 	cfg := DefaultConfig()
 	mere := cfg.Topic.TimeInMeshWeight * cfg.Topic.TimeInMeshCap

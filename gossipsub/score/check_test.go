@@ -22,6 +22,7 @@ func full() Config {
 }
 
 // Every nonsense is refused with the name of the field, or of the pair.
+// Rule: C12
 func TestCheck(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -93,6 +94,7 @@ func TestCheck(t *testing.T) {
 
 // A term without a weight is off, whatever its other fields say; a topic of its own
 // is checked as the default one is, under its name.
+// Rule: C12
 func TestCheckOff(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"nothing": {},
@@ -119,6 +121,7 @@ func TestCheckOff(t *testing.T) {
 	}
 }
 
+// Rule: C10
 func TestDecay(t *testing.T) {
 	for _, d := range []time.Duration{0, time.Millisecond, time.Second, 10 * time.Second, time.Hour} {
 		f := Decay(d, time.Second, 0.01)
@@ -132,6 +135,7 @@ func TestDecay(t *testing.T) {
 // The formulas of Expect, with traffic as expected: a peer that delivers all, or
 // twice the share, is never short once P3 is active; one that delivers nothing loses
 // what was asked.
+// Rule: C19
 func TestExpect(t *testing.T) {
 	for _, rate := range []float64{0.05, 1, 50, 1000} {
 		w, err := DefaultTopic().Expect(Expect{Rate: rate, Mesh: 8})

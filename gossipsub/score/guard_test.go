@@ -50,6 +50,7 @@ func (g *rig) starving(t *Topic, ps []*Peer) (out string) {
 
 // threats G15: whatever a peer earns elsewhere, it is seen to keep back a topic, and
 // nobody else is, with parameters that say nothing of that topic.
+// Rule: H13
 func TestStarves(t *testing.T) {
 	tests := []struct {
 		name  string

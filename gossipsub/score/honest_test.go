@@ -33,6 +33,7 @@ func (w *town) member(j int) int { return (j + w.shift) % townPeers }
 // threats G17: honest peers of a router that hears each message from most of its
 // mesh, for a day; links break, the mesh changes. None is ever below zero or seen
 // to starve, with the parameters we ship and with P3 derived from the rate.
+// Rule: C17
 func TestHonestDay(t *testing.T) {
 	withP3 := DefaultConfig()
 	p3, err := withP3.Topic.Expect(Expect{Rate: 1, Mesh: townMesh})

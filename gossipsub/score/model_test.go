@@ -301,6 +301,7 @@ func drawConfig(rt *rapid.T) Config {
 }
 
 // TestAgainstModel: random parameters, random histories, the same scores.
+// Rule: C1, C2, C3, C4, C5, C10
 func TestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := drawConfig(rt)

@@ -113,6 +113,7 @@ func moved(rt *rapid.T, what string, better, worse []float64) {
 // threats S2, S3, S4: at no time after it does a breach, an invalid message or a
 // message kept back leave a peer with a higher score, or a message delivered with a
 // lower one; and a history has one outcome.
+// Rule: C14
 func TestConductMoves(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := drawPropertyConfig(rt)
@@ -147,6 +148,7 @@ func TestConductMoves(t *testing.T) {
 // threats S1: a mesh peer that for long does nothing good in one topic, in whichever
 // way, is below zero or seen to starve it, however good it is elsewhere, under any
 // parameters.
+// Rule: C14
 func TestPersistenceEndsInEviction(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := drawPropertyConfig(rt)

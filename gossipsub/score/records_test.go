@@ -91,6 +91,7 @@ func TestRecordsAgainstModel(t *testing.T) {
 
 // A flood of a million and a half messages stays within the caps, and no step of
 // it is long; then all of it goes.
+// Rule: C18
 func TestRecordsFlood(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a million records")

@@ -9,6 +9,7 @@ import (
 
 // Above zero: forgotten at once. Zero or less: kept for the time of retention,
 // without decay; first deliveries are reset, a deficit is charged, the mesh left.
+// Rule: C11
 func TestRetain(t *testing.T) {
 	cfg := Config{RetainScore: time.Minute}
 	cfg.Topic = *plain(func(w *TopicParams) {
@@ -63,6 +64,7 @@ func TestInvalidAndGone(t *testing.T) {
 }
 
 // Too many: those with nothing against them go first, the oldest of them first.
+// Rule: C18
 func TestRetainedCap(t *testing.T) {
 	g := newRig(t, DefaultConfig())
 	tp := g.topic("t", nil)
@@ -161,6 +163,7 @@ func TestDebtRounding(t *testing.T) {
 
 // gossipsub-v1.1 "P6": the surplus over the threshold, squared, for each address
 // the peer is counted under; retained peers count on.
+// Rule: C7
 func TestColocation(t *testing.T) {
 	tests := []struct {
 		name string
@@ -219,6 +222,7 @@ func TestMoves(t *testing.T) {
 
 // threats, house rule 1: a hundred thousand identities come and go, each with a bit
 // of everything; what they leave is bounded, and gone after retention.
+// Rule: C18
 func TestResidue(t *testing.T) {
 	g := newRig(t, DefaultConfig())
 	tp, other := g.topic("t", nil), g.topic("u", nil)

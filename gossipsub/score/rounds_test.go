@@ -8,6 +8,7 @@ import (
 
 // A thousand peers in a hundred topics decay in steps of bounded work, each of them
 // exactly once per interval, whoever comes and goes between the steps.
+// Rule: C10
 func TestRoundsInSteps(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Topic.FirstMessageDeliveriesDecay, cfg.Topic.TimeInMeshWeight = 0.5, 0

@@ -17,6 +17,7 @@ func plain(set func(*TopicParams)) *TopicParams {
 
 // gossipsub-v1.1 "P1: Time in Mesh": whole quanta since the GRAFT, capped, as of the
 // last decay, and nothing outside the mesh.
+// Rule: C1
 func TestTimeInMesh(t *testing.T) {
 	g := newRig(t, Config{})
 	tp := g.topic("t", plain(func(w *TopicParams) {
@@ -37,6 +38,7 @@ func TestTimeInMesh(t *testing.T) {
 
 // gossipsub-v1.1 "P2: First Message Deliveries": the first to deliver a valid
 // message, in the mesh or not; the cap applies at the increment.
+// Rule: C2
 func TestFirstDeliveries(t *testing.T) {
 	g := newRig(t, Config{})
 	tp := g.topic("t", plain(func(w *TopicParams) {
@@ -73,6 +75,7 @@ func deliveries(w *TopicParams) {
 
 // gossipsub-v1.1 "P3": the square of what is missing, once the peer has been in the
 // mesh for the activation time.
+// Rule: C3
 func TestMeshDeliveries(t *testing.T) {
 	g := newRig(t, Config{})
 	tp := g.topic("t", plain(deliveries))
@@ -97,6 +100,7 @@ func TestMeshDeliveries(t *testing.T) {
 
 // gossipsub-v1.1 "P3": near-first is while the first is being validated or within
 // the window after it, once per message and peer.
+// Rule: C3
 func TestNearFirst(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -142,6 +146,7 @@ func TestNearFirst(t *testing.T) {
 
 // gossipsub-v1.1 "P3b": what was missing when the peer was pruned sticks and fades;
 // P3 itself is for the mesh only.
+// Rule: C4
 func TestMeshFailure(t *testing.T) {
 	g := newRig(t, Config{})
 	tp := g.topic("t", plain(deliveries))
@@ -161,6 +166,7 @@ func TestMeshFailure(t *testing.T) {
 
 // gossipsub-v1.1 "P4": the square of a counter without a cap; also for later copies
 // of what is known to be invalid, and for everybody who sent it in validation.
+// Rule: C5
 func TestInvalid(t *testing.T) {
 	g := newRig(t, Config{})
 	tp := g.topic("t", plain(func(w *TopicParams) {
@@ -217,6 +223,7 @@ func TestStaleCredit(t *testing.T) {
 }
 
 // A message that was ignored, or found no room, can be judged again.
+// Rule: C15
 func TestIgnoredThenAccepted(t *testing.T) {
 	g := newRig(t, DefaultConfig())
 	tp := g.topic("t", nil)
@@ -229,6 +236,7 @@ func TestIgnoredThenAccepted(t *testing.T) {
 }
 
 // gossipsub-v1.1 "P5": asked when the peer comes and once per decay.
+// Rule: C6
 func TestApplication(t *testing.T) {
 	asked, says := 0, 3.0
 	cfg := Config{AppSpecificWeight: 2, App: func(id.ID) float64 { asked++; return says }}
@@ -254,6 +262,7 @@ func TestApplication(t *testing.T) {
 }
 
 // gossipsub-v1.1 "P7": breaches above the threshold, squared.
+// Rule: C8
 func TestBehaviour(t *testing.T) {
 	g := newRig(t, Config{BehaviourPenaltyWeight: -10, BehaviourPenaltyThreshold: 2, BehaviourPenaltyDecay: 0.5})
 	p := g.up(1, "")
@@ -272,6 +281,7 @@ func TestBehaviour(t *testing.T) {
 }
 
 // The cap holds what topics earn together; what they take away comes off below it.
+// Rule: C9
 func TestTopicCap(t *testing.T) {
 	g := newRig(t, Config{TopicScoreCap: 10})
 	w := func(w *TopicParams) {
@@ -292,6 +302,7 @@ func TestTopicCap(t *testing.T) {
 }
 
 // Changed parameters cut counters down and reset nothing.
+// Rule: C16
 func TestLiveChange(t *testing.T) {
 	g := newRig(t, Config{DecayInterval: time.Hour})
 	all := func(w *TopicParams) {

@@ -14,6 +14,7 @@ var (
 	coded = link.Protocol{Name: "coded", Version: 1, Length: 4, BytesMax: 100 << 10}
 )
 
+// Rule: S1
 func TestFrames(t *testing.T) {
 	big := bytes.Repeat([]byte{7}, 100<<10)
 	for _, c := range []struct {

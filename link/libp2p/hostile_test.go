@@ -86,6 +86,7 @@ func TestSilentConnections(t *testing.T) {
 }
 
 // Bad frames cost their stream, and the third one the link.
+// Rule: S2
 func TestBreaches(t *testing.T) {
 	tr, s := listening(t, "a"), newStranger(t, meshsub, chat)
 	c := s.dial(t, tr)

@@ -159,6 +159,7 @@ func expect(t *testing.T, l link.Link, op link.Op, lane link.Lane, data string) 
 	}
 }
 
+// Rule: S9
 func TestOutboundStreamIsOpenedAgain(t *testing.T) {
 	tr, s := listening(t, "a"), newStranger(t, meshsub)
 	s.dial(t, tr)
@@ -187,6 +188,7 @@ func TestOutboundStreamIsOpenedAgain(t *testing.T) {
 	}
 }
 
+// Rule: S9
 func TestInboundStreamIsReplaced(t *testing.T) {
 	tr, s := listening(t, "a"), newStranger(t, meshsub, chat)
 	s.dial(t, tr)
@@ -211,6 +213,7 @@ func TestInboundStreamIsReplaced(t *testing.T) {
 	expect(t, l, link.Data, 0, "three")
 }
 
+// Rule: S10
 func TestLaneNamedLater(t *testing.T) {
 	tr, s := listening(t, "a"), newStranger(t, meshsub)
 	s.dial(t, tr)
@@ -221,6 +224,7 @@ func TestLaneNamedLater(t *testing.T) {
 	}
 }
 
+// Rule: S10
 func TestConnectionWithoutLanesBecomesLink(t *testing.T) {
 	tr, s := listening(t, "a"), newStranger(t)
 	s.dial(t, tr)
@@ -235,6 +239,7 @@ func TestConnectionWithoutLanesBecomesLink(t *testing.T) {
 	}
 }
 
+// Rule: N1
 func TestStreamIDsByPreference(t *testing.T) {
 	tr, s := listening(t, "a"), newStranger(t, "/meshsub/1.1.0", meshsub)
 	s.dial(t, tr)
