@@ -18,9 +18,6 @@ import (
 // data makes the message ID the data itself.
 var data = TopicConfig{MessageID: func(m *Message) string { return string(m.Data) }}
 
-// settle lets the board ask for scores that a test has changed.
-func (g *rig) settle() { g.run(1100 * time.Millisecond) }
-
 // Below the graylist threshold nothing of a peer is heard but its subscriptions.
 // Rule: T10, C13
 func TestGraylist(t *testing.T) {

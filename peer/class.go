@@ -47,10 +47,3 @@ const (
 	patient
 	levels
 )
-
-func (c Class) level() level {
-	if c == Urgent {
-		return pressing
-	}
-	return patient
-}
