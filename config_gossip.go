@@ -1,6 +1,7 @@
 package ropewalk
 
 import (
+	"crypto/ed25519"
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub/score"
@@ -79,6 +80,14 @@ type GossipConfig struct {
 type TopicConfig struct {
 	Sign     string // strict, none, lax, lax-none
 	BytesMax int    // largest payload
+
+	// Author is whom our messages name: the node, or an Ed25519 key, whose signatures
+	// cost others a third of the time to check [node]. That key is AuthorKey, or made
+	// of the node's key, always the same, when it is nil. Two nodes must not share one:
+	// each takes its own messages from the other for forgeries.
+	Author    string // node, ed25519
+	AuthorKey ed25519.PrivateKey
+
 	// IDontWantBytes is the message size from which IDONTWANT is sent.
 	IDontWantBytes int
 	// TTL is how long a message may wait to be written to a peer; then it is dropped

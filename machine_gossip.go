@@ -97,7 +97,7 @@ func (n *Node) topicConfig(topic string) gossipsub.TopicConfig {
 	if !ok {
 		return gossipsub.TopicConfig{}
 	}
-	out := gossipsub.TopicConfig{BytesMax: t.BytesMax, IDontWantThreshold: t.IDontWantBytes, TTL: t.TTL, Replay: t.Replay, Score: t.Score, Validators: n.validators(t.Validators, t.ValidateWithin), MessageID: messageID(t.MessageID)}
+	out := gossipsub.TopicConfig{BytesMax: t.BytesMax, IDontWantThreshold: t.IDontWantBytes, TTL: t.TTL, Replay: t.Replay, Score: t.Score, Author: n.author(t), Validators: n.validators(t.Validators, t.ValidateWithin), MessageID: messageID(t.MessageID)}
 	if t.Sign != "" {
 		p := policy(t.Sign)
 		out.Sign = &p

@@ -111,6 +111,7 @@ func (v *validator) topic(name string, t TopicConfig, g GossipConfig) {
 	_, known := gossipsub.PolicyNamed(t.Sign)
 	v.check(t.Sign == "" || known, field+".sign", t.Sign, signsAllowed)
 	v.check(t.BytesMax >= 0 && t.BytesMax <= 16<<20, field+".max_size", fmt.Sprint(t.BytesMax), "0 to 16MiB")
+	v.author(field, cmp.Or(t.Sign, g.Sign), t)
 	v.size(field+".idontwant_threshold", t.IDontWantBytes, 1, 1<<20, "1 byte to 1MiB")
 	v.check(t.ValidateWithin >= 0, field+".ValidateWithin", t.ValidateWithin.String(), "0 or more")
 	v.span(field+".ttl", t.TTL, 10*time.Millisecond, time.Hour)

@@ -32,6 +32,7 @@ D = 8
 topic_weight = 2
 ttl = "500ms"
 replay = true
+author = "ed25519"
 idontwant_threshold = "4KiB"
 invalid_message_deliveries_weight = -5
 `, []string{"ROPEWALK_GOSSIP_PUBLISH_THRESHOLD=-60"}, map[string][]string{"gossip-version": {"1.0"}})
@@ -49,7 +50,7 @@ invalid_message_deliveries_weight = -5
 		t.Errorf("%+v", g.Score)
 	}
 	w, def := g.Topics["news"].Score, ropewalk.DefaultScore().Topic
-	if x := g.Topics["news"]; x.TTL != 500*time.Millisecond || !x.Replay || x.IDontWantBytes != 4096 {
+	if x := g.Topics["news"]; x.TTL != 500*time.Millisecond || !x.Replay || x.Author != "ed25519" || x.IDontWantBytes != 4096 {
 		t.Errorf("%+v", x)
 	}
 	if g.Topics["news"].D != 8 || w.TopicWeight != 2 || w.InvalidMessageDeliveriesWeight != -5 || w.TimeInMeshWeight != def.TimeInMeshWeight {
@@ -71,6 +72,8 @@ func TestGossipProblems(t *testing.T) {
 		{"[gossip]\ndirect_peers = [\"/ip4/127.0.0.1/tcp/1\"]", `config.toml:2: gossip.direct_peers: "/ip4/127.0.0.1/tcp/1": want multiaddrs with /p2p/ at their end, or records (enr:…) that name an address`},
 		{"[gossip.topic.\"a.b\"]\nD = 2", `config.toml:2: gossip.topic."a.b".D: 2 (Dlo 5, Dhi 12): want Dlo ≤ D ≤ Dhi`},
 		{"[gossip.topic.\"a.b\"]\nfirst_message_deliveries_decay = 1", `config.toml:2: gossip.topic."a.b".first_message_deliveries_decay: 1: want another value: it is not between 0 and 1`},
+		{"[gossip.topic.\"t\"]\nauthor = \"rsa\"", `config.toml:2: gossip.topic."t".author: "rsa": want node, ed25519`},
+		{"[gossip]\nsign = \"none\"\n[gossip.topic.\"t\"]\nauthor = \"ed25519\"", `config.toml:4: gossip.topic."t".author: "ed25519": want node, or a topic that is signed`},
 		{"[gossip]\nflood_publsh = true", `config.toml:2: gossip.flood_publsh: true: unknown key, want gossip.flood_publish?`},
 	} {
 		if _, got := load(t, c.text, nil, nil); got != c.want {

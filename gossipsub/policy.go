@@ -52,9 +52,10 @@ func (p Policy) signs() bool { return p == StrictSign || p == LaxSign }
 // Author is whom our messages of a topic name instead of the node.
 type Author struct {
 	PeerID id.PeerID
-	// Signer signs a SHA-256 digest, as Config.Signer does, with the secp256k1, ECDSA
-	// or RSA key of PeerID. It is nil where nothing is signed.
-	Signer func(digest [32]byte) []byte
+	// Sign signs with the key of PeerID: an Ed25519 key the bytes, a secp256k1, ECDSA
+	// or RSA key their SHA-256 (see id.Verify). It runs inside jobs, in any goroutine,
+	// and is nil where nothing is signed.
+	Sign func(bytes []byte) []byte
 	// Key is the marshalled public key, needed when PeerID does not hold it.
 	Key []byte
 }
@@ -68,7 +69,7 @@ func (a *Author) valid(p Policy) error {
 		return fmt.Errorf("%w: Author.PeerID is no peer ID", ErrConfig)
 	case !p.signs():
 		return nil
-	case a.Signer == nil:
+	case a.Sign == nil:
 		return ErrNoSigner
 	}
 	if _, _, ok := a.PeerID.Key(); ok {

@@ -2,8 +2,10 @@ package gossipsub
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
 	"errors"
@@ -13,6 +15,11 @@ import (
 	"github.com/ropewalk/ropewalk/gossipsub/score"
 	"github.com/ropewalk/ropewalk/id"
 )
+
+// der signs as a node key does.
+func der(k *id.Key) func([]byte) []byte {
+	return func(b []byte) []byte { return k.SignDER(sha256.Sum256(b)) }
+}
 
 // published is our message as n0 got it.
 func (g *rig) published(t *testing.T, topic string) *rpc.Message {
@@ -35,10 +42,11 @@ func (g *rig) published(t *testing.T, topic string) *rpc.Message {
 func TestWhatPoliciesPublish(t *testing.T) {
 	node := nodeKey("self").Public().PeerID()
 	other := nodeKey("other")
+	ed := newAuthor("ed")
 	ec, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ecRaw, _ := x509.MarshalPKIXPublicKey(&ec.PublicKey)
 	ecID := id.PeerIDOf(id.ECDSA, ecRaw)
-	ecSign := func(d [32]byte) []byte { s, _ := ecdsa.SignASN1(rand.Reader, ec, d[:]); return s }
+	ecSign := func(b []byte) []byte { d := sha256.Sum256(b); s, _ := ecdsa.SignASN1(rand.Reader, ec, d[:]); return s }
 	for _, c := range []struct {
 		name        string
 		policy      Policy
@@ -50,8 +58,9 @@ func TestWhatPoliciesPublish(t *testing.T) {
 		{"none", StrictNoSign, nil, "", false, false},
 		{"lax", LaxSign, nil, node, true, false},
 		{"lax-none", LaxNoSign, nil, "", false, false},
-		{"strict, another author", StrictSign, &Author{PeerID: other.Public().PeerID(), Signer: other.SignDER}, other.Public().PeerID(), true, false},
-		{"strict, an author whose key is not in its ID", StrictSign, &Author{PeerID: ecID, Signer: ecSign, Key: id.MarshalPublicKey(id.ECDSA, ecRaw)}, ecID, true, true},
+		{"strict, another author", StrictSign, &Author{PeerID: other.Public().PeerID(), Sign: der(other)}, other.Public().PeerID(), true, false},
+		{"strict, an author whose key is not in its ID", StrictSign, &Author{PeerID: ecID, Sign: ecSign, Key: id.MarshalPublicKey(id.ECDSA, ecRaw)}, ecID, true, true},
+		{"strict, an Ed25519 author", StrictSign, &Author{PeerID: ed.pid, Sign: func(b []byte) []byte { return ed25519.Sign(ed.key, b) }}, ed.pid, true, false},
 		{"lax-none with an author", LaxNoSign, &Author{PeerID: node}, node, false, false},
 	} {
 		g := newRig(t, nil)
@@ -82,7 +91,7 @@ func TestSelfOriginated(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		author *Author
-	}{{"node", nil}, {"topic's author", &Author{PeerID: a.pid, Signer: nodeKey("x").SignDER}}} {
+	}{{"node", nil}, {"topic's author", &Author{PeerID: a.pid, Sign: der(nodeKey("x"))}}} {
 		g := newRig(t, func(c *Config) { c.Score = new(score.DefaultConfig()) })
 		sign := StrictSign
 		g.join("t", TopicConfig{Sign: &sign, Author: c.author})
@@ -91,7 +100,7 @@ func TestSelfOriginated(t *testing.T) {
 		if c.author == nil {
 			key := nodeKey("self")
 			m := rpc.Message{From: []byte(key.Public().PeerID()), Data: []byte("hi"), Seqno: make([]byte, 8), Topic: []byte("t")}
-			m.Signature = key.SignDER(digest(rpc.AppendMessage(nil, &m, false)))
+			m.Signature = der(key)(signedBytes(rpc.AppendMessage(nil, &m, false)))
 			raw = rpc.AppendMessage(nil, &m, false)
 		}
 		g.recv("n0", rpc.AppendPublish(nil, raw))
@@ -110,8 +119,8 @@ func TestAuthorsThatCannotWork(t *testing.T) {
 		"signed without a signer":        {Sign: &strict},
 		"author without a signer":        {Sign: &strict, Author: &Author{PeerID: a.pid}},
 		"author where none may be named": {Sign: &none, Author: &Author{PeerID: a.pid}},
-		"author of no form":              {Sign: &strict, Author: &Author{PeerID: "x", Signer: nodeKey("x").SignDER}},
-		"author with another's key": {Sign: &strict, Author: &Author{PeerID: id.PeerIDOf(id.RSA, make([]byte, 300)), Signer: nodeKey("x").SignDER,
+		"author of no form":              {Sign: &strict, Author: &Author{PeerID: "x", Sign: der(nodeKey("x"))}},
+		"author with another's key": {Sign: &strict, Author: &Author{PeerID: id.PeerIDOf(id.RSA, make([]byte, 300)), Sign: der(nodeKey("x")),
 			Key: id.MarshalPublicKey(id.RSA, make([]byte, 299))}},
 	} {
 		if err := g.r.Join(g.now, "t", tc); !errors.Is(err, ErrConfig) && !errors.Is(err, ErrNoSigner) {

@@ -1,6 +1,7 @@
 package gossipsub
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"time"
 )
@@ -30,7 +31,7 @@ func (r *Router) rules(name string, tc TopicConfig) (rules, error) {
 		out.policy = *tc.Sign
 	}
 	if out.author == nil && out.policy.signs() {
-		out.author = &Author{PeerID: r.cfg.PeerID, Signer: r.cfg.Signer}
+		out.author = r.author()
 		if r.cfg.Signer == nil || r.cfg.PeerID == "" {
 			return out, ErrNoSigner
 		}
@@ -73,6 +74,12 @@ func (r *Router) rules(name string, tc TopicConfig) (rules, error) {
 	}
 	out.salt = r.topicSalt(name)
 	return out, nil
+}
+
+// author is the node as the author of its messages.
+func (r *Router) author() *Author {
+	sign := r.cfg.Signer
+	return &Author{PeerID: r.cfg.PeerID, Sign: func(b []byte) []byte { return sign(sha256.Sum256(b)) }}
 }
 
 // until is when a message that came now stops being worth sending; zero when its

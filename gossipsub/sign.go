@@ -2,7 +2,6 @@ package gossipsub
 
 import (
 	"bytes"
-	"crypto/sha256"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 	"github.com/ropewalk/ropewalk/id"
@@ -36,7 +35,7 @@ func (c checking) run() verdict {
 	out := verdict{genuine: true}
 	switch {
 	case c.author != nil:
-		m.Signature = c.author.Signer(digest(c.raw))
+		m.Signature = c.author.Sign(signedBytes(c.raw))
 		if _, _, ok := c.author.PeerID.Key(); !ok {
 			m.Key = c.author.Key
 		}
@@ -86,8 +85,6 @@ func safeVerdict(f func(Message) Verdict, m Message) (v Verdict) {
 func signedBytes(raw []byte) []byte {
 	return rpc.AppendUnsigned(append(make([]byte, 0, len(signPrefix)+len(raw)), signPrefix...), raw)
 }
-
-func digest(raw []byte) [32]byte { return sha256.Sum256(signedBytes(raw)) }
 
 // genuine verifies the signature of a canonical message: the key is in its author
 // or comes along and then must be the author's.

@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
+
+	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/id"
 )
 
 // TestKeys: messages signed by hosts with each kind of key are accepted by us from
@@ -107,5 +110,30 @@ func TestPolicies(t *testing.T) {
 		if plain.mail.count(data) > 0 || plainHost.mail.count(data) > 0 {
 			t.Errorf("a node without signatures delivered %q", data)
 		}
+	}
+}
+
+// TestTopicAuthor: what a topic's Ed25519 author signs is taken by a host, forwarded
+// and taken from it, with that author; the node's own name stays out of it.
+func TestTopicAuthor(t *testing.T) {
+	cfg := ropeConfig("strict")
+	cfg.Gossip.Topics = map[string]ropewalk.TopicConfig{"t": {Author: "ed25519"}}
+	r, h, far := newRope(t, "rope", "t", cfg), startHost(t, "host", "t", hostOptions{}), startRope(t, "far", "t", "strict")
+	r.follow(t)
+	r.dial(t, h.addr("tcp"))
+	far.dial(t, h.addr("quic-v1"))
+	meshed(t, r, h)
+	meshed(t, far, h)
+	r.publish(t, "signed by the topic's author")
+	for _, m := range []member{r, h, far} {
+		hears(t, m, "signed by the topic's author")
+		by := m.inbox().author("signed by the topic's author")
+		if kind, _, ok := by.Key(); !ok || kind != id.Ed25519 || by == r.peer() {
+			t.Errorf("%s heard it from %s", m.name(), by)
+		}
+	}
+	both(t, r, h, "after it")
+	if bad := h.tracer.rejected(); len(bad) > 0 {
+		t.Errorf("the host rejected %v", bad)
 	}
 }
