@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"time"
 
+	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/gossipsub/score"
 )
 
@@ -16,6 +17,14 @@ type GossipConfig struct {
 	// Version holds the router to an older version of the protocol: floodsub, 1.0,
 	// 1.1, 1.2 [1.3].
 	Version string
+	// Streams are stream IDs, such as those of a private network, offered before those
+	// of the specification, or instead of them with StreamsOnly. A newer Version than
+	// the router's leaves an entry out.
+	Streams     []GossipStream
+	StreamsOnly bool
+	// TestExtension offers the test extension of version 1.3, which only shows that
+	// extensions work.
+	TestExtension bool
 	// Validators judge the messages of every topic, before those of the topic.
 	Validators []Validator
 
@@ -113,6 +122,10 @@ type TopicConfig struct {
 	Validators     []Validator
 	ValidateWithin time.Duration
 }
+
+// GossipStream is a stream ID, and the version of the protocol spoken on it: floodsub,
+// 1.0, 1.1, 1.2, 1.3.
+type GossipStream = gossipsub.Stream
 
 // ScoreConfig and TopicScoreConfig are the parameters of scoring, by the names of
 // gossipsub-v1.1 "Peer Scoring".

@@ -21,6 +21,7 @@ func (n *Node) gossipConfig() (gossipsub.Config, []link.Addr, error) {
 	out := gossipsub.Config{
 		Params: gossipParams(g), Sign: policy(g.Sign), Version: g.Version, Topics: n.topicConfig, Watched: n.watched,
 		Validators: n.validators(g.Validators, 0), Direct: idsOf(direct),
+		Streams: g.Streams, StreamsOnly: g.StreamsOnly, TestExtension: g.TestExtension,
 	}
 	out.Exchange, out.AcceptExchange = g.PeerExchange || n.cfg.Profile == "seed", g.AcceptExchange
 	if len(g.SubscriptionFilter) > 0 {

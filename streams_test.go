@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link/mem"
 )
 
@@ -227,6 +228,8 @@ func TestVerbsAreCancelled(t *testing.T) {
 		"Mesh":        func(ctx context.Context, n *Node) error { _, err := n.Mesh(ctx, "t"); return err },
 		"Neighbours":  func(ctx context.Context, n *Node) error { _, err := n.Neighbours(ctx, "t"); return err },
 		"GossipStats": func(ctx context.Context, n *Node) error { _, err := n.GossipStats(ctx); return err },
+		"SetDirect":   func(ctx context.Context, n *Node) error { return n.SetDirect(ctx, id.ID{1}, true) },
+		"Direct":      func(ctx context.Context, n *Node) error { _, err := n.Direct(ctx); return err },
 		"Scores":      func(ctx context.Context, n *Node) error { _, err := n.Scores(ctx); return err },
 		"Sessions":    func(ctx context.Context, n *Node) error { _, err := n.Sessions(ctx); return err },
 		"Slots":       func(ctx context.Context, n *Node) error { _, err := n.Slots(ctx); return err },

@@ -3,6 +3,7 @@ package ropewalk
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -159,4 +160,33 @@ func TestSubscriptionFilter(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A private network's own streams carry gossip between those that have them, and
+// nobody else is gossiped with.
+func TestOwnStreams(t *testing.T) {
+	cfg := libConfig()
+	cfg.Gossip.Streams, cfg.Gossip.StreamsOnly = []GossipStream{{ID: "/example/meshsub/1.2.0", Version: "1.2"}}, true
+	a, b, stranger := started(t, cfg), started(t, cfg), started(t, libConfig())
+	x, y := joined(t, a, "t"), joined(t, b, "t")
+	joined(t, stranger, "t")
+	join(t, a, b)
+	join(t, stranger, b) // other protocols they have in common
+	meshed(t, a, "t", 1)
+	if _, err := x.Publish(t.Context(), []byte("hi"), PublishOptions{MinPeers: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for range y.Messages(t.Context()) {
+		break
+	}
+	all, err := b.Sessions(t.Context())
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%+v %v", all, err)
+	}
+	for _, s := range all {
+		gossips := slices.ContainsFunc(s.Protocols, func(p string) bool { return strings.Contains(p, "meshsub") || strings.Contains(p, "floodsub") })
+		if own := slices.Contains(s.Protocols, "/example/meshsub/1.2.0"); gossips != own || own != (s.ID == a.Info().ID) {
+			t.Errorf("with %s: %v", s.ID, s.Protocols)
+		}
+	}
 }

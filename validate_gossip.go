@@ -22,6 +22,7 @@ func (v *validator) gossip(g GossipConfig) {
 	v.check(g.Sign == "" || known, "gossip.sign", g.Sign, signsAllowed)
 	_, err := gossipsub.Config{Version: g.Version}.Protocol()
 	v.check(err == nil, "gossip.version", g.Version, versionsAllowed)
+	v.streams(g)
 	v.check(g.SeenStrategy == "" || g.SeenStrategy == "first" || g.SeenStrategy == "last", "gossip.seen_strategy", g.SeenStrategy, "first or last")
 	v.degrees("gossip", TopicConfig{D: g.D, Dlo: g.Dlo, Dhi: g.Dhi, Dscore: g.Dscore, Dout: g.Dout})
 	v.within("gossip.Dlazy", g.Dlazy, 0, 64)
@@ -35,6 +36,30 @@ func (v *validator) gossip(g GossipConfig) {
 	v.score(g)
 	for _, name := range sortedKeys(g.Topics) {
 		v.topic(name, g.Topics[name], g)
+	}
+}
+
+const streamsAllowed = "up to 16 different stream IDs that begin with / and are none of the specification's or of ropewalk's own, at most 128 bytes, each with = and its version"
+
+// streams checks the IDs of a router whose version is right; of another nothing can
+// be said.
+func (v *validator) streams(g GossipConfig) {
+	if _, err := (gossipsub.Config{Version: g.Version}).Protocol(); err != nil {
+		return
+	}
+	_, err := gossipsub.Config{Streams: g.Streams}.Protocol()
+	var list []string
+	for _, s := range g.Streams {
+		own := strings.HasPrefix(s.ID, "/ropewalk/")
+		list = append(list, s.ID+"="+s.Version)
+		if own || !utf8.ValidString(s.ID) || strings.ContainsFunc(s.ID, unicode.IsControl) {
+			err = gossipsub.ErrConfig
+		}
+	}
+	v.check(err == nil, "gossip.streams", strings.Join(list, ", "), streamsAllowed)
+	if err == nil {
+		_, err = gossipsub.Config{Version: g.Version, Streams: g.Streams, StreamsOnly: g.StreamsOnly}.Protocol()
+		v.check(err == nil, "gossip.streams_only", fmt.Sprint(g.StreamsOnly), "a stream of this version or older in streams")
 	}
 }
 

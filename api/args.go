@@ -172,6 +172,27 @@ func (a *args) node(name string) id.ID {
 	return who
 }
 
+// optNode is a node ID that may be absent.
+func (a *args) optNode(name string) (who id.ID, given bool) {
+	if raw := a.all[name]; raw == nil || string(raw) == "null" {
+		a.take(name)
+		return id.ID{}, false
+	}
+	return a.node(name), true
+}
+
+// flag is true or false; absent means def.
+func (a *args) flag(name string, def bool) bool {
+	raw, given := a.take(name)
+	switch {
+	case !given:
+		return def
+	case string(raw) != "true" && string(raw) != "false":
+		a.fail("%s is neither true nor false", name)
+	}
+	return string(raw) == "true"
+}
+
 // names is a list of at most most short strings that may be absent.
 func (a *args) names(name string, most int) []string {
 	raw, given := a.take(name)

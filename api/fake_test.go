@@ -191,6 +191,10 @@ func (f *fake) Scores(context.Context) ([]ropewalk.PeerScore, error) {
 	return slices.Clone(f.scores), f.note("scores")
 }
 
+func (f *fake) SetDirect(_ context.Context, who id.ID, on bool) error {
+	return f.note("direct %s %v", who, on)
+}
+func (f *fake) Direct(context.Context) ([]id.ID, error) { return nil, f.err }
 func (f *fake) ChatJoin(_ context.Context, room string, wait time.Duration) error {
 	return f.note("join %s %s", room, wait)
 }

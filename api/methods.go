@@ -31,6 +31,7 @@ var methods = map[string]method{
 	"gossip_mesh":    (*Server).gossipMesh,
 	"gossip_stats":   (*Server).gossipStats,
 	"gossip_scores":  (*Server).gossipScores,
+	"gossip_direct":  (*Server).gossipDirect,
 
 	"chat_join":    (*Server).chatJoin,
 	"chat_leave":   (*Server).chatLeave,

@@ -70,3 +70,20 @@ func (s *Server) gossipScores(ctx context.Context, a *args) (any, error) {
 	}
 	return out, nil
 }
+
+// gossipDirect lists the direct peers; with an ID it first adds that peer, or takes
+// it out.
+func (s *Server) gossipDirect(ctx context.Context, a *args) (any, error) {
+	who, given := a.optNode("id")
+	on := a.flag("on", true)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	if given {
+		if err := s.node.SetDirect(ctx, who, on); err != nil {
+			return nil, err
+		}
+	}
+	all, err := s.node.Direct(ctx)
+	return list(all), err
+}

@@ -34,6 +34,8 @@ type Node interface {
 	Neighbours(ctx context.Context, topic string) (ropewalk.Neighbours, error)
 	GossipStats(ctx context.Context) (ropewalk.GossipStats, error)
 	Scores(ctx context.Context) ([]ropewalk.PeerScore, error)
+	SetDirect(ctx context.Context, peer id.ID, on bool) error
+	Direct(ctx context.Context) ([]id.ID, error)
 
 	ChatJoin(ctx context.Context, room string, wait time.Duration) error
 	ChatLeave(ctx context.Context, room string) error

@@ -190,6 +190,8 @@ func TestCalls(t *testing.T) {
 		{"gossip_stats", `{}`, "stats", ``},
 		{"gossip_scores", `{}`, "scores", `[]`},
 		{"gossip_scores", `{"topic":"t"}`, "scores", `[]`},
+		{"gossip_direct", `{"id":"` + id + `"}`, "direct " + id + " true", `[]`},
+		{"gossip_direct", `{"id":"` + id + `","on":false}`, "direct " + id + " false", `[]`},
 		{"chat_join", `{"room":"lobby"}`, "join lobby 3s", `{"room":"lobby"}`},
 		{"chat_leave", `{"room":"lobby"}`, "leave lobby", ``},
 		{"chat_rooms", `{}`, "rooms", `[]`},
@@ -339,4 +341,19 @@ func FuzzRPC(f *testing.F) {
 			t.Fatalf("%q executed %v and failed: %s", raw, fake.deeds(), out)
 		}
 	})
+}
+
+// gossip_direct changes nothing unless all of it is right.
+func TestBadDirect(t *testing.T) {
+	id := nodeID(1).String()
+	for _, params := range []string{`{"id":"0x12"}`, `{"id":7}`, `{"id":""}`, `{"id":"` + id + `","on":1}`, `{"id":"` + id + `","on":"true"}`, `{"on":[]}`, `{"id":"` + id + `","off":true}`} {
+		f := newFake()
+		if g := rpc(t, unstarted(t, f, Options{}), "gossip_direct", params); g.Error == nil || g.Error.Code != codeInvalidParams || len(f.deeds()) != 0 {
+			t.Errorf("%s: %v, did %v", params, g.Error, f.deeds())
+		}
+	}
+	f := newFake()
+	if g := rpc(t, unstarted(t, f, Options{}), "gossip_direct", `{"id":null}`); g.Error != nil || len(f.deeds()) != 0 {
+		t.Errorf("the list: %v, did %v", g.Error, f.deeds())
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -132,6 +133,15 @@ func checkHex(v any) string {
 func checkAboveZero(v any) string {
 	if v.(float64) <= 0 {
 		return "want a number above 0"
+	}
+	return ""
+}
+
+func checkStreams(v any) string {
+	for _, s := range v.([]string) {
+		if one := streams([]string{s}); one == nil || (ropewalk.Config{Gossip: ropewalk.GossipConfig{Streams: one}}).Validate() != nil {
+			return fmt.Sprintf("%.160q: want a stream ID, = and its version, such as /example/meshsub/1.2.0=1.2", s)
+		}
 	}
 	return ""
 }

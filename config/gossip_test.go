@@ -18,6 +18,8 @@ func TestGossipValues(t *testing.T) {
 [gossip]
 version = "1.1"
 seen_strategy = "last"
+streams = ["/example/meshsub/1.0.0=1.0", "/odd=name=floodsub"]
+streams_only = true
 Dout = 0
 flood_publish = false
 gossip_factor = 0.5
@@ -25,6 +27,8 @@ prune_backoff = "30s"
 direct_peers = []
 subscription_filter = ["news", "orders"]
 graylist_threshold = -200
+mesh_message_deliveries_cap = 7
+time_in_mesh_quantum = "2s"
 ip_colocation_allow = ["192.0.2.0/24"]
 gater = false
 [gossip.topic."news"]
@@ -35,7 +39,7 @@ replay = true
 author = "ed25519"
 idontwant_threshold = "4KiB"
 invalid_message_deliveries_weight = -5
-`, []string{"ROPEWALK_GOSSIP_PUBLISH_THRESHOLD=-60"}, map[string][]string{"gossip-version": {"1.0"}})
+`, []string{"ROPEWALK_GOSSIP_PUBLISH_THRESHOLD=-60", "ROPEWALK_GOSSIP_TIME_IN_MESH_CAP=99"}, map[string][]string{"gossip-version": {"1.0"}})
 	if bad != "" {
 		t.Fatal(bad)
 	}
@@ -46,12 +50,22 @@ invalid_message_deliveries_weight = -5
 	if d := cmp.Diff([]string{"news", "orders"}, g.SubscriptionFilter); d != "" {
 		t.Error(d)
 	}
+	if d := cmp.Diff([]ropewalk.GossipStream{{ID: "/example/meshsub/1.0.0", Version: "1.0"}, {ID: "/odd=name", Version: "floodsub"}}, g.Streams); d != "" || !g.StreamsOnly || g.TestExtension {
+		t.Error(d, g.StreamsOnly)
+	}
 	if g.Score.Graylist != -200 || g.Score.Publish != -60 || g.Score.Gossip != ropewalk.DefaultScore().Gossip || len(g.Score.IPColocationAllow) != 1 {
 		t.Errorf("%+v", g.Score)
 	}
 	w, def := g.Topics["news"].Score, ropewalk.DefaultScore().Topic
 	if x := g.Topics["news"]; x.TTL != 500*time.Millisecond || !x.Replay || x.Author != "ed25519" || x.IDontWantBytes != 4096 {
 		t.Errorf("%+v", x)
+	}
+	all := g.Score.Topic
+	if all.MeshMessageDeliveriesCap != 7 || all.TimeInMeshQuantum != 2*time.Second || all.TimeInMeshCap != 99 || all.TopicWeight != def.TopicWeight {
+		t.Errorf("all topics: %+v", all)
+	}
+	if w.MeshMessageDeliveriesCap != 7 || w.TimeInMeshQuantum != 2*time.Second || w.TimeInMeshCap != 99 {
+		t.Errorf("one topic does not begin with what all have: %+v", w)
 	}
 	if g.Topics["news"].D != 8 || w.TopicWeight != 2 || w.InvalidMessageDeliveriesWeight != -5 || w.TimeInMeshWeight != def.TimeInMeshWeight {
 		t.Errorf("%+v %+v", g.Topics["news"], w)
@@ -74,6 +88,11 @@ func TestGossipProblems(t *testing.T) {
 		{"[gossip.topic.\"a.b\"]\nfirst_message_deliveries_decay = 1", `config.toml:2: gossip.topic."a.b".first_message_deliveries_decay: 1: want another value: it is not between 0 and 1`},
 		{"[gossip.topic.\"t\"]\nauthor = \"rsa\"", `config.toml:2: gossip.topic."t".author: "rsa": want node, ed25519`},
 		{"[gossip]\nsign = \"none\"\n[gossip.topic.\"t\"]\nauthor = \"ed25519\"", `config.toml:4: gossip.topic."t".author: "ed25519": want node, or a topic that is signed`},
+		{"[gossip]\nstreams = [\"/example\"]", `config.toml:2: gossip.streams: "/example": want a stream ID, = and its version, such as /example/meshsub/1.2.0=1.2`},
+		{"[gossip]\nstreams = [\"/a=1.4\"]", `config.toml:2: gossip.streams: "/a=1.4": want a stream ID, = and its version, such as /example/meshsub/1.2.0=1.2`},
+		{"[gossip]\nstreams = [\"/ropewalk/x/pex/1=1.3\"]", `config.toml:2: gossip.streams: "/ropewalk/x/pex/1=1.3": want a stream ID, = and its version, such as /example/meshsub/1.2.0=1.2`},
+		{"[gossip]\nversion = \"1.1\"\nstreams = [\"/a=1.2\"]\nstreams_only = true", `config.toml:4: gossip.streams_only: "true": want a stream of this version or older in streams`},
+		{"[gossip]\nstreams = [\"/a=1.2\", \"/a=1.1\"]", `config.toml:2: gossip.streams: "/a=1.2, /a=1.1": want up to 16 different stream IDs that begin with / and are none of the specification's or of ropewalk's own, at most 128 bytes, each with = and its version`},
 		{"[gossip]\nflood_publsh = true", `config.toml:2: gossip.flood_publsh: true: unknown key, want gossip.flood_publish?`},
 	} {
 		if _, got := load(t, c.text, nil, nil); got != c.want {
@@ -95,7 +114,7 @@ func TestGossipIsUsed(t *testing.T) {
 func TestScoreDefaults(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("[gossip]\n")
-	for _, k := range scoreKeys {
+	for _, k := range append(scoreKeys, weightKeys[:len(weights)]...) {
 		fmt.Fprintf(&text, "%s = %s\n", strings.TrimPrefix(k.Path, "gossip."), k.Default)
 	}
 	s, bad := load(t, text.String(), nil, nil)

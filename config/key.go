@@ -48,6 +48,9 @@ type Key struct {
 
 func (k *Key) leaf() string { return k.parts[len(k.parts)-1] }
 
+// named tells whether the key has a name in its path.
+func (k *Key) named() bool { return strings.Contains(k.Path, "*") }
+
 // Want says what is allowed, in the words of an error message.
 func (k *Key) Want() string {
 	switch {
@@ -72,7 +75,7 @@ func (k *Key) Want() string {
 // Env is the environment variable of the key: ROPEWALK_SESSION_OUTBOUND. Keys
 // with a name in their path have none.
 func (k *Key) Env() string {
-	if slices.Contains(k.parts, "*") {
+	if k.named() {
 		return ""
 	}
 	return envPrefix + strings.ToUpper(strings.Join(k.parts, "_"))

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ropewalk/ropewalk"
@@ -15,6 +16,13 @@ var gossipKeys = []Key{
 	{Path: "gossip.version", Flag: "gossip-version", Default: `"1.3"`, Choices: []string{"1.3", "1.2", "1.1", "1.0", "floodsub"},
 		Why:   "Newest version of GossipSub to speak. An older one is for experiments: each brought a\ndefence or a saving, and newer peers speak the older ones with us anyway.",
 		apply: inGossip(func(g *ropewalk.GossipConfig, v any) { g.Version = v.(string) })},
+	{Path: "gossip.streams", Kind: List, Default: "[]", check: checkStreams,
+		Why:   "Stream IDs to offer before those of the specification, with the version spoken on each, such\nas \"/example/meshsub/1.2.0=1.2\": private networks have their own.",
+		apply: inGossip(func(g *ropewalk.GossipConfig, v any) { g.Streams = streams(v.([]string)) })},
+	{Path: "gossip.streams_only", Kind: Bool, Default: "false", Why: "Offer none but those: strangers of the public network are not talked to.",
+		apply: inGossip(func(g *ropewalk.GossipConfig, v any) { g.StreamsOnly = v.(bool) })},
+	{Path: "gossip.test_extension", Kind: Bool, Default: "false", Why: "Offer the test extension of version 1.3, which only shows that extensions work.",
+		apply: inGossip(func(g *ropewalk.GossipConfig, v any) { g.TestExtension = v.(bool) })},
 	gossipInt("D", "6", 1, 64, "Mesh links wanted per topic.", func(g *ropewalk.GossipConfig) *int { return &g.D }),
 	gossipInt("Dlo", "5", 1, 64, "Below this many the mesh grafts.", func(g *ropewalk.GossipConfig) *int { return &g.Dlo }),
 	gossipInt("Dhi", "12", 1, 128, "Above this many the mesh prunes.", func(g *ropewalk.GossipConfig) *int { return &g.Dhi }),
@@ -76,6 +84,16 @@ var gossipKeys = []Key{
 }
 
 var policies = []string{"strict", "none", "lax", "lax-none"}
+
+// streams reads what checkStreams let pass.
+func streams(texts []string) (out []ropewalk.GossipStream) {
+	for _, text := range texts {
+		if i := strings.LastIndexByte(text, '='); i >= 0 {
+			out = append(out, ropewalk.GossipStream{ID: text[:i], Version: text[i+1:]})
+		}
+	}
+	return out
+}
 
 // inGossip applies a value to the table gossip.
 func inGossip(set func(g *ropewalk.GossipConfig, v any)) func(*Settings, string, any) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -82,9 +83,12 @@ func Load(o Options) (*Settings, error) {
 	return s, nil
 }
 
-// merge applies entries so that the highest rank wins.
+// merge applies entries so that the highest rank wins. Those of one topic come after
+// those of all, which they differ from.
 func (s *Settings) merge(entries []entry) {
-	slices.SortStableFunc(entries, func(a, b entry) int { return a.rank - b.rank })
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return cmp.Or(boolOrder(a.key.named(), b.key.named()), a.rank-b.rank)
+	})
 	s.Node.Gossip.Topics = map[string]ropewalk.TopicConfig{}
 	s.Overlay.Networks = map[string]OverlayNetwork{}
 	for _, e := range entries {
@@ -97,6 +101,16 @@ func (s *Settings) merge(entries []entry) {
 			e.key.apply(s, name, e.value)
 		}
 	}
+}
+
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 func (s *Settings) defaults(o Options) {

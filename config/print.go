@@ -12,7 +12,7 @@ var tableWords = map[string]string{
 	"node":    "Who this node is.",
 	"listen":  "Where it listens.",
 	"session": "Whom it is connected to.",
-	"gossip":  "The GossipSub router. [gossip.topic.\"NAME\"] sets one topic: sign, max_size, idontwant_threshold,\nttl, replay, D, Dlo, Dhi, Dscore, Dout, and what its peers earn (topic_weight … invalid_message_deliveries_decay).",
+	"gossip":  "The GossipSub router. [gossip.topic.\"NAME\"] sets one topic: sign, max_size, idontwant_threshold,\nttl, replay, author, D, Dlo, Dhi, Dscore, Dout, and what its peers earn (topic_weight … invalid_message_deliveries_decay).",
 	"overlay": "Content networks. Read and checked, but not used in this version.\n[overlay.network.\"NAME\"] sets protocol, kind (history, blob, generic) and capacity.",
 	"chat":    "Rooms.",
 	"log":     "What it says, and where.",
@@ -29,7 +29,7 @@ func (s *Settings) Print(w io.Writer, sources bool) error {
 	table := ""
 	for i := range keys {
 		k := &keys[i]
-		if slices.Contains(k.parts, "*") {
+		if k.named() {
 			continue
 		}
 		if k.parts[0] != table {

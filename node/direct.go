@@ -15,6 +15,9 @@ func (n *Node) SetDirect(now time.Time, who id.ID, direct bool) {
 	n.settle()
 }
 
+// Direct lists the direct peers of gossip, connected or not.
+func (n *Node) Direct() []id.ID { return n.gossip.Direct() }
+
 // missed has direct peers dialled that the router misses. Nobody waits for the
 // outcome: the router asks again.
 func (n *Node) missed(who []id.ID) {

@@ -16,8 +16,9 @@ func rpcCommand(a *app) *cobra.Command {
 		Short:   "Call any RPC method by hand",
 		Long: "Calls a method and prints its result as JSON. PARAMS is one JSON object, \"-\" reads it from standard\n" +
 			"input. A method that subscribes prints one item a line until Ctrl-C.",
-		Example: "  ropewalk rpc node_info\n  ropewalk rpc session_hosts '{\"colour\":\"gold\"}'\n  ropewalk rpc node_events '{\"strands\":[\"gossipsub\"]}'",
-		Args:    cobra.RangeArgs(1, 2),
+		Example: "  ropewalk rpc node_info\n  ropewalk rpc session_hosts '{\"colour\":\"gold\"}'\n  ropewalk rpc node_events '{\"strands\":[\"gossipsub\"]}'\n" +
+			"  ropewalk rpc gossip_direct '{\"id\":\"0x5f3a…\",\"on\":true}'   # without id: who is direct",
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			params, err := a.params(args[1:])
 			if err != nil {
