@@ -60,6 +60,7 @@ func subscribed(t testing.TB, n *Node, topic string) bool {
 }
 
 // The first subscription joins a topic, the last one leaves it, however it ends.
+// Rule: T12
 func TestLastSubscriptionLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := started(t, memConfig(mem.NewNetwork(), "a"))

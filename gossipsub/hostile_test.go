@@ -294,6 +294,18 @@ func TestHostileIDontWant(t *testing.T) {
 	if got := g.r.peer(g.id("n0")).unwanted.len(); got != 10000 {
 		t.Fatalf("%d remembered", got)
 	}
+	if got := g.r.stats.IDontWantIn; got != 50*1000 {
+		t.Fatalf("%d looked at", got)
+	}
+	for beat := range 4 { // nor more in several heartbeats
+		g.beat()
+		for i := range 1000 {
+			g.control("n0", rpc.AppendIDontWant(nil, numbered(fmt.Sprint(beat, " ", i, " "), 10)))
+		}
+		if got := g.r.peer(g.id("n0")).unwanted.len(); got > unwantedMax {
+			t.Fatalf("%d remembered", got)
+		}
+	}
 	g.run(20 * time.Second)
 	if g.r.doubters.len() != 0 || !g.r.Deadline().IsZero() {
 		t.Fatal("never forgotten")

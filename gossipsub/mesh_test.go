@@ -202,7 +202,7 @@ func TestBadPeersArePruned(t *testing.T) {
 
 // Eligible is who is subscribed, speaks meshsub, is not direct, not below zero and
 // has no backoff, slack included.
-// Rule: H6, G8
+// Rule: H6, H9, G8
 func TestEligible(t *testing.T) {
 	for name, c := range map[string]struct {
 		stream   string

@@ -152,6 +152,13 @@ func TestSubscribeFlag(t *testing.T) {
 	if len(g.r.Peers("t")) != 0 || g.counted("unsubscribe") != 1 {
 		t.Error("an absent flag does not unsubscribe")
 	}
+	g.join("t", data)
+	g.up("f", Floodsub, false) // gets every message of its topics, and no longer
+	g.recv("f", rpc.AppendSub(nil, true, "t"))
+	g.recv("f", rpc.AppendSub(nil, false, "t"))
+	g.sent = nil
+	g.recv("n0", plain("t", "x"))
+	lines(t, g.said())
 }
 
 // Peers together may make us remember 64 MiB of topics. Who comes after that is not
@@ -393,5 +400,26 @@ func TestIDontWantCostsNobody(t *testing.T) {
 		if s := g.scoreOf(name); s < 0 || g.counted("penalty") > 0 {
 			t.Errorf("%s has %v", name, s)
 		}
+	}
+}
+
+// Messages that come in one RPC are judged and passed on each for itself, whatever
+// else is in it.
+// Rule: V10
+func TestMessagesOfAnRPCAreJudgedApart(t *testing.T) {
+	g := newRig(t, nil)
+	g.join("t", TopicConfig{MessageID: data.MessageID, Validate: func(m Message) Verdict {
+		return map[string]Verdict{"bad": Reject, "meh": Ignore}[string(m.Data)]
+	}})
+	g.ups(3, Meshsub11, "t")
+	g.sent = nil
+	var frame []byte
+	for _, msg := range []string{"good", "bad", "meh", "fine", "good"} {
+		frame = append(frame, plain("t", msg)...)
+	}
+	g.recv("n0", append(frame, plain("elsewhere", "lost")...))
+	lines(t, g.said(), `n1 MESSAGE t "good"`, `n2 MESSAGE t "good"`, `n1 MESSAGE t "fine"`, `n2 MESSAGE t "fine"`)
+	if len(g.got) != 2 {
+		t.Errorf("%d delivered", len(g.got))
 	}
 }

@@ -22,7 +22,7 @@ import (
 //
 // and its output says what the router sent, delivered and refused, and when.
 // Message IDs are the data itself. Rewrite with -rewrite.
-// Rule: T9, H10, G6, G8, G10, F4, I1, I2, I3, I8
+// Rule: T9, H9, H10, G6, G8, G10, F4, I1, I2, I3, I8
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
 		var g *rig

@@ -115,6 +115,13 @@ func TestEveryKindOfAuthorKey(t *testing.T) {
 			m.Key = id.MarshalPublicKey(id.ECDSA, ecRaw)
 			return m
 		}(),
+		"signed by another, who brings his own key": func() *rpc.Message {
+			m := signWith(t, id.ECDSA, ecRaw, false, ecSign)
+			m.From = []byte(ed.pid)
+			m.Signature = ecSign(signedBytes(rpc.AppendMessage(nil, &rpc.Message{From: m.From, Data: m.Data, Seqno: m.Seqno, Topic: m.Topic}, false)))
+			m.Raw = rpc.AppendMessage(nil, m, false)
+			return m
+		}(),
 		"malformed key":      func() *rpc.Message { m := signWith(t, id.Ed25519, edRaw, true, edSign); m.Key = []byte{1}; return m }(),
 		"empty key":          func() *rpc.Message { m := signWith(t, id.Ed25519, edRaw, true, edSign); m.Key = []byte{}; return m }(),
 		"ecdsa garbage":      signWith(t, id.ECDSA, []byte("no key"), false, ecSign),

@@ -156,6 +156,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// Rule: Q6
 func TestSendErrors(t *testing.T) {
 	tab := newTable(Config{QueueMsgs: 8})
 	tab.Add(t0, 1, info(low, link.Out, gossip, chat))
