@@ -268,3 +268,20 @@ func TestLargeMessagesAreAdvertisedLater(t *testing.T) {
 		}
 	}
 }
+
+// The cache holds no more than its bytes, whoever fills it; the oldest go first.
+// Rule: I1
+func TestCacheIsBoundedByMemory(t *testing.T) {
+	g := newRig(t, func(c *Config) { c.Params.CacheBytes = 1 << 20 })
+	g.join("t", TopicConfig{MessageID: func(m *Message) string { return string(m.Data[:4]) }})
+	g.ups(1, Meshsub11, "t")
+	for i := range 40 {
+		g.recv("n0", plain("t", fmt.Sprintf("%04d", i)+big(100<<10)))
+		if g.r.cache.bytes > 1<<20 {
+			t.Fatalf("%d bytes", g.r.cache.bytes)
+		}
+	}
+	if g.r.cache.get([]byte("0039")) == nil || g.r.cache.get([]byte("0000")) != nil {
+		t.Fatal("not the newest are kept")
+	}
+}
