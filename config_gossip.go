@@ -112,6 +112,9 @@ type TopicConfig struct {
 	// the JavaScript implementation does.
 	Replay bool
 
+	// Partial lets the topic's messages travel in parts, see Topic.PublishPartial; nil:
+	// only whole.
+	Partial *Partial
 	// MessageID makes a message's ID, 1 to 128 bytes, of its content alone (Topic,
 	// From, Seqno, Data). It must be pure, the same at all nodes, and fast: it runs in
 	// the node's loop. Nil: author and number of signed messages, SHA-256 of the data

@@ -47,7 +47,7 @@ func publishError(err error) error {
 // Subscribe joins a topic, if nobody here has yet, and delivers its messages.
 // The subscription ends with the context too.
 func (n *Node) Subscribe(ctx context.Context, topic string) (*Subscription, error) {
-	s, err := n.subscribe(ctx, topic, nil)
+	s, err := n.subscribe(ctx, topic, nil, false)
 	if err == nil {
 		s.s.tie(ctx)
 	}
@@ -62,39 +62,51 @@ const (
 )
 
 // subscribe is Subscribe with a context that bounds only the call. cfg, if any, is
-// the topic's configuration from now on.
-func (n *Node) subscribe(ctx context.Context, topic string, cfg *TopicConfig) (*Subscription, error) {
+// the topic's configuration from now on; parts are heard too when asked for.
+func (n *Node) subscribe(ctx context.Context, topic string, cfg *TopicConfig, parts bool) (*Subscription, error) {
 	var fate atomic.Int32
-	var made *sub[Message]
+	made := &Subscription{}
 	out, err := ask(ctx, n, func(now time.Time, reply func(*Subscription, error)) {
-		s := n.messages.listen(messageRoom, func(m Message) bool { return m.Topic == topic }, func() { n.unsubscribe(topic) })
-		if s == nil {
-			reply(nil, ErrBusy)
-			return
-		}
-		err := ctx.Err()
-		if err == nil {
-			err = n.enter(now, topic, cfg)
-		}
-		if err != nil {
-			s.onEnd = nil
-			s.close()
+		if err := ctx.Err(); err != nil {
 			reply(nil, err)
 			return
 		}
-		n.topics[topic]++
-		made = s
+		if err := n.listen(now, made, topic, cfg, parts); err != nil {
+			reply(nil, err)
+			return
+		}
 		if !fate.CompareAndSwap(subOpen, subMade) {
-			s.onEnd = nil
-			s.close()
+			made.undo()
 			n.leave(now, topic)
 		}
-		reply(&Subscription{s}, nil)
+		reply(made, nil)
 	})
 	if err != nil && !fate.CompareAndSwap(subOpen, subGivenUp) {
-		made.close()
+		made.Close()
 	}
 	return out, err
+}
+
+// listen makes a subscription of a topic that it joins, or nothing.
+func (n *Node) listen(now time.Time, s *Subscription, topic string, cfg *TopicConfig, parts bool) error {
+	s.s = n.messages.listen(messageRoom, func(m Message) bool { return m.Topic == topic }, func() {
+		s.parts.close()
+		n.unsubscribe(topic)
+	})
+	if s.s == nil {
+		return ErrBusy
+	}
+	if err := n.enter(now, topic, cfg); err != nil {
+		s.undo()
+		return err
+	}
+	n.topics[topic]++
+	if parts && !n.hear(s, topic) {
+		s.undo()
+		n.leave(now, topic)
+		return ErrBusy
+	}
+	return nil
 }
 
 // enter joins a topic that nobody here has joined yet.

@@ -117,7 +117,10 @@ func (h *hub[T]) end() {
 }
 
 // Subscription delivers the messages of one topic until it is closed.
-type Subscription struct{ s *sub[Message] }
+type Subscription struct {
+	s     *sub[Message]
+	parts *sub[PartialMessage] // nil in a topic without parts
+}
 
 // Messages delivers in the order of acceptance. It is closed with the
 // subscription.
@@ -128,6 +131,13 @@ func (s *Subscription) Lagged() uint64 { return s.s.lagged.Load() }
 
 // Close ends the subscription; the last one of a topic leaves the topic.
 func (s *Subscription) Close() { s.s.close() }
+
+// undo ends a subscription that nobody got.
+func (s *Subscription) undo() {
+	s.s.onEnd = nil
+	s.s.close()
+	s.parts.close()
+}
 
 // EventSubscription delivers the node's events until it is closed.
 type EventSubscription struct{ s *sub[Event] }

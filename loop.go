@@ -145,6 +145,9 @@ func (n *Node) tell(out node.Out) {
 	for _, m := range out.Messages {
 		n.messages.tell(messageOf(m, now))
 	}
+	for _, m := range out.Partials {
+		n.partials.tell(m)
+	}
 	for _, l := range out.Lines {
 		n.lines.tell(chatLine(l))
 	}

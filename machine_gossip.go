@@ -88,17 +88,23 @@ func gossipParams(g GossipConfig) gossipsub.Params {
 	}
 }
 
-// topicConfig is what the user says of a topic: at its joining, or in the Config.
-// It runs in the loop.
-func (n *Node) topicConfig(topic string) gossipsub.TopicConfig {
+// topicSays is what the user says of a topic: at its joining, or in the Config. It
+// runs in the loop.
+func (n *Node) topicSays(topic string) (TopicConfig, bool) {
 	t, ok := n.joined[topic]
 	if !ok {
 		t, ok = n.cfg.Gossip.Topics[topic]
 	}
+	return t, ok
+}
+
+// topicConfig says the same in the router's words.
+func (n *Node) topicConfig(topic string) gossipsub.TopicConfig {
+	t, ok := n.topicSays(topic)
 	if !ok {
 		return gossipsub.TopicConfig{}
 	}
-	out := gossipsub.TopicConfig{BytesMax: t.BytesMax, IDontWantThreshold: t.IDontWantBytes, TTL: t.TTL, Replay: t.Replay, Score: t.Score, Author: n.author(t), Validators: n.validators(t.Validators, t.ValidateWithin), MessageID: messageID(t.MessageID)}
+	out := gossipsub.TopicConfig{BytesMax: t.BytesMax, IDontWantThreshold: t.IDontWantBytes, TTL: t.TTL, Replay: t.Replay, Score: t.Score, Author: n.author(t), Partial: t.Partial, Validators: n.validators(t.Validators, t.ValidateWithin), MessageID: messageID(t.MessageID)}
 	if t.Sign != "" {
 		p := policy(t.Sign)
 		out.Sign = &p

@@ -35,6 +35,7 @@ type Node struct {
 	messages   hub[Message]
 	events     hub[Event]
 	lines      hub[ChatLine]
+	partials   hub[PartialMessage]
 	stopAsked  chan struct{}
 	gone       chan struct{} // closed when the loop has ended, or will never run
 	ended      chan struct{} // closed when Close is done
@@ -291,6 +292,7 @@ func (n *Node) endStreams() {
 	n.messages.end()
 	n.events.end()
 	n.lines.end()
+	n.partials.end()
 }
 
 // listenError says which address could not be opened, as far as the transport

@@ -111,7 +111,7 @@ func TestSubscribeRefused(t *testing.T) {
 				t.Errorf("subscribed to %.20q", topic)
 			}
 		}
-		if len(n.messages.subs) != 0 || len(n.topics) != 0 {
+		if len(n.messages.subs) != 0 || len(n.partials.subs) != 0 || len(n.topics) != 0 {
 			t.Errorf("left behind: %d listeners, %v", len(n.messages.subs), n.topics)
 		}
 	})
@@ -229,6 +229,13 @@ func TestVerbsAreCancelled(t *testing.T) {
 		"Mesh":        func(ctx context.Context, n *Node) error { _, err := n.Mesh(ctx, "t"); return err },
 		"Neighbours":  func(ctx context.Context, n *Node) error { _, err := n.Neighbours(ctx, "t"); return err },
 		"GossipStats": func(ctx context.Context, n *Node) error { _, err := n.GossipStats(ctx); return err },
+		"PublishPartial": func(ctx context.Context, n *Node) error {
+			_, err := (&Topic{n: n, name: "t"}).PublishPartial(ctx, Parts{Group: []byte("g")})
+			return err
+		},
+		"JudgePartial": func(ctx context.Context, n *Node) error {
+			return (&Topic{n: n, name: "t"}).JudgePartial(ctx, id.ID{1}, true)
+		},
 		"SetDirect":   func(ctx context.Context, n *Node) error { return n.SetDirect(ctx, id.ID{1}, true) },
 		"Direct":      func(ctx context.Context, n *Node) error { _, err := n.Direct(ctx); return err },
 		"Scores":      func(ctx context.Context, n *Node) error { _, err := n.Scores(ctx); return err },

@@ -33,7 +33,7 @@ func (n *Node) Join(ctx context.Context, topic string, how ...TopicConfig) (*Top
 	default:
 		return nil, fmt.Errorf("%w: %d configurations of one topic", ErrBadInput, len(how))
 	}
-	s, err := n.subscribe(ctx, topic, cfg)
+	s, err := n.subscribe(ctx, topic, cfg, true)
 	if err != nil {
 		return nil, err
 	}

@@ -140,6 +140,7 @@ func (v *validator) topic(name string, t TopicConfig, g GossipConfig) {
 	v.size(field+".idontwant_threshold", t.IDontWantBytes, 1, 1<<20, "1 byte to 1MiB")
 	v.check(t.ValidateWithin >= 0, field+".ValidateWithin", t.ValidateWithin.String(), "0 or more")
 	v.span(field+".ttl", t.TTL, 10*time.Millisecond, time.Hour)
+	v.check(t.Partial == nil || t.Partial.GroupTTL == 0 || t.Partial.GroupTTL >= 3, field+".Partial.GroupTTL", "", "3 or more, or 0")
 	v.check(!t.Replay || cmp.Or(t.Sign, g.Sign) != "none", field+".replay", "true", "a topic that is signed")
 	if t.D|t.Dlo|t.Dhi|t.Dscore|t.Dout != 0 {
 		d := t.degrees(g)
