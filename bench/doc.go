@@ -15,7 +15,7 @@
 // # What is the same on both sides
 //
 // The network figures run 20 nodes in one process over TCP on loopback with Noise
-// and yamux of the same go-libp2p; the same secp256k1 keys; the same random graph
+// and yamux of the same go-libp2p; the same secp256k1 keys, or Ed25519 authors where the figure says so; the same random graph
 // of about ten links a node, made of the repetition's number; D 6, Dlo 5, Dhi 12 and
 // one heartbeat a second; the same messages from the same authors in the same
 // order. Under load 64 messages are in flight: the next one is published when one

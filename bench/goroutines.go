@@ -99,7 +99,7 @@ func bareRope(seed uint64, i int, gossip bool) (*ropewalk.Node, error) {
 func theirStar(seed uint64, gossip bool) (int, error) {
 	var all []*theirs
 	for i := range neighbours + 1 {
-		h, err := theirHost(seed, i)
+		h, err := theirHost(seed, i, false)
 		if err != nil {
 			return 0, err
 		}

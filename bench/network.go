@@ -34,6 +34,7 @@ type load struct {
 	nodes, degree int
 	size          int // bytes of a message
 	signed        bool
+	ed25519       bool // by Ed25519 keys, which are theirs by default; else by secp256k1, ours
 	messages      int
 	window        int           // in flight, when every is zero
 	every         time.Duration // timetable, when set

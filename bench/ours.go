@@ -19,6 +19,10 @@ func newRope(seed uint64, i int, l load) (*rope, error) {
 	if l.signed {
 		sign = "strict"
 	}
+	topic := ropewalk.TopicConfig{}
+	if l.ed25519 {
+		topic.Author = "ed25519"
+	}
 	key, err := id.KeyFromBytes(keyBytes(seed, i))
 	if err != nil {
 		return nil, err
@@ -27,7 +31,7 @@ func newRope(seed uint64, i int, l load) (*rope, error) {
 		Key: key, Localnet: true,
 		Listen:  ropewalk.ListenConfig{LibP2P: []string{"/ip4/127.0.0.1/tcp/0"}},
 		Session: ropewalk.SessionConfig{Outbound: -1}, // the graph is given
-		Gossip:  ropewalk.GossipConfig{Sign: sign},
+		Gossip:  ropewalk.GossipConfig{Sign: sign, Topics: map[string]ropewalk.TopicConfig{topicName: topic}},
 	})
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-const row = "%-22s %12s %12s %8s %8s  %-5s  %s\n"
+const row = "%-30s %12s %12s %8s %8s  %-5s  %s\n"
 
 func head(w io.Writer) {
 	fmt.Fprintf(w, row, "figure", "ours", "theirs", "ratio", "bar", "", "spread")

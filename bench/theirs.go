@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -33,8 +34,12 @@ type theirs struct {
 const queueRoom = 1 << 16
 
 // theirHost is a host with what ours has: TCP, Noise, yamux and a secp256k1 key.
-func theirHost(seed uint64, i int) (host.Host, error) {
+// With ed25519 the key is their default kind.
+func theirHost(seed uint64, i int, byEd25519 bool) (host.Host, error) {
 	key, err := crypto.UnmarshalSecp256k1PrivateKey(keyBytes(seed, i))
+	if byEd25519 {
+		key, err = crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(keyBytes(seed, i)))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +51,7 @@ func theirHost(seed uint64, i int) (host.Host, error) {
 }
 
 func newTheirs(seed uint64, i int, l load) (*theirs, error) {
-	h, err := theirHost(seed, i)
+	h, err := theirHost(seed, i, l.ed25519)
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,10 @@ func networkLoad(name string, l load) workload {
 var workloads = []workload{
 	networkLoad("unsigned-256", load{nodes: 20, degree: 10, size: 256, messages: 3000, window: inFlight, warmup: 300}),
 	networkLoad("unsigned-1k", load{nodes: 20, degree: 10, size: 1024, messages: 3000, window: inFlight, warmup: 300}),
-	networkLoad("signed-256", load{nodes: 20, degree: 10, size: 256, signed: true, messages: 2000, window: inFlight, warmup: 300}),
-	networkLoad("pair-signed-256", load{nodes: 2, degree: 1, size: 256, signed: true, messages: 10000, window: inFlight, oneAuthor: true, warmup: 1000}),
+	networkLoad("signed-256", load{nodes: 20, degree: 10, size: 256, signed: true, ed25519: true, messages: 2000, window: inFlight, warmup: 300}),
+	networkLoad("signed-256-secp256k1", load{nodes: 20, degree: 10, size: 256, signed: true, messages: 2000, window: inFlight, warmup: 300}),
+	networkLoad("pair-signed-256", load{nodes: 2, degree: 1, size: 256, signed: true, ed25519: true, messages: 10000, window: inFlight, oneAuthor: true, warmup: 1000}),
+	networkLoad("pair-signed-256-secp256k1", load{nodes: 2, degree: 1, size: 256, signed: true, messages: 10000, window: inFlight, oneAuthor: true, warmup: 1000}),
 	networkLoad("unsigned-64k", load{nodes: 20, degree: 10, size: 64 << 10, messages: 300, window: inFlight, warmup: 40}),
 	networkLoad("paced-256", load{nodes: 20, degree: 10, size: 256, messages: 200, every: 50 * time.Millisecond, warmup: 40}),
 	networkLoad("counted-256", load{nodes: 20, degree: 10, size: 256, messages: 1000, window: inFlight, counting: true, warmup: 100}),
