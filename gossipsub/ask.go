@@ -32,104 +32,14 @@ func (r *Router) onIHave(now time.Time, p *peer) {
 	}
 }
 
-// askNew asks p for what is new of the IDs it advertised.
-func (r *Router) askNew(now time.Time, p *peer, t *topic, c *counters, ids [][]byte) {
-	left := min(r.p.MaxIHaveLength-c.asked, wantsMax-r.wants.len())
-	if left <= 0 {
-		return
+// ask requests one more time a message, now of p, and starts its timer.
+func (r *Router) ask(now time.Time, w *want, p *peer, sworn bool) {
+	o, a := w.alone(), asking{p: p, at: now.UnixNano()}
+	if sworn {
+		a.sworn = w
 	}
-	if len(ids) > left { // random order, so that two askers of one liar differ
-		r.rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
-	}
-	fresh, bytes := r.sift(now, p, t, ids, left)
-	if len(fresh) == 0 {
-		return
-	}
-	var text []byte
-	if bytes*2 < r.frameBytes { // the IDs would hold on to much that nobody needs
-		text = make([]byte, 0, bytes)
-	}
-	slab := make([]want, len(fresh))
-	r.wants.reserve(len(fresh))
-	b := r.boxOf(p)
-	b.iwants = growTo(b.iwants, len(fresh))
-	n := 0
-	for i := range fresh {
-		w := &slab[n]
-		w.k, w.id, w.topic = fresh[i].k, ids[fresh[i].at], t
-		if text != nil {
-			text = append(text, w.id...)
-			w.id = text[len(text)-len(w.id):]
-		}
-		if r.wants.put(w) { // else it was twice in one advert
-			w.asked = w.one[:0]
-			r.ask(now, w, p)
-			n++
-		}
-	}
-	sworn := 0
-	if n > 1 {
-		sworn = r.rng.IntN(n)
-	}
-	slab[sworn].asked[0].sworn = true
-	c.asked += n
-	r.emit(now, "iwant", p, t, n, "")
-}
-
-// sifted is an ID to be asked for: its key, and its place in the advert.
-type sifted struct {
-	k  key
-	at int32
-}
-
-// sift picks the IDs that are neither known nor asked for, at most most of them; the
-// result is scratch. bytes is the length of all.
-func (r *Router) sift(now time.Time, p *peer, t *topic, ids [][]byte, most int) (fresh []sifted, bytes int) {
-	fresh = growTo(r.fresh[:0], min(most, len(ids)))
-	for i, raw := range ids {
-		if len(fresh) == most {
-			break
-		}
-		if len(raw) == 0 {
-			continue
-		}
-		k := makeKey(t.own.salt, raw)
-		if r.seen.has(now, k) || len(r.flights.byKey) > 0 && r.flights.byKey[k] != nil {
-			continue
-		}
-		if w := r.wants.get(k); w != nil {
-			r.again(now, w, p)
-			continue
-		}
-		fresh = append(fresh, sifted{k, int32(i)})
-		bytes += len(raw)
-	}
-	if cap(fresh) <= siftedKeepMax {
-		r.fresh = fresh
-	}
-	return fresh, bytes
-}
-
-// siftedKeepMax is up to how many IDs the scratch of sift is kept, our choice.
-const siftedKeepMax = 256
-
-// growTo is list with room for n elements more.
-func growTo[T any](list []T, n int) []T {
-	if cap(list)-len(list) >= n {
-		return list
-	}
-	return append(make([]T, 0, len(list)+n), list...)
-}
-
-// ask requests a message of p and starts its timer.
-func (r *Router) ask(now time.Time, w *want, p *peer) {
-	if r.wants.after == 0 {
-		r.wants.after = r.p.IWantFollowupTime / 2
-	}
-	at := now.UnixNano()
-	w.at, w.due = at, at
-	w.asked = append(w.asked, asking{p: p, at: at})
-	r.wants.timer.push(due{w.k, at})
+	o.asked, o.due = append(o.asked, a), a.at
+	r.wants.start(due{at: a.at, k: w.k}, r.p.IWantFollowupTime/2)
 	b := r.boxOf(p)
 	b.iwants = append(b.iwants, w)
 }
@@ -141,10 +51,15 @@ func (r *Router) unask(w *want, p *peer) {
 	if r.wants.get(w.k) != w {
 		return
 	}
-	if n := len(w.asked); n > 0 && w.asked[n-1].p == p {
-		w.asked = w.asked[:n-1]
+	asked := w.asked()
+	n := len(asked)
+	if last := n > 0 && asked[n-1].p == p; last && w.rest != nil {
+		n--
+		w.rest.asked = asked[:n]
+	} else if last {
+		n = 0 // nobody else advertised it yet
 	}
-	if len(w.asked)+len(w.more) == 0 {
+	if n == 0 && (w.rest == nil || len(w.rest.more) == 0) {
 		r.wants.remove(w.k)
 	}
 }
@@ -154,35 +69,64 @@ func (r *Router) unask(w *want, p *peer) {
 func (r *Router) chase(now time.Time) {
 	for r.wants.timer.len() > 0 && !now.Before(r.wants.next()) {
 		d := r.wants.timer.pop()
-		w := r.wants.get(d.k)
-		if w == nil || w.due != d.at {
+		if d.of == nil {
+			if w := r.wants.get(d.k); w != nil && w.due() == d.at && r.overdue(now, w) {
+				r.waitAlone(now, w)
+			}
 			continue
 		}
-		switch {
-		case w.topic.own == nil:
-			r.wants.remove(d.k)
-		case r.askMore(now, w):
-		case now.UnixNano() < w.at+int64(r.p.IWantFollowupTime) && len(w.asked) > 0:
-			w.due = now.UnixNano()
-			r.wants.timer.push(due{d.k, w.due})
-		default:
-			r.broken(now, w)
-			r.wants.remove(d.k)
+		again := false
+		for i := range d.of.wants {
+			switch w := &d.of.wants[i]; {
+			case w.due() != d.at || r.wants.get(w.k) != w || !r.overdue(now, w):
+			case w.rest != nil:
+				r.waitAlone(now, w)
+			default:
+				again = true
+			}
+		}
+		if again {
+			d.of.due = now.UnixNano()
+			r.wants.timer.push(due{at: d.of.due, of: d.of})
 		}
 	}
+}
+
+// waitAlone starts a second wait for one message.
+func (r *Router) waitAlone(now time.Time, w *want) {
+	w.rest.due = now.UnixNano()
+	r.wants.timer.push(due{at: w.rest.due, k: w.k})
+}
+
+// overdue goes on with a message whose wait is over, and tells whether to wait once
+// more for those who were asked.
+func (r *Router) overdue(now time.Time, w *want) bool {
+	if w.of.topic.own == nil {
+		r.wants.remove(w.k)
+		return false
+	}
+	if r.askMore(now, w) {
+		return false
+	}
+	asked := w.asked()
+	if n := len(asked); n > 0 && now.UnixNano() < asked[n-1].at+int64(r.p.IWantFollowupTime) {
+		return true
+	}
+	r.broken(now, w)
+	r.wants.remove(w.k)
+	return false
 }
 
 // askNext asks the next advertiser that is still there and not over its count. The
 // first message asked of a peer in one input stands for the others.
 func (r *Router) askNext(now time.Time, w *want) bool {
-	for len(w.more) > 0 {
-		p := w.more[0]
-		w.more = w.more[1:]
+	for o := w.rest; o != nil && len(o.more) > 0; {
+		p := o.more[0]
+		o.more = o.more[1:]
 		if c := p.tick(r.beat); p.meshable() && c.asked < r.p.MaxIHaveLength && r.mayGossip(p) {
 			c.asked++
-			r.emit(now, "iwant", p, w.topic, 1, "next advertiser")
-			r.ask(now, w, p)
-			w.asked[len(w.asked)-1].sworn = p.swore != r.call
+			r.emit(now, "iwant", p, w.of.topic, 1, "next advertiser")
+			r.ask(now, w, p, p.swore != r.call)
 			p.swore = r.call
 			return true
 		}
@@ -192,10 +136,9 @@ func (r *Router) askNext(now time.Time, w *want) bool {
 
 // broken charges those who advertised a message and did not send it.
 func (r *Router) broken(now time.Time, w *want) {
-	for i := range w.asked {
-		a := &w.asked[i]
-		r.emit(now, "promise", a.p, w.topic, 1, "advertised message never came")
-		if a.sworn && a.at >= a.p.excused {
+	for _, a := range w.asked() {
+		r.emit(now, "promise", a.p, w.of.topic, 1, "advertised message never came")
+		if a.sworn == w && a.at >= a.p.excused {
 			r.penalty(now, a.p, penaltyPromise, "broken promise")
 		}
 	}
@@ -213,9 +156,9 @@ func (r *Router) fulfil(t *topic, k key, via *peer, m *rpc.Message, mid []byte) 
 		return
 	}
 	if len(m.Data) >= t.own.hushFrom {
-		for i := range w.asked {
-			if p := w.asked[i].p; p != via && !t.own.mesh.has(p) { // mesh peers hear of it anyway
-				r.hush(p, string(mid))
+		for _, a := range w.asked() {
+			if a.p != via && !t.own.mesh.has(a.p) { // mesh peers hear of it anyway
+				r.hush(a.p, string(mid))
 			}
 		}
 	}

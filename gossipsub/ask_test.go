@@ -213,7 +213,7 @@ func TestWantTable(t *testing.T) {
 			t.Fatal("table and map differ")
 		}
 		if have[k] == nil {
-			x := &want{k: k}
+			x := &want{k: k, of: &batch{live: 1}}
 			w.put(x)
 			have[k] = x
 		} else if rng.IntN(2) == 0 {
@@ -234,5 +234,67 @@ func TestWantTable(t *testing.T) {
 	}
 	if w.slots != nil {
 		t.Fatal("an empty table holds memory")
+	}
+}
+
+// A flood of requests goes in frames of their own, none above the bound; what found
+// no room is not waited for, and asked for again when it is advertised again.
+// Rule: I11
+func TestManyIWants(t *testing.T) {
+	g := askRig(t, 2, nil)
+	ids := make([]string, 2000)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%032d", i)
+	}
+	g.full = map[string]bool{}
+	g.jamAfter("n0", 2)
+	g.ihave("n0", ids...)
+	asked := 0
+	for _, s := range g.sent {
+		if len(s.frame) > controlBytesOut || s.f.Class != Control {
+			t.Fatalf("a frame of %d bytes, class %v", len(s.frame), s.f.Class)
+		}
+		for i, id := range strings.Fields(describe(t, s)[0])[2:] {
+			if id != ids[asked+i] {
+				t.Fatalf("asked for %s, want %s", id, ids[asked+i])
+			}
+		}
+		asked += len(strings.Fields(describe(t, s)[0])) - 2
+	}
+	if len(g.sent) != 2 || asked < 900 || g.r.wants.len() != asked {
+		t.Fatalf("%d frames ask for %d, %d are waited for", len(g.sent), asked, g.r.wants.len())
+	}
+	g.jam()
+	g.sent = nil
+	g.run(time.Second)
+	g.ihave("n1", ids...)
+	g.check()
+	if g.r.wants.len() != len(ids) || count(g.said(), "n1 IWANT "+ids[asked]) != 1 {
+		t.Fatalf("%d of %d waited for", g.r.wants.len(), len(ids))
+	}
+	g.run(time.Second) // n0 has not answered, so n1 is asked for the rest
+	if got := g.said(); count(got, "n1 IWANT "+ids[0]) != 1 {
+		t.Fatalf("%d lines said: %.100q", len(got), got)
+	}
+	g.run(10 * time.Second)
+	if got := g.penalties("broken promise"); got["n1"] < 1 || g.r.wants.len() != 0 {
+		t.Fatalf("penalties %v, %d wants left", got, g.r.wants.len())
+	}
+}
+
+// When all that one advert made us ask for has come, its memory is let go though its
+// timer runs.
+func TestBatchLetsGo(t *testing.T) {
+	g := askRig(t, 1, nil)
+	g.ihave("n0", "x") // so that the table is not emptied
+	g.ihave("n0", "a", "b")
+	g.recv("n0", plain("t", "a"))
+	b := g.r.wants.timer.at(1).of
+	if b.live != 1 || b.wants == nil {
+		t.Fatalf("%d live", b.live)
+	}
+	g.recv("n0", plain("t", "b"))
+	if b.live != 0 || b.wants != nil || b.text != nil || b.one[0].sworn != nil {
+		t.Fatalf("%d live, %d bytes held", b.live, len(b.text))
 	}
 }

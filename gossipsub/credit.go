@@ -40,13 +40,14 @@ func (r *Router) again(now time.Time, w *want, p *peer) {
 		w.advertised(p)
 		return
 	}
-	for i := range w.asked {
-		if w.asked[i].p.rank() >= p.rank() {
+	for _, a := range w.asked() {
+		if a.p.rank() >= p.rank() {
 			w.advertised(p)
 			return
 		}
 	}
-	w.more = append([]*peer{p}, w.more...)
+	o := w.alone()
+	o.more = append([]*peer{p}, o.more...)
 	r.askNext(now, w)
 }
 
@@ -54,13 +55,13 @@ func (r *Router) again(now time.Time, w *want, p *peer) {
 // one, for a link may be slow, and then twice as many as before, because the longer it
 // takes the likelier it is that most of them lie. It tells whether there was any.
 func (r *Router) askMore(now time.Time, w *want) bool {
-	for i := range w.asked {
-		if p := w.asked[i].p; p.credit > -creditMax {
-			p.credit = max(p.credit-creditLoss, -creditMax)
+	for _, a := range w.asked() {
+		if a.p.credit > -creditMax {
+			a.p.credit = max(a.p.credit-creditLoss, -creditMax)
 		}
 	}
 	n := 0
-	for most := 2*len(w.asked) - 1; n < max(most, 1) && r.askNext(now, w); n++ {
+	for most := 2*len(w.asked()) - 1; n < max(most, 1) && r.askNext(now, w); n++ {
 	}
 	return n > 0
 }
@@ -71,22 +72,23 @@ func (w *want) advertised(p *peer) {
 	if w.was(p) {
 		return
 	}
-	at := len(w.more)
-	for i, q := range w.more {
+	o := w.alone()
+	at := len(o.more)
+	for i, q := range o.more {
 		if q == p {
 			return
 		}
-		if at == len(w.more) && p.rank() > q.rank() {
+		if at == len(o.more) && p.rank() > q.rank() {
 			at = i
 		}
 	}
-	if len(w.more) >= advertisersMax {
-		if at == len(w.more) {
+	if len(o.more) >= advertisersMax {
+		if at == len(o.more) {
 			return
 		}
-		w.more = w.more[:len(w.more)-1]
+		o.more = o.more[:len(o.more)-1]
 	}
-	w.more = append(w.more, nil)
-	copy(w.more[at+1:], w.more[at:])
-	w.more[at] = p
+	o.more = append(o.more, nil)
+	copy(o.more[at+1:], o.more[at:])
+	o.more[at] = p
 }

@@ -89,7 +89,7 @@ func TestCredit(t *testing.T) {
 // A full list takes the better in the place of the worse.
 // Rule: I16
 func TestAdvertisersByRank(t *testing.T) {
-	w := &want{}
+	w := &want{rest: &others{}}
 	for range advertisersMax + 1 {
 		w.advertised(&peer{})
 	}
@@ -98,7 +98,7 @@ func TestAdvertisersByRank(t *testing.T) {
 	w.advertised(dialled)
 	w.advertised(good)
 	w.advertised(good)
-	if len(w.more) != advertisersMax || w.more[0] != good || w.more[1] != dialled || w.more[2].rank() != 0 {
-		t.Errorf("%d advertisers, the first of ranks %d, %d, %d", len(w.more), w.more[0].rank(), w.more[1].rank(), w.more[2].rank())
+	if more := w.rest.more; len(more) != advertisersMax || more[0] != good || more[1] != dialled || more[2].rank() != 0 {
+		t.Errorf("%d advertisers, the first of ranks %d, %d, %d", len(more), more[0].rank(), more[1].rank(), more[2].rank())
 	}
 }

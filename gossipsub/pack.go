@@ -40,7 +40,6 @@ func (r *Router) pack(p *peer, b *outbox) {
 type packer struct {
 	r       *Router
 	p       *peer
-	block   []byte // that several frames are cut from
 	entries []byte // scratch
 	frame   []byte // messages copied together
 	urgent  bool
@@ -59,13 +58,7 @@ func (w *packer) room(n int) {
 
 func (w *packer) close() {
 	frame := w.frame
-	switch n := len(w.entries); {
-	case n == 0:
-	case frame == nil && cap(w.block)-len(w.block) >= n+8:
-		at := len(w.block)
-		w.block = rpc.AppendControl(w.block, w.entries)
-		frame = w.block[at:len(w.block):len(w.block)]
-	default:
+	if n := len(w.entries); n > 0 {
 		if frame == nil {
 			frame = make([]byte, 0, n+8)
 		}
@@ -80,7 +73,7 @@ func (w *packer) close() {
 			w.lost()
 		}
 	}
-	*w = packer{r: w.r, p: w.p, block: w.block, entries: w.entries[:0]}
+	*w = packer{r: w.r, p: w.p, entries: w.entries[:0]}
 }
 
 // lost takes note of what did not go out with a frame.
@@ -114,30 +107,19 @@ func (w *packer) prune(pr *pruning) {
 
 // iwants adds requests, in as many entries as fit a frame each.
 func (w *packer) iwants(list []*want) {
-	if all := wantBytes(list); all > controlBytesOut {
-		w.entries = growTo(w.entries, controlBytesOut)
-		w.block = make([]byte, 0, all+all/controlBytesOut*64+128)
-	}
 	for len(list) > 0 {
 		n, size := 0, 0
-		for n < len(list) && (n == 0 || len(w.entries)+size+rpc.FieldSize(len(list[n].id)) <= controlBytesOut-16) {
-			size += rpc.FieldSize(len(list[n].id))
+		for n < len(list) && (n == 0 || len(w.entries)+size+rpc.FieldSize(int(list[n].n)) <= controlBytesOut-16) {
+			size += rpc.FieldSize(int(list[n].n))
 			n++
 		}
 		w.room(size + 8)
 		w.entries, w.urgent = rpc.AppendIWantHead(w.entries, size), true
 		for _, x := range list[:n] {
-			w.entries = rpc.AppendID(w.entries, x.id)
+			w.entries = rpc.AppendID(w.entries, x.id())
 		}
 		w.asked, list = list[:n], list[n:] // only the last entry shares its frame, with what is not asked
 	}
-}
-
-func wantBytes(list []*want) (n int) {
-	for _, x := range list {
-		n += rpc.FieldSize(len(x.id))
-	}
-	return n
 }
 
 // answers adds messages: small ones together, large ones each as the buffer that is

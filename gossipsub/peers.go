@@ -274,7 +274,6 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		return News{}, nil
 	}
 	r.stats.RPCsIn.add(len(frame))
-	r.frameBytes = len(frame)
 	if err := r.rpc.Decode(frame, rpc.DefaultLimits(r.joined.len())); err != nil {
 		r.rpc.Reset()
 		r.emit(now, "badframe", p, nil, len(frame), err.Error())

@@ -1,7 +1,5 @@
 package gossipsub
 
-import "slices"
-
 // queue is a first-in, first-out list that reuses its memory and gives it back
 // when it is empty.
 type queue[T any] struct {
@@ -38,6 +36,3 @@ func (q *queue[T]) pop() T {
 	}
 	return v
 }
-
-// reserve makes room for n more at once.
-func (q *queue[T]) reserve(n int) { q.items = slices.Grow(q.items, n) }

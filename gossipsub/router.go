@@ -66,22 +66,21 @@ type Router struct {
 	exchanges exchanges
 	guessing  bool // the RPC in hand asks for topics that we are not in
 
-	rpc        rpc.RPC   // scratch of Recv
-	idBuf      []byte    // scratch of identify
-	pick       []*peer   // scratch of sample
-	ranks      []ranked  // scratch of rank
-	hello      [][]byte  // frames of our subscriptions; nil when they changed
-	fresh      []sifted  // scratch of sift
-	frameBytes int       // of the RPC in hand
-	copies     int       // of known messages, in the frame of Recv
-	entries    []byte    // scratch of pack
-	haves      []have    // messages of this input that large copies of need not come
-	helloAge   uint64    // hellos so far
-	writing    []byte    // scratch of whisper
-	dirty      []*peer   // peers with pending control
-	spares     []*outbox // emptied ones
-	news       News
-	stats      Stats
+	rpc      rpc.RPC   // scratch of Recv
+	idBuf    []byte    // scratch of identify
+	pick     []*peer   // scratch of sample
+	ranks    []ranked  // scratch of rank
+	hello    [][]byte  // frames of our subscriptions; nil when they changed
+	fresh    []want    // scratch of sift
+	copies   int       // of known messages, in the frame of Recv
+	entries  []byte    // scratch of pack
+	haves    []have    // messages of this input that large copies of need not come
+	helloAge uint64    // hellos so far
+	writing  []byte    // scratch of whisper
+	dirty    []*peer   // peers with pending control
+	spares   []*outbox // emptied ones
+	news     News
+	stats    Stats
 }
 
 // New makes a router. The generator decides whom it grafts and gossips to; in the

@@ -2,57 +2,92 @@ package gossipsub
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
 // want is a message we asked for. At most one request per ID is open at a time:
-// without that every IHAVE brings one more copy.
+// without that every IHAVE brings one more copy. Most are asked of one peer, once,
+// together with many: what these have in common they share, so that a flood of them
+// is forty bytes each.
 type want struct {
-	k     key
-	id    []byte
-	topic *topic
-	at    int64     // Unix nanoseconds of the last request
-	due   int64     // names its live entry in the timer queue
-	asked []asking  // in order
-	more  []*peer   // who else advertised it, in order
-	one   [1]asking // room for the usual case
+	k    key
+	of   *batch
+	rest *others // nil while it waits for the first request only
+	at   uint32  // where its ID stands in the batch's text
+	n    uint16  // bytes of the ID
 }
 
-// asking is one request for a message.
+// others is what a want has that goes its own way.
+type others struct {
+	asked []asking // in order, that of the batch included
+	more  []*peer  // who else advertised it, in order
+	due   int64    // names its live entry in the timer queue
+}
+
+// asking is one request to one peer.
 type asking struct {
 	p  *peer
-	at int64
-	// sworn: it stands for all that was asked for at once. A peer breaks one promise
-	// when this one does not come, however many do not, so that who loses a few of
-	// many is rarely charged and who never delivers always is.
-	sworn bool
+	at int64 // Unix nanoseconds
+	// sworn stands for all that was asked for at once; nil when another request has it.
+	// A peer breaks one promise when this one does not come, however many do not, so
+	// that who loses a few of many is rarely charged and who never delivers always is.
+	sworn *want
+}
+
+func (w *want) id() []byte { return w.of.text[w.at : w.at+uint32(w.n)] }
+
+// asked are the requests that were made, in order.
+func (w *want) asked() []asking {
+	if w.rest != nil {
+		return w.rest.asked
+	}
+	return w.of.one[:]
+}
+
+// alone lets a want go its own way.
+func (w *want) alone() *others {
+	if w.rest == nil {
+		w.rest = &others{asked: slices.Clone(w.of.one[:]), due: w.of.due}
+	}
+	return w.rest
+}
+
+// due names the live entry of w in the timer queue.
+func (w *want) due() int64 {
+	if w.rest != nil {
+		return w.rest.due
+	}
+	return w.of.due
 }
 
 // was tells whether p was asked.
 func (w *want) was(p *peer) bool {
-	for i := range w.asked {
-		if w.asked[i].p == p {
+	for _, a := range w.asked() {
+		if a.p == p {
 			return true
 		}
 	}
 	return false
 }
 
-// due is an entry of the timer queue: a request or a second wait that began at at.
-// It is void when its want was fulfilled.
+// due is an entry of the timer queue: requests or second waits that began at at, for
+// a message that goes its own way or for all of a batch that do not. It is void for
+// what was fulfilled or waits anew.
 type due struct {
-	k  key
 	at int64
+	k  key
+	of *batch // nil: for the message k
 }
 
 // wants is what we asked for, by key in an open-addressing table, with timers in
-// order because all have one length. A flood of thousands of IDs costs it two or
-// three allocations.
+// order because all have one length. A flood of thousands of IDs costs it one
+// allocation and one timer.
 type wants struct {
 	slots []*want // a power of two of them, at most three quarters full
 	n     int
 	timer queue[due]
-	after time.Duration // set with the first want
+	after time.Duration // how long timers run
 }
 
 const wantSlotsMin = 8
@@ -91,7 +126,6 @@ func (w *wants) reserve(n int) {
 			}
 		}
 	}
-	w.timer.reserve(n)
 }
 
 // put enters a want unless there is one, and tells whether it did.
@@ -117,6 +151,7 @@ func (w *wants) remove(k key) {
 	if w.slots[i] == nil {
 		return
 	}
+	w.slots[i].of.forget()
 	if w.n--; w.n == 0 {
 		*w = wants{}
 		return
@@ -131,6 +166,12 @@ func (w *wants) remove(k key) {
 		}
 	}
 	w.slots[i] = nil
+}
+
+// start enters a timer; after is how long it runs.
+func (w *wants) start(d due, after time.Duration) {
+	w.after = after
+	w.timer.push(d)
 }
 
 // next is when the first request has waited long enough.
