@@ -54,6 +54,7 @@ func statsOf(s gossipsub.Stats) GossipStats {
 		Received: Volume(s.Received), Duplicates: Volume(s.Duplicates), Delivered: Volume(s.Delivered), Lost: Volume(s.Lost),
 		Published: Volume(s.Published), Sent: Volume(s.Sent), Withheld: Volume(s.Withheld), Cancelled: Volume(s.Cancelled),
 		Rejected: tallyOf(s.Rejected), RPCsIn: Volume(s.RPCsIn), RPCsOut: Volume(s.RPCsOut), BadRPCs: s.BadRPCs, Dropped: map[string]uint64{},
+		SubsIn: s.SubsIn, SubsOut: s.SubsOut, GraftsIn: s.GraftsIn, GraftsOut: s.GraftsOut, PrunesIn: s.PrunesIn, PrunesOut: s.PrunesOut, PartsIn: s.PartsIn, PartsOut: s.PartsOut,
 		IHaveIn: s.IHaveIn, IHaveOut: s.IHaveOut, IWantIn: s.IWantIn, IWantOut: s.IWantOut, IDontWantIn: s.IDontWantIn, IDontWantOut: s.IDontWantOut,
 		Served: s.Served, Unknown: s.Unknown, Refused: s.Refused, BrokenPromises: s.BrokenPromises,
 		Grafts: s.Grafts, Grafted: s.Grafted, Prunes: tallyOf(s.Prunes), Refusals: tallyOf(s.Refusals), Excess: tallyOf(s.Excess),

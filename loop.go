@@ -49,7 +49,9 @@ func (n *Node) loop() error {
 			armed = time.Time{}
 			now := time.Now()
 			n.machine.Advance(now)
-			n.stepped("advance", now)
+			took := n.stepped("advance", now).Sub(now)
+			begun, on := n.machine.Beats()
+			n.metrics.beat(begun, on, took)
 			n.flush()
 		case <-n.quit:
 			return nil

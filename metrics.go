@@ -22,6 +22,11 @@ type metrics struct {
 	jobTime  *prometheus.HistogramVec
 	jobWait  *prometheus.HistogramVec
 	own      []prometheus.Collector
+
+	heartbeats prometheus.Histogram
+	beats      uint64        // begun so far. Loop only, as the two below
+	beating    bool          // the last is under way
+	beatTook   time.Duration // what it took so far
 }
 
 // jobBuckets reach from a signature to a check that should not take so long.
@@ -47,7 +52,11 @@ func newMetrics(n *Node) (*metrics, error) {
 		Name: "ropewalk_job_seconds", Help: "Time a worker spends on a job, by the strand that asked.",
 		Buckets: jobBuckets,
 	}, []string{"strand"})
-	for _, c := range []prometheus.Collector{m.steps, m.counts, gauges{n}, gossipFigures{n}, m.jobTime, m.jobWait} {
+	m.heartbeats = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: gossipName + "heartbeat_seconds", Help: "Time of the node's loop that one heartbeat takes, all its steps together.",
+		Buckets: jobBuckets,
+	})
+	for _, c := range []prometheus.Collector{m.heartbeats, m.steps, m.counts, gauges{n}, gossipFigures{n}, m.jobTime, m.jobWait} {
 		if err := m.registry.Register(c); err != nil {
 			m.end()
 			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)
@@ -77,6 +86,20 @@ func (m *metrics) step(what string, took time.Duration) {
 		m.byWhat[what] = o
 	}
 	o.Observe(took.Seconds())
+}
+
+// beat notes a step of the loop that may have been one of a heartbeat: how many have
+// begun, and whether the last goes on.
+func (m *metrics) beat(begun uint64, on bool, took time.Duration) {
+	if begun == m.beats && !m.beating {
+		return
+	}
+	m.beats, m.beating = begun, on
+	m.beatTook += took
+	if !on {
+		m.heartbeats.Observe(m.beatTook.Seconds())
+		m.beatTook = 0
+	}
 }
 
 // job notes what a job cost. Unlike the others it is called by the workers.

@@ -80,8 +80,24 @@ var tallies = []tally{
 	tallyBy("reason", "prune_total", "Peers that left a mesh, by reason.", func(s *GossipStats) map[string]uint64 { return s.Prunes }),
 	tallyBy("reason", "graft_refused_total", "GRAFTs not followed, by reason; those during a backoff are violations.", func(s *GossipStats) map[string]uint64 { return s.Refusals }),
 	tallyBy("type", "score_penalty_total", "Breaches of the protocol that cost a peer score, by what they were.", func(s *GossipStats) map[string]uint64 { return s.Penalties }),
+	tallyBy("type", "rpc_received_entries_total", "What RPCs that came in held, heeded or not: messages, subscriptions, GRAFTs, PRUNEs, words of parts, and message IDs of the rest.", receivedEntries),
+	tallyBy("type", "rpc_sent_entries_total", "The same of RPCs queued for peers.", sentEntries),
 	tallyBy("limit", "excess_total", "What peers sent over a limit, by limit.", func(s *GossipStats) map[string]uint64 { return s.Excess }),
 	tallyBy("class", "rpc_dropped_total", "RPCs without room in a peer's queue, by class.", func(s *GossipStats) map[string]uint64 { return s.Dropped }),
+}
+
+func receivedEntries(s *GossipStats) map[string]uint64 {
+	return map[string]uint64{
+		"message": s.Received.N + s.Lost.N, "subscription": s.SubsIn, "graft": s.GraftsIn, "prune": s.PrunesIn, "parts": s.PartsIn,
+		"ihave": s.IHaveIn, "iwant": s.IWantIn, "idontwant": s.IDontWantIn,
+	}
+}
+
+func sentEntries(s *GossipStats) map[string]uint64 {
+	return map[string]uint64{
+		"message": s.Sent.N + s.Served, "subscription": s.SubsOut, "graft": s.GraftsOut, "prune": s.PrunesOut, "parts": s.PartsOut,
+		"ihave": s.IHaveOut, "iwant": s.IWantOut, "idontwant": s.IDontWantOut,
+	}
 }
 
 // A level is a gauge without labels.

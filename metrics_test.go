@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -106,4 +107,65 @@ func TestMetricNames(t *testing.T) {
 			t.Errorf("no base unit: %s", line)
 		}
 	}
+}
+
+// The steps of one heartbeat are one observation, those between none.
+func TestHeartbeatTime(t *testing.T) {
+	n := made(t, memConfig(mem.NewNetwork(), "a"))
+	for _, s := range []struct {
+		begun uint64
+		on    bool
+	}{{0, false}, {1, true}, {1, true}, {1, false}, {1, false}, {2, false}, {2, false}} {
+		n.metrics.beat(s.begun, s.on, time.Second)
+	}
+	text := exposition(t, n)
+	for _, line := range []string{"ropewalk_gossipsub_heartbeat_seconds_count 2\n", "ropewalk_gossipsub_heartbeat_seconds_sum 4\n"} {
+		if !strings.Contains(text, line) {
+			t.Errorf("no %s", line)
+		}
+	}
+}
+
+// What RPCs hold is a figure of each type, in both directions.
+func TestEntriesByType(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := mem.NewNetwork()
+		a, b := started(t, memConfig(wire, "a")), started(t, memConfig(wire, "b"))
+		x, y := joined(t, a, "t"), joined(t, b, "t")
+		join(t, a, b)
+		meshed(t, a, "t", 1)
+		meshed(t, b, "t", 1)
+		if _, err := x.Publish(t.Context(), []byte("hi"), PublishOptions{MinPeers: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for range y.Messages(t.Context()) {
+			break
+		}
+		x.Close()
+		time.Sleep(3 * time.Second)
+		sent, got := exposition(t, a), exposition(t, b)
+		for _, entry := range []string{"message", "subscription", "graft", "prune", "ihave"} {
+			out, in := `ropewalk_gossipsub_rpc_sent_entries_total{type="`+entry+`"} `, `ropewalk_gossipsub_rpc_received_entries_total{type="`+entry+`"} `
+			if figure(t, sent, out) != figure(t, got, in) {
+				t.Errorf("%s: sent %s, received %s", entry, figure(t, sent, out), figure(t, got, in))
+			}
+		}
+		if figure(t, got, `ropewalk_gossipsub_rpc_received_entries_total{type="subscription"} `) != "2" {
+			t.Error("not one subscription and its end")
+		}
+		if strings.Contains(sent, "ropewalk_gossipsub_heartbeat_seconds_count 0\n") {
+			t.Error("no heartbeat")
+		}
+	})
+}
+
+// figure is what follows a name in the exposition.
+func figure(t *testing.T, text, name string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, "\n"+name)
+	if !ok {
+		t.Fatalf("no %s", name)
+	}
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
 }

@@ -66,6 +66,16 @@ type GossipStats struct {
 	BadRPCs uint64            `json:"rpcs_bad"`
 	Dropped map[string]uint64 `json:"dropped"` // by class
 
+	// What RPCs held beside messages and the IDs below.
+	SubsIn    uint64 `json:"subscriptions_in"`
+	SubsOut   uint64 `json:"subscriptions_out"`
+	GraftsIn  uint64 `json:"grafts_in"`
+	GraftsOut uint64 `json:"grafts_out"`
+	PrunesIn  uint64 `json:"prunes_in"`
+	PrunesOut uint64 `json:"prunes_out"`
+	PartsIn   uint64 `json:"parts_in"`
+	PartsOut  uint64 `json:"parts_out"`
+
 	IHaveIn        uint64 `json:"ihave_in"`
 	IHaveOut       uint64 `json:"ihave_out"`
 	IWantIn        uint64 `json:"iwant_in"`

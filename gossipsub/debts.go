@@ -120,6 +120,7 @@ func (r *Router) announceTo(p *peer, name string, on bool, frame []byte) {
 	case known, p.owesHello && on: // what is true then is said later, by the hello too
 		return
 	case !p.owesHello && r.send(p, Frame{Data: frame}):
+		r.stats.SubsOut++
 		return
 	}
 	p.untold = append(p.untold, untold{name, !on})
@@ -143,6 +144,7 @@ func (r *Router) sayUntold(p *peer) bool {
 		if len(frame) > 0 && !r.queue(p, Frame{Data: frame}) {
 			return false
 		}
+		r.stats.SubsOut += uint64(entries)
 		p.untold = p.untold[n:]
 	}
 	p.untold = nil
@@ -176,5 +178,6 @@ func (r *Router) sayHello(p *peer) bool {
 		p.owesExtensions = false
 	}
 	p.owesHello = false
+	r.stats.SubsOut += uint64(r.joined.len())
 	return true
 }

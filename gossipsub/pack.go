@@ -71,6 +71,9 @@ func (w *packer) close() {
 		}
 		if !w.r.send(w.p, Frame{Data: frame, Class: c}) {
 			w.lost()
+		} else {
+			w.r.stats.GraftsOut += uint64(len(w.grafts))
+			w.r.stats.PrunesOut += uint64(len(w.prunes))
 		}
 	}
 	*w = packer{r: w.r, p: w.p, entries: w.entries[:0]}

@@ -158,6 +158,7 @@ func (r *Router) sendParts(now time.Time, t *topic, g *group, p *peer, encode fu
 	if !r.send(p, Frame{Data: frame, Class: Own}) {
 		return false, nil
 	}
+	r.stats.PartsOut++
 	s := g.share(p)
 	if m.Metadata != nil {
 		s.told = g.ours

@@ -280,6 +280,7 @@ func (r *Router) Recv(now time.Time, who id.ID, frame []byte) (News, error) {
 		r.penalty(now, p, penaltyFrame, "bad frame")
 		return News{}, fmt.Errorf("%w: %w", ErrFrame, err)
 	}
+	r.stats.heard(&r.rpc)
 	if r.watchedRPC() {
 		r.reportRPC("recv", p, len(frame), contents(&r.rpc))
 	}

@@ -3,6 +3,8 @@ package gossipsub
 import (
 	"slices"
 	"strings"
+
+	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 )
 
 // Stats are what a router counted since it was made, and what it holds now. Each
@@ -23,6 +25,10 @@ type Stats struct {
 	RPCsIn, RPCsOut Volume
 	BadRPCs         uint64
 	Dropped         [3]uint64 // RPCs without room in the peer's queue, by Class
+
+	// What RPCs held beside messages and the IDs below: changes of subscriptions, GRAFTs
+	// and PRUNEs, heeded or not, and words of messages in parts.
+	SubsIn, SubsOut, GraftsIn, GraftsOut, PrunesIn, PrunesOut, PartsIn, PartsOut uint64
 
 	// IDs in control messages; of those that came in, all that the RPCs named.
 	IHaveIn, IHaveOut, IWantIn, IWantOut, IDontWantIn, IDontWantOut uint64
@@ -114,6 +120,19 @@ func (r *Router) Stats() Stats {
 	s.Checking, s.CheckBytes = len(r.flights.byKey), r.flights.bytes
 	s.Wanted, s.KnownTopics = r.wants.len(), r.topics.len()
 	return s
+}
+
+// Beats tells how many heartbeats have begun, and whether the last is still under way.
+func (r *Router) Beats() (begun uint64, on bool) { return r.beat, r.beating.on }
+
+// heard counts what an RPC that came in holds.
+func (s *Stats) heard(m *rpc.RPC) {
+	s.SubsIn += uint64(len(m.Subs) + m.SubsOver)
+	s.GraftsIn += uint64(len(m.Graft))
+	s.PrunesIn += uint64(len(m.Prune))
+	if m.HasPartial {
+		s.PartsIn++
+	}
 }
 
 // count keeps the figure of a reported decision. n and why are the event's.

@@ -72,6 +72,7 @@ func TestStats(t *testing.T) {
 	if s.IHaveOut == 0 || s.RPCsIn.N < 15 || s.RPCsOut.N != uint64(len(g.sent)) {
 		t.Errorf("IHAVE %d, RPCs %d in, %d out for %d", s.IHaveOut, s.RPCsIn.N, s.RPCsOut.N, len(g.sent))
 	}
+	g.countsSent(t)
 	info := g.r.Topics()[0]
 	want := TopicStats{Received: s.Received, Duplicates: s.Duplicates, Delivered: s.Delivered, Published: s.Published, Rejected: 1}
 	if info.Stats != want {
@@ -182,5 +183,57 @@ func TestStatsAgreeWithEvents(t *testing.T) {
 	}
 	if inTopics != s.Received.N {
 		t.Errorf("topics received %d, all together %d", inTopics, s.Received.N)
+	}
+}
+
+// countsSent holds the figures of what was said against the frames.
+func (g *rig) countsSent(t *testing.T) {
+	t.Helper()
+	var subs, grafts, prunes, parts int
+	for _, x := range g.sent {
+		var m rpc.RPC
+		if err := m.Decode(x.frame, rpc.DefaultLimits(1)); err != nil {
+			t.Fatal(err)
+		}
+		subs, grafts, prunes = subs+len(m.Subs), grafts+len(m.Graft), prunes+len(m.Prune)
+		if m.HasPartial {
+			parts++
+		}
+	}
+	s := g.r.Stats()
+	if have, has := [4]uint64{s.SubsOut, s.GraftsOut, s.PrunesOut, s.PartsOut}, [4]uint64{uint64(subs), uint64(grafts), uint64(prunes), uint64(parts)}; have != has {
+		t.Errorf("subscriptions, grafts, prunes, parts: counted %v, sent %v", have, has)
+	}
+}
+
+// What RPCs hold is counted by type: heeded or not when it comes, and when there was
+// room for it when it goes.
+func TestContentsAreCounted(t *testing.T) {
+	g := newRig(t, nil)
+	g.join("t", TopicConfig{Partial: &Partial{Request: true}})
+	g.join("u", TopicConfig{})
+	g.partialPeer("n0", true, true)
+	g.up("n1", Meshsub11, false)
+	g.full = map[string]bool{"n1": true}
+	g.join("v", TopicConfig{})
+	g.full = nil
+	g.publishParts("g", "m")
+	g.parts("n0", rpc.Partial{Group: []byte("g"), Message: []byte("x")})
+	g.graft("n1", "nowhere")
+	g.graft("n1", "t")
+	g.control("n0", rpc.AppendPrune(nil, "t", 60))
+	g.run(3 * time.Second)
+	if err := g.r.Join(g.now, "v", TopicConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	g.r.Leave(g.now, "v")
+	g.r.Leave(g.now, "t")
+	g.countsSent(t)
+	s := g.r.Stats()
+	if have, has := [4]uint64{s.SubsIn, s.GraftsIn, s.PrunesIn, s.PartsIn}, [4]uint64{1, 3, 1, 1}; have != has {
+		t.Errorf("subscriptions, grafts, prunes, parts: counted %v that came, want %v", have, has)
+	}
+	if s.SubsOut < 6 || s.PrunesOut == 0 || s.PartsOut == 0 {
+		t.Errorf("%d subscriptions, %d prunes, %d parts were sent", s.SubsOut, s.PrunesOut, s.PartsOut)
 	}
 }

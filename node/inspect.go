@@ -87,6 +87,10 @@ func (n *Node) Neighbours(topic string) (mesh, fanout, subscribed []id.ID) {
 // GossipStats reports what the router counted and holds.
 func (n *Node) GossipStats() gossipsub.Stats { return n.gossip.Stats() }
 
+// Beats tells how many heartbeats of gossip have begun, and whether the last is still
+// under way.
+func (n *Node) Beats() (begun uint64, on bool) { return n.gossip.Beats() }
+
 // Scores describes every peer that has a score, connected or remembered.
 func (n *Node) Scores() []score.Report { return n.gossip.Scores() }
 
