@@ -72,7 +72,14 @@ func (r *RPC) takeIDs(b []byte, topic *[]byte, idNum uint32, n *int, lim *Limits
 	start := len(r.ids)
 	var o order
 	r.reserveIDs(b, lim.IDs-*n)
+	plain := tag(byte(idNum), length)
 	for len(b) > 0 {
+		if len(b) > 1 && b[0] == plain && b[1] < 0x80 && int(b[1]) <= min(len(b)-2, lim.IDBytes) && *n < lim.IDs { // nearly every one
+			*n++
+			r.ids = append(r.ids, b[2:2+b[1]:2+b[1]])
+			b, o.last = b[2+b[1]:], idNum
+			continue
+		}
 		f, rest, err := next(b)
 		if err != nil {
 			return nil, fmt.Errorf("%w: list of message IDs", err)
