@@ -29,7 +29,7 @@ func (r *Router) gossip(now time.Time, t *topic, except *set[*peer]) {
 	for _, p := range targets {
 		if len(p.lazy) == 0 {
 			r.beating.lazy = append(r.beating.lazy, p)
-			p.lazy = make([]*part, 0, 1+int(r.p.GossipFactor*float64(len(r.beating.topics))))
+			p.lazy = make([]int32, 0, 1+int(r.p.GossipFactor*float64(len(r.beating.topics))))
 		}
 		n := 0
 		p.lazy, n = ad.deal(r, p.lazy)
@@ -70,28 +70,28 @@ func (r *Router) lazy(t *topic, except *set[*peer]) []*peer {
 // some, else in as few RPCs as the limits allow. Receivers heed only some RPCs with
 // IHAVE in a heartbeat.
 func (r *Router) whisper(p *peer) {
-	parts := p.lazy
+	parts, all := p.lazy, r.beating.parts
 	p.lazy = nil
 	switch {
 	case len(parts) == 0 || !p.writable:
 		return
 	case p.box != nil:
-		for _, pt := range parts {
-			p.box.gossip = append(p.box.gossip, *pt)
+		for _, i := range parts {
+			p.box.gossip = append(p.box.gossip, all[i])
 		}
 		return
 	}
 	for len(parts) > 0 {
 		n, size := 0, 0
-		for n < len(parts) && (n == 0 || size+len(parts[n].entry) <= controlBytesOut-8) {
-			size += len(parts[n].entry)
+		for n < len(parts) && (n == 0 || size+len(all[parts[n]].entry) <= controlBytesOut-8) {
+			size += len(all[parts[n]].entry)
 			n++
 		}
-		frame := parts[0].frame // shared with other peers
+		frame := all[parts[0]].frame // shared with other peers
 		if n > 1 {
 			r.writing = rpc.AppendControlHead(r.writing[:0], size)
-			for _, pt := range parts[:n] {
-				r.writing = append(r.writing, pt.entry...)
+			for _, i := range parts[:n] {
+				r.writing = append(r.writing, all[i].entry...)
 			}
 			frame = bytes.Clone(r.writing) // cheaper than writing to memory made clean first
 		}
@@ -102,7 +102,7 @@ func (r *Router) whisper(p *peer) {
 
 // advert is what a topic has to advertise, encoded once for all peers.
 type advert struct {
-	parts []part
+	first int   // its first part in those of the heartbeat
 	sizes []int // IDs in each
 	total int
 	most  int // IDs for one peer
@@ -111,7 +111,7 @@ type advert struct {
 // advertise encodes IHAVE so that each part fits an outbound control message. More
 // IDs than one peer may get are shuffled and cut smaller, so that each gets others.
 func (r *Router) advertise(topic string, ids []string) advert {
-	ad := advert{total: len(ids), most: r.p.MaxIHaveLength}
+	ad := advert{first: len(r.beating.parts), total: len(ids), most: r.p.MaxIHaveLength}
 	partMax := len(ids)
 	if ad.total > ad.most {
 		r.rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
@@ -124,7 +124,7 @@ func (r *Router) advertise(topic string, ids []string) advert {
 			n++
 		}
 		entry := rpc.AppendIHave(nil, topic, ids[:n])
-		ad.parts = append(ad.parts, part{entry: entry, frame: rpc.AppendControl(nil, entry)})
+		r.beating.parts = append(r.beating.parts, part{entry: entry, frame: rpc.AppendControl(nil, entry)})
 		ad.sizes = append(ad.sizes, n)
 		ids = ids[n:]
 	}
@@ -137,16 +137,16 @@ const advertShares = 10
 
 // deal appends one peer's share to list and tells how many IDs it has: all, or as
 // many parts from a random one on as it may get.
-func (ad *advert) deal(r *Router, list []*part) ([]*part, int) {
+func (ad *advert) deal(r *Router, list []int32) ([]int32, int) {
 	if ad.total <= ad.most {
-		for i := range ad.parts {
-			list = append(list, &ad.parts[i])
+		for i := range ad.sizes {
+			list = append(list, int32(ad.first+i))
 		}
 		return list, ad.total
 	}
 	n := 0
-	for i := r.rng.IntN(len(ad.parts)); n+ad.sizes[i] <= ad.most; i = (i + 1) % len(ad.parts) {
-		list = append(list, &ad.parts[i])
+	for i := r.rng.IntN(len(ad.sizes)); n+ad.sizes[i] <= ad.most; i = (i + 1) % len(ad.sizes) {
+		list = append(list, int32(ad.first+i))
 		n += ad.sizes[i]
 	}
 	return list, n

@@ -23,7 +23,8 @@ func (r *Router) SetDirect(now time.Time, who id.ID, direct bool) {
 		return
 	}
 	p.direct = direct
-	for _, t := range p.topics.list {
+	for _, n := range p.topics.list {
+		t := r.topics.numbered(uint64(n))
 		t.sort(p)
 		if t.fanout != nil && direct {
 			t.fanout.peers.remove(p)
@@ -36,7 +37,8 @@ func (r *Router) SetDirect(now time.Time, who id.ID, direct bool) {
 			}
 		}
 	}
-	for _, t := range p.topics.list {
+	for _, n := range p.topics.list {
+		t := r.topics.numbered(uint64(n))
 		r.topUp(now, t)
 	}
 	r.flush()

@@ -11,6 +11,7 @@ type beating struct {
 	topics []*topic // to be looked at, as they were when the beat began
 	next   int      // the first that was not
 	lazy   []*peer  // peers that get gossip at the end, in one RPC each
+	parts  []part   // what they get
 	sent   int      // those that got it
 }
 
@@ -83,8 +84,8 @@ func (r *Router) endBeat(now time.Time) {
 	}
 	b := &r.beating
 	r.writing = nil
-	*b = beating{topics: wipe(b.topics), lazy: wipe(b.lazy)}
-	if cap(b.topics) > 256 || cap(b.lazy) > 256 {
+	*b = beating{topics: wipe(b.topics), lazy: wipe(b.lazy), parts: wipe(b.parts)}
+	if cap(b.topics) > 256 || cap(b.lazy) > 256 || cap(b.parts) > 256 {
 		*b = beating{}
 	}
 }

@@ -39,7 +39,7 @@ type peer struct {
 	score *score.Peer   // nil when scoring is off
 	gate  *gater.Source // nil when nothing is gated
 
-	topics     set[*topic]
+	topics     set[topicNumber]
 	topicBytes int
 	partsBytes int // its metadata of messages in parts
 
@@ -54,7 +54,7 @@ type peer struct {
 	credit   int     // see credit.go
 	excused  int64   // promises made before are void, Unix nanoseconds
 	swore    uint64  // call in which it was last asked as next advertiser
-	lazy     []*part // gossip of the heartbeat under way; see whisper
+	lazy     []int32 // gossip of the heartbeat under way, in its parts; see whisper
 }
 
 // counters of one heartbeat; see peer.tick.
@@ -109,7 +109,8 @@ func (r *Router) Up(now time.Time, who id.ID, rem Remote) News {
 	r.greet(p, true)
 	p.tested = false
 	r.sayTest(now, p)
-	for _, t := range p.topics.list {
+	for _, n := range p.topics.list {
+		t := r.topics.numbered(uint64(n))
 		t.sort(p)
 		r.topUp(now, t)
 	}
@@ -202,8 +203,8 @@ func (r *Router) mute(now time.Time, p *peer) {
 	r.emit(now, "shut", p, nil, int(p.version), "")
 	p.writable = false
 	r.dialled.remove(p)
-	for _, t := range p.topics.list {
-		t.sort(p)
+	for _, n := range p.topics.list {
+		r.topics.numbered(uint64(n)).sort(p)
 	}
 	r.untell(p)
 	p.unwanted, p.lazy = unwanted{}, nil
@@ -216,7 +217,7 @@ func (r *Router) unlearn(p *peer) {
 	p.heard, p.ext = false, rpc.Extensions{}
 	r.forgetSeat(p)
 	for p.topics.len() > 0 {
-		t := p.topics.list[p.topics.len()-1]
+		t := r.topics.numbered(uint64(p.topics.list[p.topics.len()-1]))
 		r.forgetTopic(p, t)
 		if t.own != nil && t.own.mesh.has(p) {
 			t.own.grace(p) // it stays in the mesh while it says so again
@@ -226,7 +227,7 @@ func (r *Router) unlearn(p *peer) {
 
 // forgetTopic undoes a subscription of a peer.
 func (r *Router) forgetTopic(p *peer, t *topic) {
-	p.topics.remove(t)
+	p.topics.remove(topicNumber(t.n))
 	t.peers.remove(p)
 	if t.fanout != nil {
 		t.fanout.peers.remove(p)

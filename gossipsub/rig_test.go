@@ -327,7 +327,8 @@ func checkInvariants(t testing.TB, r *Router) {
 	for i := range r.peers.Len() {
 		_, p := r.peers.At(i)
 		sum := 0
-		for _, tp := range p.topics.list {
+		for _, n := range p.topics.list {
+			tp := r.topics.numbered(uint64(n))
 			sum += len(tp.name) + topicCharge
 			if !tp.peers.has(p) {
 				t.Fatal("a peer's topic does not know the peer")
@@ -337,7 +338,8 @@ func checkInvariants(t testing.TB, r *Router) {
 			t.Fatalf("topic bytes %d, counted %d", p.topicBytes, sum)
 		}
 		topicBytes += sum
-		for _, tp := range p.topics.list {
+		for _, n := range p.topics.list {
+			tp := r.topics.numbered(uint64(n))
 			if tp.always.has(p) != (p.writable && (p.direct || p.version == flood)) {
 				t.Fatal("who gets every message of a topic")
 			}

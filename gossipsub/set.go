@@ -36,6 +36,18 @@ func (s *set[T]) index(v T) int {
 	return -1
 }
 
+// numbered is the member of a serial number, which must be there.
+func (s *set[T]) numbered(n uint64) T {
+	if s.at != nil {
+		return s.list[s.at[n]]
+	}
+	i := 0
+	for s.list[i].serial() != n {
+		i++
+	}
+	return s.list[i]
+}
+
 func (s *set[T]) has(v T) bool { return s.index(v) >= 0 }
 
 func (s *set[T]) add(v T) bool {

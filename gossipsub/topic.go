@@ -83,6 +83,12 @@ func (o *own) ungrace(p *peer) {
 
 func (t *topic) serial() uint64 { return t.n }
 
+// topicNumber is the serial number of a topic: what a peer says it follows is
+// kept by number, for the reason that a set's index is; see member.
+type topicNumber uint64
+
+func (n topicNumber) serial() uint64 { return uint64(n) }
+
 // topic finds or makes a topic.
 func (r *Router) topic(name string) *topic {
 	t := r.byName[name]
@@ -263,7 +269,7 @@ func (r *Router) subscribed(now time.Time, p *peer, name []byte, f partFlags) st
 		t = r.topic(string(name))
 	}
 	t.peers.add(p)
-	p.topics.add(t)
+	p.topics.add(topicNumber(t.n))
 	t.setFlags(p, f)
 	t.sort(p)
 	p.topicBytes += charge
