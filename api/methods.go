@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,22 @@ var socketMethods = map[string]func(c *socket, ctx context.Context, a *args) (an
 	"gossip_unsubscribe": (*socket).unsubscribe,
 	"chat_subscribe":     (*socket).chatSubscribe,
 	"chat_unsubscribe":   (*socket).unsubscribe,
+}
+
+// Methods names every call, those of subscriptions too, in order.
+func Methods() []string {
+	return slices.Sorted(func(yield func(string) bool) {
+		for name := range methods {
+			if !yield(name) {
+				return
+			}
+		}
+		for name := range socketMethods {
+			if !yield(name) {
+				return
+			}
+		}
+	})
 }
 
 // absent tells whether a method belongs to a strand that later versions have.

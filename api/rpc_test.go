@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -355,5 +356,12 @@ func TestBadDirect(t *testing.T) {
 	f := newFake()
 	if g := rpc(t, unstarted(t, f, Options{}), "gossip_direct", `{"id":null}`); g.Error != nil || len(f.deeds()) != 0 {
 		t.Errorf("the list: %v, did %v", g.Error, f.deeds())
+	}
+}
+
+func TestMethods(t *testing.T) {
+	all := Methods()
+	if len(all) != len(methods)+len(socketMethods) || !slices.IsSorted(all) {
+		t.Errorf("%v", all)
 	}
 }

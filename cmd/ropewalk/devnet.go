@@ -57,6 +57,7 @@ func devnetCommand(a *app) *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&o.nodes, "nodes", 8, "`number` of nodes, the seed included")
 	f.StringVar(&o.script, "script", "", "script to play: "+strings.Join(scenario.Builtins(), ", ")+" or a `file`")
+	cmd.RegisterFlagCompletionFunc("script", orFile(scenario.Builtins()))
 	f.BoolVar(&o.exit, "exit", false, "end after the script")
 	f.StringVar(&o.dash, "dash", "127.0.0.1:7480", "`host:port` of the dashboard; empty for none")
 	f.BoolVar(&o.processes, "processes", false, "run every node as a process of its own, killed by SIGKILL")

@@ -34,7 +34,8 @@ func nodeCommand(a *app) *cobra.Command {
 		Long: "Runs a node until SIGINT, SIGTERM or `ropewalk stop`; a second signal ends it at once.\n\n" +
 			"When everything listens, one line goes to standard output: \"ready \" and a JSON object that says\n" +
 			"who the node is and where. Logs go to standard error. Every flag has an environment variable,\n" +
-			"ROPEWALK_OUTBOUND for --outbound, and a key in the configuration file, in brackets below.",
+			"ROPEWALK_OUTBOUND for --outbound, and a key in the configuration file, in brackets below. Most of\n" +
+			"[gossip] has no flag, and [gossip.topic.\"NAME\"] sets single topics: `ropewalk config` explains all.",
 		Example: "  ropewalk node\n" +
 			"  ropewalk node --data A --localnet --libp2p /ip4/127.0.0.1/tcp/0\n" +
 			"  ropewalk node --data B --localnet --peers /ip4/127.0.0.1/tcp/4001/p2p/16Uiu2…",

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ropewalk/ropewalk/api"
 )
 
 func rpcCommand(a *app) *cobra.Command {
@@ -18,7 +20,8 @@ func rpcCommand(a *app) *cobra.Command {
 			"input. A method that subscribes prints one item a line until Ctrl-C.",
 		Example: "  ropewalk rpc node_info\n  ropewalk rpc session_hosts '{\"colour\":\"gold\"}'\n  ropewalk rpc node_events '{\"strands\":[\"gossipsub\"]}'\n" +
 			"  ropewalk rpc gossip_direct '{\"id\":\"0x5f3a…\",\"on\":true}'   # without id: who is direct",
-		Args: cobra.RangeArgs(1, 2),
+		ValidArgsFunction: words(api.Methods()),
+		Args:              cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			params, err := a.params(args[1:])
 			if err != nil {

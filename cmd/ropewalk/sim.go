@@ -39,7 +39,8 @@ func simCommand(a *app) *cobra.Command {
 			"older version of GossipSub.",
 		Example: "  ropewalk sim chat --nodes 1000 --seed 7 --json\n  ropewalk sim chat --nodes 1000 --loss 0.1 --churn 0.2\n" +
 			"  ropewalk sim gossip-eclipse --nodes 250 --hostile 1000",
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: orFile(scenario.Builtins()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.script = args[0]
 			switch {
