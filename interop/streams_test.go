@@ -3,12 +3,16 @@ package interop
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"github.com/ropewalk/ropewalk"
 )
 
 // TestLateRouter: a host whose router starts when its connection has long been up
@@ -213,5 +217,29 @@ func TestBurst(t *testing.T) {
 			}
 			return ""
 		})
+	}
+}
+
+// TestOwnStreams: a host and we speak GossipSub under the stream ID of a private
+// network alone; a host of the public one shares no protocol with us.
+func TestOwnStreams(t *testing.T) {
+	const own = "/example/meshsub/1.1.0"
+	cfg := ropeConfig("strict")
+	cfg.Gossip.Streams, cfg.Gossip.StreamsOnly = []ropewalk.GossipStream{{ID: own, Version: "1.1"}}, true
+	r := newRope(t, "rope", "t", cfg)
+	r.follow(t)
+	as11 := func(f pubsub.GossipSubFeature, _ protocol.ID) bool {
+		return pubsub.GossipSubDefaultFeatures(f, pubsub.GossipSubID_v11)
+	}
+	h := startHost(t, "host", "t", hostOptions{options: []pubsub.Option{pubsub.WithGossipSubProtocols([]protocol.ID{own}, as11)}})
+	stranger := startHost(t, "stranger", "t", hostOptions{})
+	h.dial(t, r.addr("tcp"))
+	meshed(t, r, h)
+	both(t, r, h, "between us")
+	if s, ok := r.session(t, h.peer()); !ok || !slices.Contains(s.Protocols, own) {
+		t.Errorf("we speak %v", s.Protocols)
+	}
+	if _, err := r.node.Connect(within(t), stranger.addr("tcp")); err == nil || !strings.Contains(err.Error(), "no protocol in common") {
+		t.Errorf("dial of a stranger: %v, want: no protocol in common", err)
 	}
 }
