@@ -13,7 +13,7 @@ import (
 )
 
 // flight is a message in checking or signing. Later copies of its ID wait for the
-// verdict; one ID is never in two jobs at a time.
+// verdict; one ID is never in two jobs of one joining at a time.
 type flight struct {
 	k       key
 	topic   *topic
@@ -58,7 +58,9 @@ func (fs *flights) enter(f *flight) {
 
 // land ends a flight.
 func (r *Router) land(f *flight) {
-	delete(r.flights.byKey, f.k)
+	if r.flights.byKey[f.k] == f { // else the topic was left and joined again meanwhile
+		delete(r.flights.byKey, f.k)
+	}
 	r.flights.bytes -= f.charge
 	if f.via != nil {
 		f.via.flights--

@@ -99,6 +99,28 @@ func TestGraftFloodCountsFromTheStart(t *testing.T) {
 	}
 }
 
+// Who leaves says so first and then prunes us, when it is no member any more. Its
+// backoff counts all the same, or we would be charged for coming back too soon; a
+// stranger's does not.
+// Rule: G6
+func TestBackoffOfOneThatLeft(t *testing.T) {
+	g, _ := scoredRig(t, nil)
+	g.join("t", TopicConfig{})
+	g.ups(2, Meshsub11, "t")
+	g.recv("n0", rpc.AppendSub(nil, false, "t"))
+	g.control("n0", rpc.AppendPrune(nil, "t", 40))
+	back := &g.r.byName["t"].back
+	e, _ := back.m.Get(g.id("n0"))
+	if d := e.until.Sub(g.now); d != 40*time.Second || !e.theirs {
+		t.Errorf("a backoff of %v", d)
+	}
+	g.up("n9", Meshsub11, false)
+	g.control("n9", rpc.AppendPrune(nil, "t", 40))
+	if back.m.Len() != 1 {
+		t.Error("a stranger's backoff counts")
+	}
+}
+
 // A backoff holds after a reconnect.
 // Rule: G9
 func TestBackoffSurvivesReconnect(t *testing.T) {

@@ -136,6 +136,41 @@ func TestDuplicateCancels(t *testing.T) {
 	lines(t, g.said(), `n0 MESSAGE t "mine"`, `n1 MESSAGE t "mine"`, `n2 MESSAGE t "abcd"`, `old MESSAGE t "mine"`, `old MESSAGE t "abcd"`)
 }
 
+// The same data in two topics has one ID and is two messages: a copy of one leaves
+// the other in the queue.
+// Rule: I12
+func TestCopyCancelsItsOwnTopicOnly(t *testing.T) {
+	g := hushRig(t, TopicConfig{})
+	g.join("u", TopicConfig{MessageID: func(m *Message) string { return string(m.Data[:4]) }})
+	g.ups(2, Meshsub12, "u")
+	g.recv("n0", plain("t", "abcd"))
+	g.sent, g.queued = nil, true
+	g.recv("n0", plain("u", "abcd"))
+	g.recv("n1", plain("t", "abcd")) // it crossed ours
+	lines(t, g.said(), `n1 MESSAGE u "abcd"`)
+	g.recv("n0", plain("t", "efgh"))
+	g.recv("n1", plain("t", "efgh"))
+	if said := g.said(); count(said, `n1 MESSAGE t "efgh"`) != 0 {
+		t.Fatalf("said %q", said)
+	}
+}
+
+// A frame of thousands of copies does not search the queue for each.
+func TestCopiesCancelFewAFrame(t *testing.T) {
+	g := hushRig(t, TopicConfig{})
+	g.queued = true
+	var frame []byte
+	for i := range 3 * cancelsMax {
+		msg := plain("t", fmt.Sprintf("%04d", i))
+		g.recv("n0", msg)
+		frame = append(frame, msg...)
+	}
+	g.recv("n1", frame)
+	if n := g.r.Stats().Cancelled.N; n != cancelsMax {
+		t.Fatalf("%d cancelled, want %d", n, cancelsMax)
+	}
+}
+
 // Whom we asked for a large message hears that it came from elsewhere.
 func TestIDontWantTakesBackAnIWant(t *testing.T) {
 	g := hushRig(t, TopicConfig{IDontWantThreshold: 100})
@@ -156,9 +191,9 @@ func TestFramesOfMessages(t *testing.T) {
 	g.recv("n0", plain("t", "abcd"))
 	for _, s := range g.sent {
 		own := count(describe(t, s), "mine") == 1
-		want := Frame{Class: Forwarded, Tag: g.r.tagOf("abcd"), Until: g.now.Add(forwardedWait)}
+		want := Frame{Class: Forwarded, Tag: tag(g.r.topicSalt("t"), []byte("abcd")), Until: g.now.Add(forwardedWait)}
 		if own {
-			want = Frame{Class: Own, Tag: g.r.tagOf("mine"), Until: g.now.Add(ownWait)}
+			want = Frame{Class: Own, Tag: tag(g.r.topicSalt("t"), []byte("mine")), Until: g.now.Add(ownWait)}
 		}
 		if s.f.Class != want.Class || s.f.Tag != want.Tag || s.f.Until != want.Until {
 			t.Fatalf("frame %+v, want %+v", s.f, want)

@@ -30,11 +30,18 @@ func (r *Router) leaveMesh(now time.Time, t *topic, p *peer, why string) {
 	r.emit(now, "prune", p, t, t.own.mesh.len(), why)
 }
 
-// onPrune takes p out of the mesh. A backoff counts only from a mesh member, else
-// any stranger could fill the table.
+// onPrune takes p out of the mesh. A backoff counts only from a mesh member, or one
+// that was until just now, else any stranger could fill the table: who leaves the
+// topic says that first, and our own leaving may cross a PRUNE.
 func (r *Router) onPrune(now time.Time, p *peer, pr *rpc.Prune) {
 	t := r.byName[string(pr.Topic)]
-	if t == nil || t.own == nil || !t.own.mesh.has(p) {
+	if t == nil {
+		return
+	}
+	if t.own == nil || !t.own.mesh.has(p) {
+		if t.back.m.Has(p.id) {
+			r.addBackoff(now, t, p, clampBackoff(pr.Backoff, r.p.PruneBackoff), true)
+		}
 		return
 	}
 	r.leaveMesh(now, t, p, "pruned by peer")

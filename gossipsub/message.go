@@ -53,11 +53,16 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 	}
 	k := makeKey(t.own.salt, mid)
 	f := r.flights.byKey[k]
+	if f != nil && f.via != nil && f.own != t.own {
+		f = nil // of an earlier joining: nothing will come of it
+	}
 	if f != nil || r.seen.has(now, k) {
 		if f != nil {
 			f.join(p, m, r)
 		} else {
-			r.cancel(p, mid, len(m.Frame))
+			if r.copies < cancelsMax {
+				r.cancel(p, tag(t.own.salt, mid), len(m.Frame))
+			}
 		}
 		r.copied(now, p, t, k, true)
 		if f == nil && r.p.SeenStrategy == LastSeen {
@@ -161,7 +166,7 @@ func (r *Router) accept(now time.Time, t *topic, k key, mid string, m *rpc.Messa
 	via.earned()
 	r.cache.put(t.name, mid, frame, r.beat, t.own.until(now))
 	r.spread(t, &spreading{
-		r: r, frame: Frame{Data: frame, Class: Forwarded, Tag: r.tagOf(mid), Until: now.Add(t.own.wait)},
+		r: r, frame: Frame{Data: frame, Class: Forwarded, Tag: tag(t.own.salt, []byte(mid)), Until: now.Add(t.own.wait)},
 		id: mid, author: m.From, via: via, senders: senders,
 	}, false)
 }

@@ -131,7 +131,7 @@ func (w *packer) answers(list []*entry) {
 	until := w.r.now.Add(forwardedWait)
 	for _, e := range list {
 		if len(e.frame) > answerCopyMax || len(list) == 1 && len(w.entries) == 0 {
-			if !w.r.send(w.p, Frame{Data: e.frame, Class: Forwarded, Tag: w.r.tagOf(e.id), Until: until}) {
+			if !w.r.send(w.p, Frame{Data: e.frame, Class: Forwarded, Tag: e.tag(w.r), Until: until}) {
 				e.unserve(w.p.id)
 			}
 			continue

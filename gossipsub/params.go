@@ -123,6 +123,9 @@ const (
 	forwardedWait = 5 * time.Second
 	ownWait       = 10 * time.Second
 
+	// cancelsMax is for how many copies in one frame we look whether one waits for
+	// the sender: each look is a walk of its queue.
+	cancelsMax     = 64
 	unwantedMax    = 10000   // IDONTWANT IDs remembered of one peer
 	iwantBytesMax  = 4 << 20 // served to one peer in one heartbeat, but always one message
 	wantsMax       = 32768   // IDs asked for at one time

@@ -128,7 +128,7 @@ func (r *Router) sendOwn(now time.Time, f *flight, name string) {
 		r.sayIDontWant(t, nil, &m, []byte(f.id))
 	}
 	s := spreading{
-		r: r, frame: Frame{Data: frame, Class: Own, Tag: r.tagOf(f.id), Until: now.Add(f.rules.waitOwn)},
+		r: r, frame: Frame{Data: frame, Class: Own, Tag: tag(f.rules.salt, []byte(f.id)), Until: now.Add(f.rules.waitOwn)},
 		id: f.id, author: m.From, senders: f.senders, to: &Published{Ticket: f.local, ID: f.id},
 	}
 	r.spread(t, &s, *r.p.FloodPublish && len(frame) <= floodBytesMax)

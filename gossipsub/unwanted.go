@@ -36,11 +36,9 @@ func (r *Router) onIDontWant(now time.Time, p *peer) {
 				r.doubters.add(p)
 			}
 			p.unwanted.young[makeKey(r.salt, raw)] = struct{}{}
-			size := 0
 			if e := r.cache.get(raw); e != nil {
-				size = len(e.frame)
+				r.cancel(p, e.tag(r), len(e.frame))
 			}
-			r.cancel(p, raw, size)
 		}
 	}
 	r.emit(now, "dontwant", p, nil, n, "")
@@ -48,8 +46,8 @@ func (r *Router) onIDontWant(now time.Time, p *peer) {
 
 // cancel takes a message out of the queue of a peer that has it, size being that of
 // its frame.
-func (r *Router) cancel(p *peer, mid []byte, size int) {
-	if p.writable && r.out.Cancel(p.id, r.tag(mid)) {
+func (r *Router) cancel(p *peer, tag uint64, size int) {
+	if p.writable && r.out.Cancel(p.id, tag) {
 		r.stats.Cancelled.add(size)
 	}
 }
