@@ -26,10 +26,11 @@ func read(settle bool) meter {
 	return meter{at: time.Now(), cpu: processCPU(), mallocs: m.Mallocs, bytes: m.TotalAlloc}
 }
 
-// used is what was used since.
+// used is what was used since, reading the meter not included.
 func (m meter) used() meter {
+	cpu := processCPU()
 	now := read(false)
-	return meter{cpu: now.cpu - m.cpu, mallocs: now.mallocs - m.mallocs, bytes: now.bytes - m.bytes}
+	return meter{cpu: cpu - m.cpu, mallocs: now.mallocs - m.mallocs, bytes: now.bytes - m.bytes}
 }
 
 func processCPU() time.Duration { return rusage(unix.RUSAGE_SELF) }
