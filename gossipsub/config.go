@@ -137,7 +137,8 @@ type TopicConfig struct {
 	// nobody where they are not.
 	Author *Author
 	// MessageID makes the ID of a message, 1 to 128 raw bytes, of its content
-	// alone (Topic, From, Seqno, Data). nil: author and sequence number for
+	// alone (Topic, From, Seqno, Data). It must not keep these: the bytes of a known
+	// copy are read into again. nil: author and sequence number for
 	// StrictSign, SHA-256 of the data for StrictNoSign.
 	MessageID func(*Message) string
 	// Validate is a pure function of Topic, ID, From, Seqno and Data; it runs in a
