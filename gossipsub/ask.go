@@ -76,8 +76,9 @@ func (r *Router) chase(now time.Time) {
 			continue
 		}
 		again := false
-		for i := range d.of.wants {
-			switch w := &d.of.wants[i]; {
+		list := d.of.wants // the batch lets go of it with the last of them
+		for i := range list {
+			switch w := &list[i]; {
 			case w.due() != d.at || r.wants.get(w.k) != w || !r.overdue(now, w):
 			case w.rest != nil:
 				r.waitAlone(now, w)
