@@ -131,6 +131,7 @@ var bans = []ban{
 var primitives = []struct{ path, why string }{
 	{"github.com/decred/dcrd/dcrec/secp256k1/v4", "curve arithmetic is never ours"},
 	{"golang.org/x/crypto/", "Keccak and HKDF are never ours"},
+	{"github.com/dchest/siphash", "keyed hashes are never ours either"},
 	{"github.com/mr-tron/base58", "the text form of peer IDs"},
 	{"github.com/hashicorp/golang-lru/v2", "bounded caches; its order is that of use, not of a map"},
 	{"google.golang.org/protobuf/encoding/protowire", "varints and tags of the wire"},

@@ -156,7 +156,7 @@ func (r *Router) fulfil(t *topic, k key, via *peer, m *rpc.Message, mid []byte) 
 	if w == nil {
 		return
 	}
-	if len(m.Data) >= t.own.hushFrom {
+	if m.Signature == nil && len(m.Data) >= t.own.hushFrom { // a signed one may be forged
 		for _, a := range w.asked() {
 			if a.p != via && !t.own.mesh.has(a.p) { // mesh peers hear of it anyway
 				r.hush(a.p, string(mid))

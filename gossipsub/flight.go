@@ -96,17 +96,24 @@ func (f *flight) join(p *peer, m *rpc.Message, r *Router) {
 	r.flights.bytes += len(frame)
 }
 
-// takeOff hands a new message to a job, if there is room. Without room its ID is
-// not remembered, so that another copy can come later.
+// full tells whether a frame of n bytes finds no room in checking.
+func (r *Router) full(p *peer, t *topic, n int) bool {
+	fs := &r.flights
+	return len(fs.byKey) >= flightsMax || p.flights >= flightsPerPeerMax || t.own.checking() >= flightsPerTopicMax || fs.bytes+n > flightBytesMax
+}
+
+// throttle drops a message that found no room. Its ID is not remembered and nobody
+// is told that it came, so that another copy can come later.
+func (r *Router) throttle(now time.Time, p *peer, t *topic, mid []byte) {
+	r.reject(now, p, t, mid, whyQueueFull)
+	if r.gater != nil {
+		r.gater.Throttled(now)
+	}
+}
+
+// takeOff hands a new message to a job; there is room.
 func (r *Router) takeOff(now time.Time, p *peer, t *topic, k key, mid []byte, m *rpc.Message, frameBytes int) {
 	fs := &r.flights
-	if len(fs.byKey) >= flightsMax || p.flights >= flightsPerPeerMax || t.own.checking() >= flightsPerTopicMax || fs.bytes+len(m.Frame) > flightBytesMax {
-		r.reject(now, p, t, mid, whyQueueFull)
-		if r.gater != nil {
-			r.gater.Throttled(now)
-		}
-		return
-	}
 	if r.gater != nil {
 		r.gater.Checked(now)
 	}
@@ -188,6 +195,9 @@ func (r *Router) checked(now time.Time, f *flight, v verdict) {
 		}
 		if f.rules.replay && m.Signature != nil {
 			r.replays.add(m.From, m.Seqno)
+		}
+		if m.Signature != nil {
+			r.quieten(now, f.topic, f.k, f.via, &m, []byte(f.id))
 		}
 		r.accept(now, f.topic, f.k, f.id, &m, f.frame, f.via, f.senders)
 		return

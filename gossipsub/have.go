@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/gossipsub/score"
 )
 
 // have is a message that came just now and whose copies need not come.
@@ -34,7 +35,7 @@ func (o *own) hushes(n int) bool {
 // timed keeps the average time that checking takes in a topic.
 func (o *own) timed(took time.Duration) { o.checkTime += (took - o.checkTime) / 8 }
 
-// sayIDontWant tells mesh peers that a message is here, before it is checked, so
+// sayIDontWant tells mesh peers that a message is here, before it is validated, so
 // that their copies need not come (gossipsub-v1.2 "IDONTWANT"). Those of one RPC are
 // told at the end of it. It tells whether there is anybody to tell.
 func (r *Router) sayIDontWant(t *topic, from *peer, m *rpc.Message, id []byte) bool {
@@ -52,6 +53,14 @@ func (r *Router) sayIDontWant(t *topic, from *peer, m *rpc.Message, id []byte) b
 		}
 	}
 	return false
+}
+
+// quieten has mesh peers keep back a large message that has come. A signed one must
+// be verified first: a forgery under its ID would silence everybody who has it.
+func (r *Router) quieten(now time.Time, t *topic, k key, from *peer, m *rpc.Message, id []byte) {
+	if r.sayIDontWant(t, from, m, id) && r.board != nil {
+		r.board.Hush(now, score.Key(k))
+	}
 }
 
 // concerns tells whether p is to be told: not who sent it to us or wrote it, nor who

@@ -77,7 +77,7 @@ func (m *machine) step() {
 	case 8:
 		m.recv(name, plain(topic, fmt.Sprint("data", m.next()%8)))
 	case 9:
-		m.control(name, rpc.AppendIHave(nil, topic, []string{"data1", fmt.Sprint("data", m.next())}))
+		m.advertise(name, topic)
 	case 10:
 		m.publish(topic, fmt.Append(nil, "data", m.next()%8))
 	case 11:
@@ -101,6 +101,18 @@ func (m *machine) step() {
 	}
 	m.check()
 	m.said()
+}
+
+// advertise has a peer advertise messages, a few hundred now and then: those are
+// asked for in one go.
+func (m *machine) advertise(name, topic string) {
+	ids := []string{"data1", fmt.Sprint("data", m.next())}
+	if many := m.next(); many%8 == 0 {
+		for i := range 2 * int(many) {
+			ids = append(ids, fmt.Sprint("data", i))
+		}
+	}
+	m.control(name, rpc.AppendIHave(nil, topic, ids))
 }
 
 // turn does the rarer inputs.

@@ -90,10 +90,15 @@ func (r *Router) receive(now time.Time, p *peer, m *rpc.Message, frameBytes int)
 		return
 	}
 	r.copied(now, p, t, k, false)
-	if r.sayIDontWant(t, p, m, mid) && r.board != nil {
-		r.board.Hush(now, score.Key(k))
+	inline := m.Signature == nil && len(t.own.validators) == 0
+	if !inline && r.full(p, t, len(m.Frame)) {
+		r.throttle(now, p, t, mid)
+		return
 	}
-	if m.Signature == nil && len(t.own.validators) == 0 {
+	if m.Signature == nil {
+		r.quieten(now, t, k, p, m, mid) // a signed one may be forged: see checked
+	}
+	if inline {
 		raw, frame := keep(m, frameBytes, false)
 		if &raw[0] != &m.Raw[0] {
 			_ = m.Decode(raw) // the same message, in bytes of its own
