@@ -117,8 +117,8 @@ type TopicConfig struct {
 	Partial *Partial
 	// MessageID makes a message's ID, 1 to 128 bytes, of its content alone (Topic,
 	// From, Seqno, Data). It must be pure, the same at all nodes, and fast: it runs in
-	// the node's loop. Nil: author and number of signed messages, SHA-256 of the data
-	// of others.
+	// the node's loop, and must not keep the bytes of its argument. Nil: author and
+	// number of signed messages, SHA-256 of the data of others.
 	MessageID func(m Message) []byte
 	// Validators judge the topic's messages. Their context ends ValidateWithin after
 	// each began; 0 means never.

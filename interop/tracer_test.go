@@ -18,7 +18,6 @@ type tracer struct {
 	meshes  map[string]map[peer.ID]bool
 	streams map[peer.ID]protocol.ID
 	log     []control
-	copies  int            // duplicates dropped
 	rejects map[string]int // by reason
 }
 
@@ -90,12 +89,6 @@ func (x *tracer) rejected() map[string]int {
 	return out
 }
 
-func (x *tracer) duplicates() int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.copies
-}
-
 func (x *tracer) note(r *pubsub.RPC, in bool, p peer.ID) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -163,11 +156,7 @@ func (x *tracer) RejectMessage(_ *pubsub.Message, why string) {
 	x.rejects[why]++
 }
 
-func (x *tracer) DuplicateMessage(*pubsub.Message) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.copies++
-}
+func (x *tracer) DuplicateMessage(*pubsub.Message) {}
 
 func (x *tracer) RecvRPC(r *pubsub.RPC)                { x.note(r, true, r.From()) }
 func (x *tracer) SendRPC(r *pubsub.RPC, p peer.ID)     { x.note(r, false, p) }
