@@ -25,7 +25,7 @@ func (r *Router) onIWant(now time.Time, p *peer) {
 				r.stats.Refused++
 				continue
 			}
-			if r.isUnwanted(p, raw) || !e.serve(p.id, r.p.GossipRetransmission) {
+			if r.isUnwanted(p, raw) || !r.cache.serve(e, p.id, r.p.GossipRetransmission) {
 				r.stats.Refused++
 				continue
 			}

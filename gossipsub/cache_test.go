@@ -285,3 +285,27 @@ func TestCacheIsBoundedByMemory(t *testing.T) {
 		t.Fatal("not the newest are kept")
 	}
 }
+
+// Who fetched a message is remembered at the cost of the cache: a crowd that comes
+// and goes does not grow it.
+//
+// Rule: I5
+func TestServedIsChargedToTheCache(t *testing.T) {
+	c := mcache{length: 5, bytesMax: 64 << 10}
+	for i := range 10 {
+		c.put("t", fmt.Sprint("id", i), make([]byte, 100), 1, time.Time{})
+	}
+	last := c.get([]byte("id9"))
+	for i := range 10_000 {
+		c.serve(last, id.ID{1, byte(i), byte(i >> 8)}, 3)
+		if c.bytes > c.bytesMax {
+			t.Fatalf("%d bytes after %d askers", c.bytes, i+1)
+		}
+		if c.all.len() == 0 {
+			break
+		}
+	}
+	if c.all.len() != 0 || c.bytes != 0 {
+		t.Fatalf("%d entries of %d bytes are left of a cache that askers filled", c.all.len(), c.bytes)
+	}
+}

@@ -39,10 +39,15 @@ type mcache struct {
 // entryCharge is about what an entry costs beside its frame, topic and ID.
 const entryCharge = 200
 
+// servingCharge is what it costs to know that a peer fetched an entry.
+const servingCharge = 40
+
 // stale tells whether a message is too old to be sent to anybody.
 func (e *entry) stale(now time.Time) bool { return !e.until.IsZero() && !now.Before(e.until) }
 
-func (e *entry) size() int { return entryCharge + len(e.frame) + len(e.topic) + len(e.id) }
+func (e *entry) size() int {
+	return entryCharge + len(e.frame) + len(e.topic) + len(e.id) + servingCharge*len(e.served)
+}
 
 // put caches a message. An ID that is cached for another topic stays as it is,
 // because IWANT names no topic. A zero until means as long as the cache keeps it.
@@ -122,8 +127,9 @@ func (c *mcache) recent(now time.Time, topic string, beat uint64, window, late i
 	return ids
 }
 
-// serve counts a request and tells whether it may be answered.
-func (e *entry) serve(p id.ID, most int) bool {
+// serve counts a request for an entry of the cache and tells whether it may be
+// answered. What is remembered of it is charged to the cache.
+func (c *mcache) serve(e *entry, p id.ID, most int) bool {
 	for i := range e.served {
 		if s := &e.served[i]; s.peer == p {
 			if int(s.n) >= most {
@@ -134,6 +140,9 @@ func (e *entry) serve(p id.ID, most int) bool {
 		}
 	}
 	e.served = append(e.served, serving{p, 1})
+	for c.bytes += servingCharge; c.bytes > c.bytesMax; {
+		c.drop()
+	}
 	return true
 }
 
