@@ -46,6 +46,7 @@ var figures = []figure{
 	{name: "latency-p50", workload: "paced-256", key: "p50", bar: 0.6, unit: nanos},
 	{name: "latency-p99", workload: "paced-256", key: "p99", bar: 0.6, unit: nanos},
 	{name: "duplicates", workload: "counted-256", key: "duplicates", bar: 1.0},
+	{name: "duplicates-mesh", workload: "counted-256-mesh", key: "duplicates", bar: 1.0},
 	{name: "forward-time", workload: "forward-12", key: "cpu", bar: 0.5, unit: nanos},
 	{name: "forward-allocs", workload: "forward-12", key: "mallocs", bar: 0.25},
 	{name: "forward-1000", workload: "forward-1000", key: "cpu", base: "few", kind: own, bar: 1.2, unit: nanos},

@@ -40,6 +40,7 @@ type load struct {
 	every         time.Duration // timetable, when set
 	oneAuthor     bool          // only the first node publishes
 	plain         bool          // their queues as their defaults say
+	meshOnly      bool          // no flood publishing: theirs has none by default, ours has
 	counting      bool          // the routers' decisions are counted, which costs a little
 	warmup        int           // messages before the measured ones
 }

@@ -27,11 +27,15 @@ func newRope(seed uint64, i int, l load) (*rope, error) {
 	if err != nil {
 		return nil, err
 	}
+	gossip := ropewalk.GossipConfig{Sign: sign, Topics: map[string]ropewalk.TopicConfig{topicName: topic}}
+	if l.meshOnly {
+		gossip.FloodPublish = new(false)
+	}
 	n, err := ropewalk.New(ropewalk.Config{
 		Key: key, Localnet: true,
 		Listen:  ropewalk.ListenConfig{LibP2P: []string{"/ip4/127.0.0.1/tcp/0"}},
 		Session: ropewalk.SessionConfig{Outbound: -1}, // the graph is given
-		Gossip:  ropewalk.GossipConfig{Sign: sign, Topics: map[string]ropewalk.TopicConfig{topicName: topic}},
+		Gossip:  gossip,
 	})
 	if err != nil {
 		return nil, err

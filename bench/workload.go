@@ -39,6 +39,7 @@ var workloads = []workload{
 	networkLoad("unsigned-64k", load{nodes: 20, degree: 10, size: 64 << 10, messages: 300, window: inFlight, warmup: 40}),
 	networkLoad("paced-256", load{nodes: 20, degree: 10, size: 256, messages: 200, every: 50 * time.Millisecond, warmup: 40}),
 	networkLoad("counted-256", load{nodes: 20, degree: 10, size: 256, messages: 1000, window: inFlight, counting: true, warmup: 100}),
+	networkLoad("counted-256-mesh", load{nodes: 20, degree: 10, size: 256, messages: 1000, window: inFlight, counting: true, meshOnly: true, warmup: 100}),
 	networkLoad("throttle-256", load{nodes: 20, degree: 10, size: 256, signed: true, messages: 2000, window: inFlight, counting: true, plain: true, warmup: 100}),
 	{"forward-12", func(s side, seed uint64) (values, error) { return runForward(s, seed, forwarded+1) }},
 	{"forward-1000", runForward1000},
