@@ -35,6 +35,9 @@ type Protocol struct {
 	Bare bool
 	// BytesMax bounds one payload; 0 means DefaultBytesMax.
 	BytesMax int
+	// Network, when set, keeps the protocol among nodes of that network on kinds of
+	// link whose names cannot say it (an RLPx capability has eight letters).
+	Network string
 }
 
 // DefaultBytesMax bounds a payload whose protocol says nothing: 1 MiB
@@ -76,10 +79,13 @@ const (
 	Ended
 	// Freed (Read only): a lane that was Busy takes messages again.
 	Freed
+	// Timed (Read only): the link itself measured a round trip; Code is its
+	// nanoseconds. Lane means nothing.
+	Timed
 )
 
 func (o Op) String() string {
-	names := [...]string{"data", "opened", "shut", "began", "ended", "freed"}
+	names := [...]string{"data", "opened", "shut", "began", "ended", "freed", "timed"}
 	if int(o) < len(names) {
 		return names[o]
 	}

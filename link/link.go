@@ -1,6 +1,8 @@
 package link
 
 import (
+	"net/netip"
+
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
 )
@@ -27,6 +29,14 @@ type Link interface {
 // of a message whose lane is not busy does not block.
 type Busier interface {
 	Busy() LaneSet
+}
+
+// Batcher is implemented by links that write several messages at less cost than one
+// by one.
+type Batcher interface {
+	// WriteAll is Write of each message in turn. Messages after one that the link
+	// refuses are not written.
+	WriteAll([]Msg) error
 }
 
 // Feeder is implemented by links that can call for what Read would return, from the
@@ -85,6 +95,13 @@ type Info struct {
 	Ticket   id.Ticket // of the dial; zero when inbound
 	Agent    string    // what the remote calls itself, at most 128 bytes, unsanitised
 	Lanes    []LaneInfo
+	// Caps are the capabilities the remote named in an RLPx Hello, "eth/68", at most
+	// 128, in its order; nil on other kinds of link.
+	Caps []string
+	// Local is our end of the socket, and Observed where the remote says it sees us;
+	// invalid when the link does not know.
+	Local    netip.AddrPort
+	Observed netip.AddrPort
 	// Via is set when a third party carries the link (a relay).
 	Via bool
 }

@@ -84,6 +84,7 @@ func (c Config) Protocols() []link.Protocol {
 	// Nodes of different networks share no stream of ours. GossipSub's IDs are the
 	// world's and stay.
 	for i := range table {
+		table[i].Network = c.Network
 		if link.Lane(i) != laneGossip {
 			table[i].Streams = []string{fmt.Sprintf("/ropewalk/%s/%s/%d", c.Network, table[i].Name, table[i].Version)}
 		}
