@@ -74,23 +74,23 @@ func (b *Book) addresses(now time.Time, r *enr.Record, observed []link.Addr) (ou
 	if len(out) == 0 {
 		return nil, false, err
 	}
-	if b.cfg.Localnet {
-		slices.SortStableFunc(out, tcpFirst)
-	}
+	slices.SortStableFunc(out, func(x, y link.Addr) int { return rank(x, b.cfg.Localnet) - rank(y, b.cfg.Localnet) })
 	return out[:min(len(out), addrsMax)], dark, nil
 }
 
-// tcpFirst orders the addresses of a local network: there a TCP connection to a
-// process that was killed is reset at once, while one over QUIC looks alive until
-// its heartbeat is missed, and QUIC's help with NATs is not needed.
-func tcpFirst(a, b link.Addr) int {
+// rank orders the addresses of a host. RLPx comes last: a libp2p link has a stream for
+// each protocol, crosses NATs and hides what it carries. In a local network QUIC comes
+// after TCP: there a TCP connection to a process that was killed is reset at once,
+// while one over QUIC looks alive until its heartbeat is missed, and its help with NATs
+// is not needed.
+func rank(a link.Addr, localnet bool) int {
 	switch {
-	case a.IsQUIC() == b.IsQUIC():
-		return 0
-	case a.IsQUIC():
+	case a.Kind() == link.RLPx:
+		return 2
+	case localnet && a.IsQUIC():
 		return 1
 	}
-	return -1
+	return 0
 }
 
 // observe adds an address where the host was reached; it reports a change.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,46 @@ func TestLocalnetDialsTCPFirst(t *testing.T) {
 		h, _ := b.Get(key.ID())
 		if first, _ := b.Addr(h, 0); first.IsQUIC() == localnet {
 			t.Errorf("localnet %v: the first address is %v", localnet, first)
+		}
+	}
+}
+
+// A host is dialled over RLPx when nothing else is left.
+func TestRLPxIsDialledLast(t *testing.T) {
+	key, err := id.NewKey(strings.NewReader(strings.Repeat("h", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	builder := enr.Builder{Seq: 1, IP: netip.MustParseAddr("9.8.7.6"), IP6: netip.MustParseAddr("2a00::1"), TCP: 30303, Rope: &enr.Rope{TCP: 4001, QUIC: 4001}}
+	r, err := builder.Sign(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		kinds []link.Kind
+		want  []link.Kind
+	}{
+		{nil, []link.Kind{link.LibP2P, link.LibP2P, link.LibP2P, link.LibP2P, link.LibP2P, link.RLPx, link.RLPx}},
+		{[]link.Kind{link.RLPx}, []link.Kind{link.RLPx, link.RLPx}},
+		{[]link.Kind{link.LibP2P}, []link.Kind{link.LibP2P, link.LibP2P, link.LibP2P, link.LibP2P, link.LibP2P}},
+	} {
+		b := New(Config{Localnet: true, Kinds: c.kinds}, nil)
+		enode, _ := key.Public().Uncompressed()
+		for _, a := range []link.Addr{
+			link.MustAddr(fmt.Sprintf("enode://%x@9.8.7.6:30303", enode)),
+			link.MustAddr("/ip4/9.8.7.6/tcp/4002").WithPeer(key.Public().PeerID()),
+		} {
+			if err := b.Seen(time.Unix(1e9, 0), link.Info{ID: key.ID(), PeerID: key.Public().PeerID(), Dir: link.Out, Addr: a, Record: r}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h, _ := b.Get(key.ID())
+		var got []link.Kind
+		for _, a := range h.Addrs {
+			got = append(got, a.Kind())
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("kinds %v: dials %v", c.kinds, h.Addrs)
 		}
 	}
 }

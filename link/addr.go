@@ -338,14 +338,13 @@ func checkPort(p string) error {
 	return nil
 }
 
-// RecordAddrs are the libp2p and RLPx addresses a node record names: the "rw"
-// entry's ports on "ip" and "ip6", then RLPx on "tcp" and "tcp6". The record must
-// be verified.
+// RecordAddrs are the addresses a node record names, the better ones first: libp2p on
+// the "rw" entry's ports of "ip" and "ip6", then RLPx on "tcp" and "tcp6". The record
+// must be verified.
 func RecordAddrs(r *enr.Record) []Addr {
-	pub := r.Public()
-	peer := pub.PeerID().String()
-	var out []Addr
+	peer := r.Public().PeerID().String()
 	rope, _ := r.Rope()
+	var out []Addr
 	for _, ip := range []netip.Addr{r.IP(), r.IP6()} {
 		if !ip.IsValid() {
 			continue
@@ -360,8 +359,10 @@ func RecordAddrs(r *enr.Record) []Addr {
 		if rope.TCP != 0 {
 			out = append(out, Addr{host + "/tcp/" + decimal(rope.TCP) + "/p2p/" + peer, r.ID(), ip.Unmap()})
 		}
-		if tcp := r.TCP(ip.Is6()); tcp != 0 {
-			if full, err := pub.Uncompressed(); err == nil {
+	}
+	for _, ip := range []netip.Addr{r.IP(), r.IP6()} {
+		if tcp := r.TCP(ip.Is6()); ip.IsValid() && tcp != 0 {
+			if full, err := r.Public().Uncompressed(); err == nil {
 				out = append(out, Addr{fmt.Sprintf("enode://%x@%s", full, netip.AddrPortFrom(ip, tcp)), r.ID(), ip.Unmap()})
 			}
 		}

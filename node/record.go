@@ -9,7 +9,8 @@ import (
 
 // recordOf fills a record's entries from the addresses others can dial. Of each
 // family the best address wins: public before private before loopback, and among
-// equals the first named. TCP and QUIC ports are those of the chosen address.
+// equals the first named. The ports of libp2p and RLPx are those of the chosen
+// addresses. "tcp6" is left out where "tcp" says the same.
 func recordOf(network string, addrs []link.Addr) enr.Builder {
 	var b enr.Builder
 	for _, a := range addrs {
@@ -27,16 +28,26 @@ func recordOf(network string, addrs []link.Addr) enr.Builder {
 	}
 	rope := enr.Rope{Network: enr.NetworkTag(network)}
 	for _, a := range addrs {
-		if a.Relayed() || a.Kind() != link.LibP2P || !a.IP().IsValid() || a.IP() != b.IP && a.IP() != b.IP6 {
+		if a.Relayed() || !a.IP().IsValid() || a.IP() != b.IP && a.IP() != b.IP6 {
 			continue
 		}
 		port := &rope.TCP
-		if a.IsQUIC() {
+		switch {
+		case a.Kind() == link.RLPx && a.IP().Is6():
+			port = &b.TCP6
+		case a.Kind() == link.RLPx:
+			port = &b.TCP
+		case a.Kind() != link.LibP2P:
+			continue
+		case a.IsQUIC():
 			port = &rope.QUIC
 		}
 		if *port == 0 {
 			*port = a.Port()
 		}
+	}
+	if b.TCP6 == b.TCP {
+		b.TCP6 = 0
 	}
 	b.Rope = &rope
 	return b
@@ -55,5 +66,13 @@ func worth(ip netip.Addr) int {
 // same tells whether signing b would change nothing that the record says.
 func same(r *enr.Record, b enr.Builder) bool {
 	rope, _ := r.Rope()
-	return r.IP() == b.IP && r.IP6() == b.IP6 && rope == *b.Rope
+	return r.IP() == b.IP && r.IP6() == b.IP6 && rope == *b.Rope && r.TCP(false) == b.TCP && tcp6(r) == b.TCP6
+}
+
+// tcp6 is the port that stands under that name, and not the one it falls back to.
+func tcp6(r *enr.Record) uint16 {
+	if port := r.TCP(true); port != r.TCP(false) {
+		return port
+	}
+	return 0
 }
