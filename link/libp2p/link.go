@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/time/rate"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -67,14 +68,21 @@ func newLink(t *Transport, e *entry, ticket id.Ticket, to link.Addr) *Link {
 	if !ticket.IsZero() {
 		l.info.Dir = link.Out // a hole-punched connection may come from there
 	}
-	if v, err := t.stack.swarm.Peerstore().Get(c.RemotePeer(), "AgentVersion"); err == nil {
-		agent, _ := v.(string)
-		l.info.Agent = strings.ToValidUTF8(agent[:min(len(agent), agentBytesMax)], "")
-	}
+	l.info.Agent = t.stack.agentOf(c.RemotePeer())
 	for i, pr := range t.cfg.Protocols {
 		l.lanes = append(l.lanes, newLane(l, link.Lane(i), pr))
 	}
 	return l
+}
+
+// agentOf is what a remote called itself, cut to link.Info's bound.
+func (s *stack) agentOf(p peer.ID) string {
+	v, err := s.book.Get(p, "AgentVersion")
+	if err != nil {
+		return ""
+	}
+	agent, _ := v.(string)
+	return strings.ToValidUTF8(agent[:min(len(agent), agentBytesMax)], "")
 }
 
 // openLanes opens a stream for every lane that both ends speak, all at once.

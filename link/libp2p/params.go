@@ -74,6 +74,10 @@ const (
 	// agentBytesMax is link.Info's bound.
 	agentBytesMax = 128
 
+	// streamsShownMax bounds the protocols of a remote that a Visit shows; identify
+	// itself bounds the bytes.
+	streamsShownMax = 256
+
 	// windowBytesMax is the yamux window one stream may grow to, and
 	// incomingStreamsMax its inbound streams per connection.
 	windowBytesMax     = 1 << 20
