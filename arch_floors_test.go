@@ -55,6 +55,7 @@ var homes = []home{
 
 	{path: "link/mem", floor: 2, kind: edge},
 	{path: "link/libp2p", floor: 2, kind: edge},
+	{path: "link/rlpx", floor: 2, kind: edge},
 	{path: "link/linktest", floor: 2, kind: edge},
 
 	{path: "node", floor: 3, kind: knot},

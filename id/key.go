@@ -18,6 +18,7 @@ type Public [33]byte
 type Key struct {
 	priv *secp256k1.PrivateKey
 	pub  Public
+	full [64]byte // pub as X||Y
 	id   ID
 }
 
@@ -49,8 +50,10 @@ func KeyFromBytes(raw []byte) (*Key, error) {
 		return nil, fmt.Errorf("%w: scalar out of range", ErrKey)
 	}
 	k := &Key{priv: secp256k1.NewPrivateKey(&s)}
-	copy(k.pub[:], k.priv.PubKey().SerializeCompressed())
-	k.id = nodeID(k.priv.PubKey())
+	pub := k.priv.PubKey()
+	copy(k.pub[:], pub.SerializeCompressed())
+	copy(k.full[:], pub.SerializeUncompressed()[1:])
+	k.id = nodeID(pub)
 	return k, nil
 }
 
@@ -59,6 +62,9 @@ func (k *Key) Bytes() []byte { return k.priv.Serialize() }
 
 // Public is the compressed public key.
 func (k *Key) Public() Public { return k.pub }
+
+// Uncompressed is the public key as X||Y, 64 bytes.
+func (k *Key) Uncompressed() [64]byte { return k.full }
 
 // ID is the node ID of the key.
 func (k *Key) ID() ID { return k.id }

@@ -1,0 +1,57 @@
+package rlpx
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/snappy"
+
+	"github.com/ropewalk/ropewalk/link"
+)
+
+var (
+	errSnappy   = fmt.Errorf("rlpx: %w: payload is not Snappy", link.Breach)
+	errInflated = fmt.Errorf("rlpx: %w: payload of 16 MiB or more", link.Breach)
+)
+
+// growthMax is how many bytes one byte of Snappy can stand for, rounded up: a copy of
+// 64 bytes takes three.
+const growthMax = 22
+
+// deflate appends payload in Snappy's block format (EIP-706). payload is at most
+// payloadBytesMax and does not overlap what dst has room for.
+func deflate(dst, payload []byte) []byte {
+	dst = room(dst, s2.MaxEncodedLen(len(payload))+blockBytes+macBytes)
+	block := s2.EncodeSnappy(dst[len(dst):cap(dst)], payload)
+	return dst[:len(dst)+len(block)]
+}
+
+// inflatedLen is how many bytes a compressed payload says it stands for, at most
+// 2^24-1 and never more than so many bytes can.
+func inflatedLen(payload []byte) (int, error) {
+	n, width := binary.Uvarint(payload)
+	switch {
+	case width <= 0:
+		return 0, errSnappy
+	case n > payloadBytesMax:
+		return 0, errInflated
+	case n > growthMax*uint64(len(payload)-width):
+		return 0, errSnappy
+	}
+	return int(n), nil
+}
+
+// inflate decompresses payload into dst, which has exactly inflatedLen bytes, and
+// returns dst. Everything that is there is used, dst is filled, and what Snappy does
+// not define is refused.
+func inflate(dst, payload []byte) ([]byte, error) {
+	if n, err := inflatedLen(payload); err != nil || n != len(dst) {
+		return nil, errSnappy
+	}
+	out, err := snappy.DecodeStrict(dst, payload)
+	if err != nil || len(out) != len(dst) {
+		return nil, errSnappy
+	}
+	return out, nil
+}

@@ -1,0 +1,112 @@
+package rlpx
+
+import (
+	"bytes"
+	"encoding/hex"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// vectors reads a data file: a name at the beginning of a line, then hexadecimal
+// digits over as many lines as it takes.
+func vectors(t testing.TB, file string) map[string][]byte {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits, name := map[string]string{}, ""
+	for line := range strings.Lines(string(raw)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		f := strings.Fields(line)
+		if len(f) > 0 && line[0] != ' ' {
+			name, f = f[0], f[1:]
+		}
+		digits[name] += strings.Join(f, "")
+	}
+	out := map[string][]byte{}
+	for name, d := range digits {
+		if out[name], err = hex.DecodeString(d); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return out
+}
+
+func key(t testing.TB, raw []byte) *id.Key {
+	t.Helper()
+	k, err := id.KeyFromBytes(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// EIP-8: "Implementations should ignore mismatches of auth-vsn and ack-vsn, any
+// additional list elements and any trailing data after the list."
+func TestHandshakeVectors(t *testing.T) {
+	v := vectors(t, "testdata/eip8.txt")
+	staticA, staticB := scalar(v["static-a"]), scalar(v["static-b"])
+	ephemeralA, ephemeralB := scalar(v["ephemeral-a"]), scalar(v["ephemeral-b"])
+	pointA, _ := staticA.point()
+	pointEA, _ := ephemeralA.point()
+	pointEB, _ := ephemeralB.point()
+	for _, name := range []string{"auth2", "auth3"} {
+		a, ok := openAuth(&staticB, v[name])
+		if !ok {
+			t.Fatalf("%s refused", name)
+		}
+		if a.static != pointA || a.ephemeral != pointEA || !bytes.Equal(a.nonce[:], v["nonce-a"]) {
+			t.Errorf("%s read as something else", name)
+		}
+	}
+	for _, name := range []string{"ack2", "ack3"} {
+		p, nonce, ok := openAck(&staticA, v[name])
+		if !ok {
+			t.Fatalf("%s refused", name)
+		}
+		if p != pointEB || !bytes.Equal(nonce[:], v["nonce-b"]) {
+			t.Errorf("%s read as something else", name)
+		}
+	}
+}
+
+func TestSecretsVectors(t *testing.T) {
+	v := vectors(t, "testdata/eip8.txt")
+	ephemeralA, ephemeralB := scalar(v["ephemeral-a"]), scalar(v["ephemeral-b"])
+	pointEA, _ := ephemeralA.point()
+	shared := ephemeralB.ecdh(&pointEA)
+	s := derive(&shared, [32]byte(v["nonce-a"]), [32]byte(v["nonce-b"]), v["auth2"], v["ack2"])
+	if !bytes.Equal(s.aes[:], v["aes"]) || !bytes.Equal(s.mac[:], v["mac"]) {
+		t.Fatalf("aes %x, mac %x", s.aes, s.mac)
+	}
+	if shared != [32]byte{} {
+		t.Error("the ephemeral secret was not wiped")
+	}
+	_, open, err := s.states(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open.mac.hash.write([]byte("foo"))
+	if foo := open.mac.hash.sum(); !bytes.Equal(foo[:], v["foo"]) {
+		t.Errorf("ingress MAC after foo: %x", foo)
+	}
+	if s.aes != [32]byte{} || s.mac != [32]byte{} {
+		t.Error("the keys were not wiped")
+	}
+}
+
+func TestHelloVector(t *testing.T) {
+	h, err := parseHello(vectors(t, "testdata/eip8.txt")["hello"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.Version != 55 || h.Agent != "kneth/v0.91/plan9" || h.Network != "" || h.Port != 9999 || len(h.Caps) != 2 || h.Caps[0] != (capability{"eth", 61}) || h.Caps[1] != (capability{"mork", 22}) {
+		t.Errorf("%+v", h)
+	}
+}
