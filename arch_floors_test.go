@@ -42,6 +42,7 @@ var homes = []home{
 
 	{path: "hosts", floor: 1, kind: value},
 	{path: "scenario", floor: 1, kind: value},
+	{path: "vote", floor: 1, kind: value},
 
 	{path: "gossipsub/rpc", floor: 2, kind: strand},
 	{path: "gossipsub/score", floor: 2, kind: strand},

@@ -225,13 +225,13 @@ func (n *Node) addrs() []link.Addr {
 	for _, t := range n.transports {
 		out = append(out, t.Addrs()...)
 	}
-	return out
+	return append(out, n.atInterfaces(out)...)
 }
 
 // announce puts the addresses that are fit for our network into the record.
 func (n *Node) announce(now time.Time, addrs []link.Addr) {
 	var fit []link.Addr
-	for _, a := range addrs {
+	for _, a := range outside(addrs, n.machine.External) {
 		if n.cfg.Localnet || !a.IsLocal() {
 			fit = append(fit, a)
 		}

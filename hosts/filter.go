@@ -27,23 +27,6 @@ type Filter struct {
 	own ordered.Set[link.Addr] // addresses found to be our own
 }
 
-// special are the ranges no public node lives in: RFC 6890 and its updates.
-var special = prefixes(
-	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-	"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
-	"198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-	"::/3", "4000::/2", "8000::/1", // all of IPv6 but global unicast 2000::/3
-	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
-)
-
-func prefixes(text ...string) []netip.Prefix {
-	out := make([]netip.Prefix, len(text))
-	for i, s := range text {
-		out[i] = netip.MustParsePrefix(s)
-	}
-	return out
-}
-
 // Allowed says why the address must not be stored or dialled on a stranger's word,
 // or nil. It does not look at bans.
 func (f *Filter) Allowed(a link.Addr) error {
@@ -79,10 +62,8 @@ func (f *Filter) placed(a link.Addr) error {
 	case f.Localnet:
 		return nil
 	}
-	for _, p := range special {
-		if p.Contains(ip) {
-			return fmt.Errorf("%w: %s is in %s", ErrAddress, ip, p)
-		}
+	if p, ok := link.Special(ip); ok {
+		return fmt.Errorf("%w: %s is in %s", ErrAddress, ip, p)
 	}
 	return nil
 }

@@ -166,6 +166,28 @@ func (a Addr) Port() uint16 {
 	return port
 }
 
+// At is the address with another IP address and port in their places: what dials a
+// there. A relayed address, or one in memory, stays what it is.
+func (a Addr) At(at netip.AddrPort) Addr {
+	ip := at.Addr().Unmap()
+	switch {
+	case a.Kind() == Mem || a.Relayed() || !ip.IsValid():
+		return a
+	case a.Kind() == RLPx:
+		head, rest, _ := strings.Cut(a.text, "@")
+		if _, query, ok := strings.Cut(rest, "?"); ok {
+			return Addr{head + "@" + netip.AddrPortFrom(ip, at.Port()).String() + "?" + query, a.who, ip}
+		}
+		return Addr{head + "@" + netip.AddrPortFrom(ip, at.Port()).String(), a.who, ip}
+	}
+	part := strings.SplitN(a.text, "/", 6) // "", family, host, transport, port, rest
+	part[1], part[2], part[4] = "ip4", ip.String(), decimal(at.Port())
+	if ip.Is6() {
+		part[1] = "ip6"
+	}
+	return Addr{strings.Join(part, "/"), a.who, ip}
+}
+
 func (a Addr) hostPort() (host string, port uint16) {
 	if a.Kind() == RLPx {
 		rest := a.text[len("enode://")+129:]
@@ -220,14 +242,8 @@ func (a Addr) prefix(v4, v6 int) string {
 	case !ip.IsValid():
 		host, _ := a.hostPort()
 		return "name:" + host
-	case ip.Is4():
-		v6 = v4
 	}
-	p, err := ip.Prefix(v6)
-	if err != nil {
-		return ""
-	}
-	return p.String()
+	return groupOf(ip, v4, v6)
 }
 
 func canonicalEnode(s string) (string, error) {

@@ -28,6 +28,7 @@ func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
 		n.settle()
 		return
 	}
+	n.outside(now, info)
 	n.sessionNews(n.session.Up(now, info, kind))
 	p, _ := n.peers.ByConn(c)
 	for ln := laneGossip; ln < laneUser; ln++ {

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
@@ -17,6 +18,7 @@ import (
 	"github.com/ropewalk/ropewalk/pulse"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/trace"
+	"github.com/ropewalk/ropewalk/vote"
 )
 
 // The lanes of the node's own protocols. Protocols of the library's user follow.
@@ -48,6 +50,9 @@ type Config struct {
 	Gossip  gossipsub.Config
 	Chat    chat.Config
 	Pulse   pulse.Config
+
+	// External are addresses of ours on the operator's word.
+	External []netip.Addr
 
 	// Unscored turns the scoring of gossip peers off, which is on by default:
 	// Gossip.Score, when nil, is that of the product.
@@ -109,6 +114,8 @@ type Node struct {
 	chat    *chat.Hall
 	pulse   *pulse.Pulse
 
+	poll    vote.Poll
+	seen    [2]vote.Address // what was reported of it, by IPv4 and IPv6
 	record  *enr.Record
 	follows ordered.Map[string, follower] // topics joined, and for whom
 	routed  []gossipsub.News              // what calls down to the router returned
@@ -175,6 +182,12 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	cfg.Chat.Self, cfg.Chat.Network, cfg.Chat.Trace = n.self, cfg.Network, cfg.Trace
 	n.chat = chat.New(cfg.Chat, rooms{n}, tellingLane{lane{n, laneChat}})
 	n.chatNews(n.chat.Load(now, files))
+
+	n.poll.Localnet = cfg.Localnet
+	for _, ip := range cfg.External {
+		n.poll.Fix(ip)
+	}
+	n.external(now)
 
 	cfg.Pulse.Trace = cfg.Trace
 	n.pulse = pulse.New(cfg.Pulse, fork(), lane{n, lanePulse})
@@ -256,6 +269,9 @@ func (n *Node) Advance(now time.Time) {
 	if due(n.pulse.Deadline(), now) {
 		n.pulse.Advance(now)
 	}
+	if due(n.poll.Deadline(), now) {
+		n.restate(now)
+	}
 	for _, h := range n.cfg.Handlers {
 		if due(h.Handler.Deadline(), now) {
 			h.Handler.Advance(now)
@@ -271,6 +287,7 @@ func (n *Node) Deadline() time.Time {
 	next = earliest(next, n.pex.Deadline())
 	next = earliest(next, n.chat.Deadline())
 	next = earliest(next, n.pulse.Deadline())
+	next = earliest(next, n.poll.Deadline())
 	for _, h := range n.cfg.Handlers {
 		next = earliest(next, h.Handler.Deadline())
 	}

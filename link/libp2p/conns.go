@@ -30,7 +30,8 @@ type entry struct {
 	leaving bool                 // no link came of it and it is being closed
 	extra   map[protocol.ID]bool // our stream IDs the remote opened without naming them
 
-	envelope []byte // its signed record, as identify brought it last
+	envelope []byte         // its signed record, as identify brought it last
+	observed netip.AddrPort // where it sees us, likewise
 }
 
 func (e *entry) isGone() bool {
@@ -230,7 +231,7 @@ func (t *Transport) setup(ctx context.Context, e *entry, ticket id.Ticket, to li
 		return nil, ErrForeign
 	}
 	l := newLink(t, e, ticket, to)
-	l.info.Envelope = t.envelopeOf(ctx, e)
+	l.info.Envelope, l.info.Observed = t.identityOf(ctx, e)
 	if err := l.openLanes(ctx, t.remoteSpeaks(e.conn.RemotePeer(), extra)); err != nil {
 		return nil, err
 	}

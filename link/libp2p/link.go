@@ -49,7 +49,7 @@ func newLink(t *Transport, e *entry, ticket id.Ticket, to link.Addr) *Link {
 		streams: rate.NewLimiter(streamsPerSecond, streamsBurst),
 		info: link.Info{
 			ID: p.ID(), PeerID: p, Kind: link.LibP2P, Addr: to, Dir: link.Out,
-			Ticket: ticket, Via: c.Stat().Limited,
+			Ticket: ticket, Via: c.Stat().Limited, Local: endpoint(c.LocalMultiaddr()),
 		},
 	}
 	if kind, raw, ok := p.Key(); ok && kind == id.Secp256k1 {

@@ -2,8 +2,11 @@ package libp2p
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/libp2p/go-libp2p/core/event"
+	ma "github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 )
 
 // watch follows what libp2p learns of remotes. It ends when Close closes the
@@ -60,26 +63,31 @@ func (t *Transport) renamed(up event.EvtPeerProtocolsUpdated) {
 	}
 }
 
-// identity keeps the signed record of a remote, which libp2p verifies and throws
-// away, with the connection it came on.
+// identity keeps what a remote says with the connection it came on: its signed
+// record, which libp2p verifies and throws away, and where it sees us.
 func (t *Transport) identity(e event.EvtPeerIdentificationCompleted) {
-	if e.SignedPeerRecord == nil {
-		return
-	}
-	raw, err := e.SignedPeerRecord.Marshal()
-	if err != nil {
-		return
+	var raw []byte
+	if e.SignedPeerRecord != nil {
+		raw, _ = e.SignedPeerRecord.Marshal()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if en := t.conns[e.Conn]; en != nil {
+	en := t.conns[e.Conn]
+	if en == nil {
+		return
+	}
+	if raw != nil {
 		en.envelope = raw
+	}
+	if at := endpoint(e.ObservedAddr); at.IsValid() {
+		en.observed = at
 	}
 }
 
-// envelopeOf is the signed record of a remote that was identified. The event that
-// brings it was sent before identify ended, but may still wait for watch.
-func (t *Transport) envelopeOf(ctx context.Context, e *entry) []byte {
+// identityOf is the signed record of a remote that was identified, and where it sees
+// us. The event that brings them was sent before identify ended, but may still wait
+// for watch.
+func (t *Transport) identityOf(ctx context.Context, e *entry) ([]byte, netip.AddrPort) {
 	done := make(chan struct{})
 	select {
 	case t.behind <- done:
@@ -89,5 +97,25 @@ func (t *Transport) envelopeOf(ctx context.Context, e *entry) []byte {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return e.envelope
+	return e.envelope, e.observed
+}
+
+// endpoint is the IP address and port of a multiaddr; invalid when there are none, or
+// when they are a relay's.
+func endpoint(m ma.Multiaddr) netip.AddrPort {
+	if len(m) == 0 {
+		return netip.AddrPort{}
+	}
+	if _, err := m.ValueForProtocol(ma.P_CIRCUIT); err == nil {
+		return netip.AddrPort{}
+	}
+	_, text, err := manet.DialArgs(m)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	at, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	ma "github.com/multiformats/go-multiaddr"
+
 	"github.com/ropewalk/ropewalk/envelope"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -40,6 +42,50 @@ func TestEnvelope(t *testing.T) {
 		_ = b.Close()
 	}
 }
+
+// Who dials learns from the remote where it is seen: at its end of the socket, when
+// nothing is in between.
+func TestObserved(t *testing.T) {
+	a, b := listening(t, "a"), listening(t, "b")
+	for _, to := range b.Addrs() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		out, err := a.Dial(ctx, id.Ticket{}, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info := out.Info(); !info.Local.IsValid() || info.Observed != info.Local {
+			t.Errorf("%s: observed at %v, local end %v", to, info.Observed, info.Local)
+		}
+		_ = out.Close(link.Requested)
+		<-out.(*Link).gone
+	}
+}
+
+// Where a multiaddr leads, and that one of a relay says nothing.
+func TestEndpoint(t *testing.T) {
+	tests := map[string]string{
+		"/ip4/8.8.8.8/tcp/4001":                                 "8.8.8.8:4001",
+		"/ip4/8.8.8.8/udp/4001/quic-v1":                         "8.8.8.8:4001",
+		"/ip6/2a00::1/tcp/4001":                                 "[2a00::1]:4001",
+		"/ip6/::ffff:8.8.8.8/tcp/4001":                          "8.8.8.8:4001",
+		"/dns4/example.org/tcp/4001":                            "invalid AddrPort",
+		"/ip4/8.8.8.8/tcp/4001/p2p/" + relayID + "/p2p-circuit": "invalid AddrPort",
+		"/p2p/" + relayID:                                       "invalid AddrPort",
+		"":                                                      "invalid AddrPort",
+	}
+	for text, want := range tests {
+		var m ma.Multiaddr
+		if text != "" {
+			m = ma.StringCast(text)
+		}
+		if got := endpoint(m).String(); got != want {
+			t.Errorf("%q leads to %s, want %s", text, got, want)
+		}
+	}
+}
+
+const relayID = "16Uiu2HAmB5UMgKk9cdUzHqsW4ZbRTKkVhuBrDHvTCz7HDmzjRBeH"
 
 // A record of a connection that is gone is not kept.
 func TestEnvelopeDies(t *testing.T) {
