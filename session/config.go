@@ -36,6 +36,8 @@ var (
 	ErrSelf    = errors.New("session: this is our own address")
 	ErrBanned  = errors.New("session: banned")
 	ErrBusy    = errors.New("session: too many dials waiting")
+	ErrFull    = errors.New("session: no more of them")
+	ErrOutside = errors.New("session: outside the networks we are restricted to")
 )
 
 // Dialer is asked for links. Neither method calls back before it returns.
@@ -65,7 +67,14 @@ type Config struct {
 	// Outbound is the number of outbound slots, Inbound the cap on inbound links;
 	// 0 takes the default, negative means none.
 	Outbound, Inbound int
-	Peers, Seeds      []link.Addr
+	// Total bounds all peers together, trusted ones aside; 0 means that only the two
+	// above bound them. With it, peers dialled on demand and manual ones take the
+	// places of outbound slots.
+	Total        int
+	Peers, Seeds []link.Addr
+	Trusted      []id.ID // see Trust; at most TrustedMax
+	// Restrict, when not empty, are the only networks we have links with.
+	Restrict link.Restriction
 	// RefineEvery is the period of probes; 0 takes 15 s, negative means none.
 	RefineEvery time.Duration
 	Trace       trace.Func

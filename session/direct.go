@@ -25,6 +25,8 @@ func (k *Keeper) Connect(now time.Time, t id.Ticket, to link.Addr) error {
 		return ErrSelf
 	case k.book.Banned(now, who, to):
 		return ErrBanned
+	case !k.cfg.Restrict.AllowsAddr(to):
+		return ErrOutside
 	case k.waiting() >= directsMax:
 		return ErrBusy
 	}

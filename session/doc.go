@@ -10,6 +10,12 @@
 // when a slot is free. Direct is a dial on the user's demand. Inbound links fill no
 // slot; when everybody known is connected anyway a slot sleeps: "nobody left".
 //
+// Trusted peers are outside all of these counts: they come in when everything is full,
+// and no slot that goes takes theirs. Where all peers together are limited (Config.Total)
+// peers dialled on demand and manual ones take the places of outbound slots; a slot
+// yields its link when one of them has come. Bans refuse whoever is not manual, a
+// restriction to networks refuses everybody outside.
+//
 // When slots are empty and the book has nobody to dial, the connected peers are
 // asked for addresses, at 1 s, 2 s, 4 s … 30 s. Seeds are asked when the saved
 // hosts are exhausted or twice failed, or when there is no peer after about 3 s:

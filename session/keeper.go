@@ -28,6 +28,7 @@ type Keeper struct {
 	probe   *slot
 	dials   ordered.Map[id.Ticket, *dial]
 	links   ordered.Map[id.ID, *conn]
+	trusted ordered.Set[id.ID]
 	queue   []waiter // direct dials not started yet
 	rate    rate
 	news    News
@@ -66,6 +67,9 @@ func New(cfg Config, book *hosts.Book, rng *rand.Rand, d Dialer, f Finder) *Keep
 	}
 	for _, a := range cfg.Peers {
 		k.addManual(a)
+	}
+	for _, who := range cfg.Trusted[:min(len(cfg.Trusted), TrustedMax)] {
+		k.trusted.Add(who)
 	}
 	for i := range cfg.Outbound {
 		k.outs = append(k.outs, newSlot(i, Outbound, link.Addr{}))
@@ -148,6 +152,7 @@ func (k *Keeper) Advance(now time.Time) News {
 	k.expire(now)
 	k.runManual(now)
 	k.runDirect(now)
+	k.yield(now)
 	k.runOutbound(now)
 	k.runSeeds(now)
 	k.runFind(now)
@@ -210,6 +215,13 @@ func (k *Keeper) stir(now time.Time) News {
 		k.next = now
 	}
 	return k.take()
+}
+
+// nudge makes Advance due at once.
+func (k *Keeper) nudge(now time.Time) {
+	if k.running {
+		k.next = now
+	}
 }
 
 func (k *Keeper) take() News {

@@ -32,54 +32,89 @@ func (k *Keeper) Peers() int { return k.peers }
 // it belongs to, or why it is refused. A refused link of our own dial counts as a
 // failed dial; nobody needs to say so again.
 func (k *Keeper) Admit(now time.Time, info link.Info) (Kind, link.Reason, bool) {
-	kind, why, ok := k.judge(now, info)
+	kind, no := k.judge(now, info)
 	e := trace.Event{Strand: "session", Kind: "admitted", Topic: string(kind), Peer: info.ID, Addr: info.Addr.String(), Ticket: info.Ticket}
-	if !ok {
-		e.Kind, e.Err = "refused", why.String()
+	if no != nil {
+		e.Kind, e.Err = "refused", no.String()
 		if info.Dir == link.Out && k.running {
-			k.failed(now, info.Ticket, why.String())
+			k.failed(now, info.Ticket, no.String())
 			k.next = now
 		}
+		k.cfg.Trace.Emit(now, e)
+		return kind, no.reason, false
 	}
 	k.cfg.Trace.Emit(now, e)
-	return kind, why, ok
+	return kind, 0, true
 }
 
-func (k *Keeper) judge(now time.Time, info link.Info) (Kind, link.Reason, bool) {
+// refusal is why a link is not kept: what the remote is told, and what we know.
+type refusal struct {
+	reason link.Reason
+	what   string
+}
+
+func (r *refusal) String() string {
+	if r.what == "" {
+		return r.reason.String()
+	}
+	return r.reason.String() + ": " + r.what
+}
+
+// judge goes from what no link gets past to the limits, which some are exempt from.
+func (k *Keeper) judge(now time.Time, info link.Info) (Kind, *refusal) {
 	if !k.running {
-		return None, link.Quitting, false
+		return None, &refusal{link.Quitting, ""}
 	}
 	kind := Inbound
 	if info.Dir == link.Out {
 		d, ok := k.dials.Get(info.Ticket)
 		if !ok {
-			return None, link.Requested, false // its dial was cancelled or given up
+			return None, &refusal{link.Requested, "its dial was given up"}
 		}
 		kind = d.kind
 	}
 	if info.ID == k.cfg.Self {
-		return kind, link.Self, false
+		return kind, &refusal{link.Self, ""}
 	}
-	trusted := named(k.manuals, info.ID) != nil || kind == Manual
-	if !trusted && k.book.Banned(now, info.ID, info.Addr) {
-		return kind, link.Useless, false
+	if !k.cfg.Restrict.AllowsAddr(info.Addr) {
+		return kind, &refusal{link.Useless, "outside net_restrict"}
 	}
-	if kind == Inbound && !k.links.Has(info.ID) && !k.roomFor(info, trusted) {
-		return kind, link.TooManyPeers, false
+	wanted := named(k.manuals, info.ID) != nil || kind == Manual
+	if !wanted && k.book.Banned(now, info.ID, info.Addr) {
+		return kind, &refusal{link.Useless, "banned"}
+	}
+	if !k.links.Has(info.ID) && !k.trusted.Has(info.ID) {
+		if no := k.full(info, kind, wanted); no != nil {
+			return kind, no
+		}
 	}
 	if kind == Refine && k.vacancy(info.Addr) != nil {
 		kind = Outbound // a slot is missing: keep it
 	}
-	return kind, 0, true
+	return kind, nil
 }
 
-// roomFor holds the caps on inbound links: the total, of which a few are reserved
+// full holds the limits on links: of all peers, where an outbound slot may still give
+// its place to a peer that the user wants, and of inbound ones.
+func (k *Keeper) full(info link.Info, kind Kind, wanted bool) *refusal {
+	if k.cfg.Total > 0 && kind.IsPeer() && k.counted() >= k.cfg.Total {
+		if kind != Manual && kind != Direct || k.yielding() == nil {
+			return &refusal{link.TooManyPeers, "max_peers"}
+		}
+	}
+	if kind == Inbound {
+		return k.inboundFull(info, wanted)
+	}
+	return nil
+}
+
+// inboundFull holds the caps on inbound links: the total, of which a few are reserved
 // for manual peers and anchors, and a quarter of it for one subnet.
-func (k *Keeper) roomFor(info link.Info, trusted bool) bool {
+func (k *Keeper) inboundFull(info link.Info, wanted bool) *refusal {
 	total, near := 0, 0
 	subnet := info.Addr.Subnet()
-	for _, c := range k.links.All() {
-		if c.kind != Inbound {
+	for who, c := range k.links.All() {
+		if c.kind != Inbound || k.trusted.Has(who) {
 			continue
 		}
 		total++
@@ -88,15 +123,19 @@ func (k *Keeper) roomFor(info link.Info, trusted bool) bool {
 		}
 	}
 	if h, ok := k.book.Get(info.ID); ok && h.Colour == hosts.Gold {
-		trusted = true
+		wanted = true
 	}
-	if trusted {
-		return total < k.cfg.Inbound
+	room := k.cfg.Inbound
+	if !wanted {
+		room -= min(inboundReserve, k.cfg.Inbound/4)
+		if !k.cfg.Localnet && subnet != "" && near >= max(k.cfg.Inbound/4, 1) {
+			return &refusal{link.TooManyPeers, "from one subnet"}
+		}
 	}
-	if !k.cfg.Localnet && subnet != "" && near >= max(k.cfg.Inbound/4, 1) {
-		return false
+	if total >= room {
+		return &refusal{link.TooManyPeers, "inbound"}
 	}
-	return total < k.cfg.Inbound-min(inboundReserve, k.cfg.Inbound/4)
+	return nil
 }
 
 // Up takes a link that was admitted and stands in the peer table. kind is what

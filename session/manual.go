@@ -14,14 +14,36 @@ func (k *Keeper) AddPeer(now time.Time, a link.Addr) error {
 	if !a.ID().IsZero() && a.ID() == k.cfg.Self {
 		return ErrSelf
 	}
+	if !k.cfg.Restrict.AllowsAddr(a) {
+		return ErrOutside
+	}
+	if k.kept(a) {
+		return nil
+	}
 	if len(k.manuals) >= slotsMax {
-		return fmt.Errorf("%w: %d configured peers", ErrBusy, slotsMax)
+		return fmt.Errorf("%w: %d kept peers", ErrFull, slotsMax)
 	}
 	if s := k.addManual(a); s != nil && k.running {
 		k.wake(now, s)
 		k.next = now
 	}
 	return nil
+}
+
+// kept tells whether a host has a manual slot, at whatever address.
+func (k *Keeper) kept(a link.Addr) bool {
+	return find1(k.manuals, a) != nil || named(k.manuals, a.ID()) != nil
+}
+
+// Forget takes the manual peers back that name a host, with their links and dials. It
+// tells whether there were any.
+func (k *Keeper) Forget(now time.Time, who id.ID) (had bool) {
+	for s := named(k.manuals, who); s != nil; s = named(k.manuals, who) {
+		k.RemovePeer(now, s.home)
+		had = true
+	}
+	k.nudge(now)
+	return had
 }
 
 // RemovePeer takes a configured peer back, with its link or dial. It tells whether
@@ -65,7 +87,11 @@ func (k *Keeper) forget(now time.Time, s *slot, why link.Reason) {
 	}
 	if c, ok := k.links.Get(s.ID); ok && c.slot == s {
 		c.slot = nil
-		k.dialer.Drop(s.ID, why)
+		if s.Role == Outbound && k.trusted.Has(s.ID) {
+			c.kind = Direct // both are peers
+		} else {
+			k.dialer.Drop(s.ID, why)
+		}
 	}
 	s.idle(now, "removed")
 }
@@ -75,6 +101,10 @@ func (k *Keeper) forget(now time.Time, s *slot, why link.Reason) {
 func (k *Keeper) wake(now time.Time, s *slot) {
 	if k.isSeed(s.homeID) || find1(k.seeds, s.home) != nil {
 		s.idle(now, "listed as a seed too")
+		return
+	}
+	if !k.cfg.Restrict.AllowsAddr(s.home) {
+		s.idle(now, "outside net_restrict")
 		return
 	}
 	s.rest(now, now, "")

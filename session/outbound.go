@@ -61,14 +61,19 @@ func (k *Keeper) filled() (n int) {
 	return n
 }
 
-func (k *Keeper) hungry() bool { return k.filled() < len(k.outs) }
+func (k *Keeper) hungry() bool { return k.filled() < k.places() }
 
 // runOutbound gives every empty slot that is rested a host to dial. A slot has one
 // dial, so dials in flight never exceed the missing links.
 func (k *Keeper) runOutbound(now time.Time) {
 	k.stillDry(now) // wakes the sleepers when it is over
+	free := k.places() - k.busy()
 	for _, s := range k.outs {
 		if s.State != Sleeping || now.Before(s.RetryAt) {
+			continue
+		}
+		if free <= 0 {
+			s.Why = keptInstead
 			continue
 		}
 		if k.stillDry(now) {
@@ -86,6 +91,7 @@ func (k *Keeper) runOutbound(now time.Time) {
 		}
 		a, _ := k.book.Addr(h, h.Tries)
 		k.start(now, k.tickets.Next(), &dial{kind: Outbound, slot: s, who: h.ID, addr: a})
+		free--
 	}
 }
 
@@ -176,7 +182,7 @@ func has(groups []string, g string) bool {
 
 // vacancy is a sleeping outbound slot that may take a link to the address, or nil.
 func (k *Keeper) vacancy(a link.Addr) *slot {
-	if has(k.groups(), a.Group()) {
+	if has(k.groups(), a.Group()) || k.busy() >= k.places() {
 		return nil
 	}
 	for _, s := range k.outs {
@@ -188,6 +194,9 @@ func (k *Keeper) vacancy(a link.Addr) *slot {
 }
 
 func (k *Keeper) outboundDue() (at time.Time) {
+	if k.busy() >= k.places() {
+		return time.Time{}
+	}
 	for _, s := range k.outs {
 		if s.State != Sleeping || (k.dry.is && s.RetryAt.IsZero()) {
 			continue

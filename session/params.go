@@ -26,6 +26,8 @@ const (
 	OutboundMax = 128
 	// slotsMax bounds configured peers and seeds, each kind.
 	slotsMax = 128
+	// TrustedMax bounds the trusted peers: each may hold a link above all limits.
+	TrustedMax = 256
 	// directsMax bounds the user's dials that wait for an outcome.
 	directsMax = 64
 	// dialFor is the deadline of one dial, resolve to hello; worlds have their own,

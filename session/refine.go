@@ -40,7 +40,7 @@ func (k *Keeper) probeDue() time.Time {
 		return time.Time{}
 	}
 	every := k.cfg.RefineEvery
-	if 2*k.filled() < len(k.outs) {
+	if 2*k.filled() < k.places() {
 		every = min(every, refineFewEvery)
 	}
 	return k.probedAt.Add(time.Duration(float64(every) * (0.75 + k.probeLuck/2)))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/link"
 )
 
@@ -15,7 +16,7 @@ import (
 // which dials follow at which virtual second.
 //
 //	hosts ip …            others, numbered from n0
-//	node [outbound=2] [inbound=9] [seeds=(0)] [peers=(1)] [refine=15s] [localnet]
+//	node [outbound=2] [inbound=9] [total=9] [seeds=(0)] [peers=(1)] [trusted=(2)] [refine=15s] [restrict=8.1.0.0/16] [localnet]
 //	hear N …              their records come into the book
 //	mode N TEXT           N fails dials with the text; "hole" never answers; "ok" answers
 //	knows N (M …)         N tells of others when asked;  mute N says nothing
@@ -23,6 +24,10 @@ import (
 //	dialin N              N dials us
 //	cut N                 the link with N breaks
 //	connect N             the user wants N
+//	keep N, forget N      the user wants N for ever, or no more
+//	trust N, untrust N    N is exempt from the limits, or no more
+//	ban N                 N is banned
+//	links                 who is connected, and why
 //	outbound COUNT        the number of slots changes
 //	slots, book           what they show
 func TestScripts(t *testing.T) {
@@ -119,6 +124,22 @@ func (s *script) do(t *testing.T, f []string) string {
 		if err := s.me.k.Connect(w.now, s.me.k.tickets.Next(), pick(rest[0]).addr); err != nil {
 			return err.Error() + "\n"
 		}
+	case "keep":
+		if err := s.me.k.AddPeer(w.now, pick(rest[0]).addr); err != nil {
+			return err.Error() + "\n"
+		}
+	case "forget":
+		return fmt.Sprintln(s.me.k.Forget(w.now, pick(rest[0]).key.ID()))
+	case "trust":
+		if err := s.me.k.Trust(w.now, pick(rest[0]).key.ID()); err != nil {
+			return err.Error() + "\n"
+		}
+	case "untrust":
+		return fmt.Sprintln(s.me.k.Untrust(w.now, pick(rest[0]).key.ID()))
+	case "ban":
+		_ = s.me.book.Ban(w.now, hosts.OfID(pick(rest[0]).key.ID()), time.Hour)
+	case "links":
+		return s.links()
 	case "outbound":
 		n, _ := strconv.Atoi(rest[0])
 		s.me.k.SetOutbound(w.now, n)
@@ -135,15 +156,25 @@ func (s *script) do(t *testing.T, f []string) string {
 
 func config(t *testing.T, words []string, pick func(string) *member) Config {
 	cfg := Config{RefineEvery: -1}
-	into := &cfg.Seeds
+	into, trusted := &cfg.Seeds, false
 	for _, word := range words {
-		key, val, _ := strings.Cut(word, "=")
+		key, val, named := strings.Cut(word, "=")
+		trusted = trusted && !named
 		n, _ := strconv.Atoi(val)
 		switch key {
 		case "outbound":
 			cfg.Outbound = n
 		case "inbound":
 			cfg.Inbound = n
+		case "total":
+			cfg.Total = n
+		case "restrict":
+			cfg.Restrict, _ = link.ParseRestriction([]string{val})
+		case "trusted":
+			trusted = true
+			for _, x := range strings.Split(strings.Trim(val, "()"), ",") {
+				cfg.Trusted = append(cfg.Trusted, pick(strings.TrimSpace(x)).key.ID())
+			}
 		case "localnet":
 			cfg.Localnet = true
 		case "refine":
@@ -156,6 +187,10 @@ func config(t *testing.T, words []string, pick func(string) *member) Config {
 				*into = append(*into, pick(strings.TrimSpace(x)).addr)
 			}
 		default: // datadriven prints (1, 2) with a blank
+			if trusted {
+				cfg.Trusted = append(cfg.Trusted, pick(word).key.ID())
+				continue
+			}
 			*into = append(*into, pick(word).addr)
 		}
 	}
@@ -170,6 +205,20 @@ func (s *script) shown() string {
 		return ""
 	}
 	return out + "\n"
+}
+
+func (s *script) links() string {
+	var out strings.Builder
+	for _, m := range s.w.members {
+		if kind := s.me.k.Kind(m.key.ID()); kind != None {
+			fmt.Fprintf(&out, "n%d %s", m.n, kind)
+			if s.me.k.Trusted(m.key.ID()) {
+				out.WriteString(", trusted")
+			}
+			out.WriteByte('\n')
+		}
+	}
+	return out.String()
 }
 
 func (s *script) slots() string {

@@ -69,7 +69,7 @@ func (k *Keeper) contactDue(now time.Time) time.Time {
 	if !c.last.IsZero() {
 		at = later(at, c.last.Add(c.gapZero))
 	}
-	missing := len(k.outs) - k.filled()
+	missing := k.places() - k.filled()
 	exhausted := k.dry.is && !k.outboundFlying()
 	if !exhausted && k.outFails < 2*missing {
 		at = later(at, k.zeroUntil)
