@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -162,14 +163,14 @@ func write(t *testing.T, l link.Link, m link.Msg) {
 	}
 }
 
-// fill makes a message body that says its number and cannot be mistaken.
+// fill makes a message body that says its number, cannot be mistaken and cannot be
+// compressed, so that what a link holds back is what was written.
 func fill(n, size int) []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, size+8), uint64(n))
-	sum := sha256.Sum256(b)
-	for len(b) < size {
-		b = append(b, sum[:]...)
-	}
-	return b[:max(size, 8)]
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, max(size, 8)), uint64(n))
+	stream := rand.NewChaCha8(sha256.Sum256(b))
+	rest := b[len(b):cap(b)]
+	_, _ = stream.Read(rest) // never fails
+	return b[:cap(b)]
 }
 
 // same tells how a body differs from fill.

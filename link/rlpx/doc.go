@@ -21,6 +21,16 @@
 // place can read what the other says there. A protocol that needs secrecy encrypts
 // its messages itself.
 //
+// A link has no goroutine of its own: who reads answers pings, sends ours and keeps
+// the link's time, and who writes coalesces. Only an end takes one, for up to three
+// seconds, so that the reason arrives. Nothing is allocated on a remote's word, and
+// every wait has a bound: limits.go. A transport's goroutines are one per listener
+// and one per inbound socket that is no link yet; Close waits for all.
+//
+// What it does not do: choose whom to dial, judge duplicates of one identity, know
+// which of its addresses others can reach, or keep lanes apart when the remote stops
+// reading: they share one wire.
+//
 // The curve is decred's secp256k1, or libsecp256k1 with the build tag of that name
 // (cgo; Debian's libsecp256k1-dev). Edge, blocking.
 package rlpx

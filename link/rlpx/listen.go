@@ -1,0 +1,220 @@
+package rlpx
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// Listen opens every socket of Config.Listen, or none. The error is a
+// *link.ListenError.
+func (t *Transport) Listen() error {
+	var open []net.Listener
+	for _, at := range t.cfg.Listen {
+		l, err := net.Listen(familyOf(at.Addr()), at.String())
+		if err != nil {
+			for _, o := range open {
+				_ = o.Close()
+			}
+			var op *net.OpError
+			if errors.As(err, &op) {
+				err = op.Err
+			}
+			return &link.ListenError{Addr: t.enode(at), Err: err}
+		}
+		open = append(open, l)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		for _, l := range open {
+			_ = l.Close()
+		}
+		return ErrClosed
+	}
+	for _, l := range open {
+		t.listeners = append(t.listeners, l)
+		t.tasks.Go(func() { t.serve(l) })
+	}
+	return nil
+}
+
+func familyOf(ip netip.Addr) string {
+	if ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp6"
+}
+
+// Addrs are where we listen, as enode URLs with the ports in use. For a listener on
+// all addresses they are the machine's own, those others may reach first.
+func (t *Transport) Addrs() []link.Addr {
+	t.mu.Lock()
+	listeners := slices.Clone(t.listeners)
+	closed := t.closed
+	t.mu.Unlock()
+	var out []link.Addr
+	for _, l := range listeners {
+		at := ipOf(l.Addr())
+		switch {
+		case closed || !at.IsValid():
+		case at.Addr().IsUnspecified():
+			for _, ip := range ownAddrs(at.Addr().Is4()) {
+				out = append(out, t.enode(netip.AddrPortFrom(ip, at.Port())))
+			}
+		default:
+			out = append(out, t.enode(at))
+		}
+	}
+	return out
+}
+
+// ownAddrs are the machine's addresses of one family, loopback last.
+func ownAddrs(v4 bool) (out []netip.Addr) {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	for _, a := range all {
+		n, ok := a.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		ip, ok := netip.AddrFromSlice(n.IP)
+		if ip = ip.Unmap(); ok && ip.Is4() == v4 && !ip.IsLinkLocalUnicast() {
+			out = append(out, ip)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b netip.Addr) int {
+		switch {
+		case a.IsLoopback() == b.IsLoopback():
+			return 0
+		case b.IsLoopback():
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// enode is the address of our key at a place.
+func (t *Transport) enode(at netip.AddrPort) link.Addr { return enodeOf(t.full, at) }
+
+// enodeOf is the address of a key at a place; zero when the place is none.
+func enodeOf(full [64]byte, at netip.AddrPort) link.Addr {
+	a, err := link.ParseAddr(fmt.Sprintf("enode://%x@%s", full, at))
+	if err != nil {
+		return link.Addr{}
+	}
+	return a
+}
+
+// serve takes connections in until the listener is closed.
+func (t *Transport) serve(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err == nil {
+			t.admit(c)
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		// Out of descriptors, most likely: what is open must close first.
+		t.stats.acceptErrors.Add(1)
+		t.report(trace.Event{Kind: "accept_failed", Err: err.Error()})
+		rest := time.NewTimer(acceptPause)
+		select {
+		case <-rest.C:
+		case <-t.done:
+			rest.Stop()
+			return
+		}
+	}
+}
+
+// admit begins the setup of an inbound connection, cheapest check first. While there
+// is no place for it nothing else is accepted.
+func (t *Transport) admit(c net.Conn) {
+	from := ipOf(c.RemoteAddr())
+	counted := from.IsValid() && !exempt(from.Addr(), t.cfg.Localnet)
+	switch {
+	case from.IsValid() && !t.allowed(from.Addr()):
+		t.turnAway(c, madeGated, from)
+		return
+	case counted && !t.throttle.allow(time.Now(), from.Addr()):
+		t.turnAway(c, madeThrottled, from)
+		return
+	}
+	p := &pending{conn: c, ip: from.Addr(), out: make(chan struct{})}
+	evicted, ok := t.waiting.add(p, counted, t.done)
+	for _, o := range evicted {
+		t.report(trace.Event{Kind: "evicted", Addr: o.ip.String()})
+	}
+	if !ok || !t.hold(c) {
+		_ = c.Close()
+		if ok {
+			t.waiting.leave(p)
+		}
+		return
+	}
+	if !t.run(func() { t.receive(p, from) }) {
+		t.letGo(c)
+		_ = c.Close()
+		t.waiting.leave(p)
+	}
+}
+
+// turnAway closes a connection that is not even read. A reset leaves no socket
+// behind that waits for the remote.
+func (t *Transport) turnAway(c net.Conn, why cause, from netip.AddrPort) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
+	t.stats.count(link.In, why)
+	if why == madeThrottled {
+		t.report(trace.Event{Kind: "throttled", Addr: from.String()})
+	}
+}
+
+// receive sets an inbound connection up and hands the link to Accept.
+func (t *Transport) receive(p *pending, from netip.AddrPort) {
+	defer t.waiting.leave(p)
+	_ = p.conn.SetDeadline(time.Now().Add(setupTimeout))
+	l, tell, err := t.setup(p.conn, link.In, link.Addr{}, func() { t.waiting.reach(p, proven) })
+	select {
+	case <-p.out:
+		err = errEvicted
+	default:
+	}
+	t.stats.count(link.In, causeOf(err))
+	if err != nil {
+		t.report(trace.Event{Kind: "handshake_failed", Addr: from.String(), Err: err.Error()})
+		t.waiting.reach(p, unproven)
+		tell()
+		t.letGo(p.conn)
+		return
+	}
+	if !t.keep(l) {
+		_ = p.conn.Close()
+		return
+	}
+	t.waiting.reach(p, finished)
+	select {
+	case t.accept <- l:
+	case <-l.over:
+	case <-p.out:
+		_ = l.Close(link.TooManyPeers)
+	case <-t.done: // Close ends the link
+	}
+}
+
+// errEvicted is why a setup ended for which another connection came.
+var errEvicted = errors.New("rlpx: gave way to newer connections")
