@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,6 +156,9 @@ func TestDomain(t *testing.T) {
 	if _, err := Of(raw); err != nil {
 		t.Errorf("Of looked at the signature: %v", err)
 	}
+	if r, err := Says(raw); err != nil || r.Peer != self {
+		t.Errorf("Says: %+v, %v", r, err)
+	}
 }
 
 // Of many addresses the first sixteen that we can use are kept, each once; those
@@ -215,6 +219,9 @@ func FuzzOpen(f *testing.F) {
 		}
 		if p, err := Of(raw); err != nil || p != r.Peer {
 			t.Fatalf("Of disagrees: %s, %v", p, err)
+		}
+		if said, err := Says(raw); err != nil || !slices.Equal(said.Addrs, r.Addrs) {
+			t.Fatalf("Says disagrees: %+v, %v", said, err)
 		}
 		if len(r.Addrs) > AddrsMax {
 			t.Fatalf("%d addresses", len(r.Addrs))

@@ -30,8 +30,9 @@ type Config struct {
 	Localnet bool        // private and loopback addresses are fine, limits per group are off
 	Network  string      // records that name another network are refused; empty takes all
 	Kinds    []link.Kind // link kinds we can dial; empty means all
-	Seeds    []id.ID     // configured seeds, which are kept out of the book
-	Trace    trace.Func  // events host_moved {Peer, Topic "from→to", Addr}
+	Restrict link.Restriction
+	Seeds    []id.ID    // configured seeds, which are kept out of the book
+	Trace    trace.Func // events host_moved {Peer, Topic "from→to", Addr}
 
 	GreyMax, WhiteMax, GoldMax, DarkMax, BansMax, SourceMax int
 }
@@ -70,7 +71,7 @@ type Book struct {
 func New(cfg Config, rng *rand.Rand) *Book {
 	cfg.fill()
 	b := &Book{cfg: cfg, rng: rng}
-	b.filter = Filter{Self: cfg.Self, Localnet: cfg.Localnet, Kinds: cfg.Kinds}
+	b.filter = Filter{Self: cfg.Self, Localnet: cfg.Localnet, Kinds: cfg.Kinds, Restrict: cfg.Restrict}
 	b.bans.max = cfg.BansMax
 	return b
 }

@@ -15,6 +15,7 @@ import (
 var (
 	ErrAddress = errors.New("hosts: address not allowed")
 	ErrSelf    = errors.New("hosts: this is ourselves")
+	ErrOutside = errors.New("hosts: outside the networks we are restricted to")
 )
 
 // Filter judges addresses. The zero Filter is that of a public
@@ -23,6 +24,7 @@ type Filter struct {
 	Self     id.ID
 	Localnet bool        // private and loopback addresses are fine
 	Kinds    []link.Kind // link kinds we can dial; empty means all
+	Restrict link.Restriction
 
 	own ordered.Set[link.Addr] // addresses found to be our own
 }
@@ -57,6 +59,8 @@ func (f *Filter) placed(a link.Addr) error {
 		return fmt.Errorf("%w: a name; names come only from configuration", ErrAddress)
 	case slices.Contains(portsDenied[:], a.Port()):
 		return fmt.Errorf("%w: port %d", ErrAddress, a.Port())
+	case !f.Restrict.Allows(ip):
+		return fmt.Errorf("%w: %s", ErrOutside, ip)
 	case ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return fmt.Errorf("%w: %s is no host", ErrAddress, ip)
 	case f.Localnet:

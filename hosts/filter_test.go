@@ -133,3 +133,33 @@ func TestBans(t *testing.T) {
 		t.Error("banned ourselves")
 	}
 }
+
+// Of a restricted book's hosts none is outside, local network or not.
+func TestFilterRestricts(t *testing.T) {
+	r, err := link.ParseRestriction([]string{"10.0.0.0/8", "8.8.0.0/16"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		addr          string
+		public, local error
+	}{
+		{"/ip4/8.8.8.8/tcp/4001", nil, nil},
+		{"/ip4/8.9.8.8/tcp/4001", ErrOutside, ErrOutside},
+		{"/ip4/10.1.1.1/tcp/4001", ErrAddress, nil},
+		{"/ip4/127.0.0.1/tcp/4001", ErrOutside, ErrOutside},
+		{"/ip6/2606:4700::1/tcp/4001", ErrOutside, ErrOutside},
+		{"/ip6/::ffff:8.8.1.1/tcp/4001", nil, nil},
+		{"/mem/a", ErrAddress, nil},
+	} {
+		for _, local := range []bool{false, true} {
+			f, want := Filter{Localnet: local, Restrict: r}, c.public
+			if local {
+				want = c.local
+			}
+			if err := f.Allowed(link.MustAddr(c.addr + "/p2p/" + testPeer(7).String())); !errors.Is(err, want) {
+				t.Errorf("%s, local %v: %v, want %v", c.addr, local, err, want)
+			}
+		}
+	}
+}

@@ -35,14 +35,27 @@ func (b *Book) Dialled(now time.Time, a link.Addr) {
 // the knocks at its address go.
 func (b *Book) rested(e *entry) time.Time {
 	at := e.RetryAt
+	next, _ := b.Addr(e.Host, e.Tries)
+	if rest := Throttled(e.LastTried, next, b.cfg.Localnet); rest.After(at) {
+		at = rest
+	}
 	if e.Reached || e.Record != nil || b.knocks.at.Len() == 0 || len(e.Addrs) == 0 {
 		return at
 	}
-	a, _ := b.Addr(e.Host, e.Tries)
-	if last, ok := b.knocks.at.Get(a.IP()); ok && last.Add(knockEvery).After(at) {
+	if last, ok := b.knocks.at.Get(next.IP()); ok && last.Add(knockEvery).After(at) {
 		at = last.Add(knockEvery)
 	}
 	return at
+}
+
+// Throttled is the moment before which a host that was tried should not be dialled at
+// the address, for its listener would turn us away; zero when there is none. Local
+// networks have no such throttle.
+func Throttled(tried time.Time, a link.Addr, localnet bool) time.Time {
+	if tried.IsZero() || a.Kind() != link.RLPx || localnet || a.IsLocal() {
+		return time.Time{}
+	}
+	return tried.Add(RLPxEvery)
 }
 
 // sweep forgets the knocks that bind nobody any more.

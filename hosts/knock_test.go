@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -91,5 +92,50 @@ func TestKnocks(t *testing.T) {
 	local.Dialled(soon, at(1, "/ip4/10.0.0.1/tcp/4001"))
 	if b.knocks.at.Len()+local.knocks.at.Len() != 0 {
 		t.Error("local addresses are remembered")
+	}
+}
+
+// A host is dialled over RLPx once in 35 s, whatever the outcome of the last dial, but
+// in a local network, where nobody throttles.
+func TestRLPxIsThrottled(t *testing.T) {
+	enode := func(where string) link.Addr {
+		full, err := testKey(1).Public().Uncompressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return link.MustAddr(fmt.Sprintf("enode://%x@%s", full, where))
+	}
+	who := testKey(1).ID()
+	for _, c := range []struct {
+		name     string
+		addr     link.Addr
+		localnet bool
+		want     bool
+	}{
+		{"rlpx", enode("8.1.1.1:30303"), false, true},
+		{"rlpx in a local network", enode("8.1.1.1:30303"), true, false},
+		{"libp2p", at(1, "/ip4/8.1.1.1/tcp/4001"), false, false},
+	} {
+		for _, ok := range []bool{true, false} {
+			b := newBook(Config{Localnet: c.localnet})
+			if err := b.HearAddr(t0, "", c.addr); err != nil {
+				t.Fatal(err)
+			}
+			b.Tried(t0, who, ok)
+			b.Ended(t0.Add(2*time.Second), who, 2*time.Second)
+			early := b.NextTry(t0.Add(2*time.Second), []Colour{Grey}, nil)
+			if got := !early.Before(t0.Add(RLPxEvery)); got != c.want {
+				t.Errorf("%s, %v: next dial at %s", c.name, ok, early.Sub(t0))
+			}
+			if _, ok := b.Pick(t0.Add(RLPxEvery-time.Nanosecond), []Colour{Grey}, nil); ok == c.want {
+				t.Errorf("%s: picked early %v", c.name, ok)
+			}
+			if _, ok := b.Pick(t0.Add(RLPxEvery), []Colour{Grey}, nil); !ok {
+				t.Errorf("%s: not picked in time", c.name)
+			}
+		}
+	}
+	if !Throttled(t0, enode("10.1.1.1:1"), false).IsZero() || !Throttled(time.Time{}, enode("8.1.1.1:1"), false).IsZero() {
+		t.Error("a private address, or a host never tried, rests")
 	}
 }

@@ -1,9 +1,12 @@
 package hosts
 
 import (
+	"slices"
 	"time"
 
+	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
 )
 
 // Counts is how many hosts stand in each list, and how many bans are in force.
@@ -78,8 +81,17 @@ func (b *Book) Sample(now time.Time, limit int, skip func(id.ID) bool) []Host {
 }
 
 func (b *Book) shared(now time.Time, e *entry) bool {
-	if e.Record == nil || b.Banned(now, e.ID, e.Addrs[0]) {
+	if e.Record == nil || b.Banned(now, e.ID, e.Addrs[0]) || b.strays(e.Record) {
 		return false
 	}
 	return e.Colour == White || e.Colour == Gold || (e.Colour == Grey && (b.cfg.Localnet || e.Ever))
+}
+
+// strays tells whether a record names an address outside our networks: it is signed
+// whole, so we tell of all of it or of nothing.
+func (b *Book) strays(r *enr.Record) bool {
+	if len(b.cfg.Restrict) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(link.RecordAddrs(r), func(a link.Addr) bool { return !b.cfg.Restrict.AllowsAddr(a) })
 }

@@ -17,9 +17,14 @@ const (
 	// SampleMax bounds an answer to an address request.
 	SampleMax = 250
 
-	redialBase = time.Second      // delay after the first failure, doubled each time
-	redialMax  = 10 * time.Minute // and no further
-	usefulFor  = time.Minute      // a link that lived this long clears the delay
+	redialBase = time.Second // delay after the first failure, doubled each time
+	// RLPxEvery is how often a host is dialled over RLPx: its listener takes one
+	// attempt of an address in 30 s (devp2p's throttle), so a second one would only be
+	// turned away.
+	RLPxEvery = 35 * time.Second
+
+	redialMax = 10 * time.Minute // and no further
+	usefulFor = time.Minute      // a link that lived this long clears the delay
 )
 
 // Our choice.

@@ -2,9 +2,11 @@ package node
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/envelope"
 	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -52,13 +54,27 @@ func (f frames) Cancel(to id.ID, tag uint64) bool { return f.n.peers.Cancel(to, 
 func (f frames) Drop(to id.ID, why error) { f.n.peers.Drop(f.n.now, to, reasonOf(why)) }
 
 // remoteOf is what the router wants to know of a peer.
-func remoteOf(p *peer.Peer, stream string) gossipsub.Remote {
+func (n *Node) remoteOf(p *peer.Peer, stream string) gossipsub.Remote {
 	info := p.Info()
-	r := gossipsub.Remote{PeerID: info.PeerID, Stream: stream, Outbound: p.Outbound(), Envelope: info.Envelope}
+	r := gossipsub.Remote{PeerID: info.PeerID, Stream: stream, Outbound: p.Outbound(), Envelope: n.tellable(info.Envelope)}
 	if !info.Via {
 		r.IP = info.Addr.IP()
 	}
 	return r
+}
+
+// tellable is a peer's own record if others may be told of it: nil when we keep to some
+// networks and it names an address that is not known to be in one.
+func (n *Node) tellable(raw []byte) []byte {
+	r := n.cfg.Restrict
+	if len(r) == 0 || len(raw) == 0 {
+		return raw
+	}
+	said, err := envelope.Says(raw)
+	if err != nil || slices.ContainsFunc(said.Addrs, func(a link.Addr) bool { return a.Kind() != link.Mem && !r.Allows(a.IP()) }) {
+		return nil
+	}
+	return raw
 }
 
 // dialer carries out the session manager's decisions.

@@ -154,7 +154,7 @@ func (n *Node) laneEvent(now time.Time, p *peer.Peer, c link.Conn, m link.Msg) {
 func (n *Node) laneUp(now time.Time, p *peer.Peer, ln link.Lane, stream string) {
 	switch ln {
 	case laneGossip:
-		n.gossipNews(n.gossip.Up(now, p.ID(), remoteOf(p, stream)))
+		n.gossipNews(n.gossip.Up(now, p.ID(), n.remoteOf(p, stream)))
 	case lanePex:
 		n.pex.Up(now, p.ID(), p.Outbound())
 	case laneChat:

@@ -42,6 +42,9 @@ type Config struct {
 	Key      *id.Key
 	Network  string
 	Localnet bool
+	// Restrict, when not empty, are the only networks the node has to do with: whom it
+	// dials, takes in, remembers and tells of.
+	Restrict link.Restriction
 
 	Hosts   hosts.Config
 	Peer    peer.Config
@@ -140,6 +143,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	fork := func() *rand.Rand { return rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())) }
 
 	cfg.Hosts.Self, cfg.Hosts.Network, cfg.Hosts.Localnet, cfg.Hosts.Trace = n.self, cfg.Network, cfg.Localnet, cfg.Trace
+	cfg.Hosts.Restrict, cfg.Session.Restrict = cfg.Restrict, cfg.Restrict
 	for _, s := range cfg.Session.Seeds {
 		cfg.Hosts.Seeds = append(cfg.Hosts.Seeds, s.ID())
 	}

@@ -51,6 +51,7 @@ func (k *Keeper) start(now time.Time, t id.Ticket, d *dial) {
 	if s := d.slot; s != nil {
 		s.ticket, s.ID, s.Addr = t, d.who, d.addr
 		s.Attempts++
+		s.tried = now
 		s.RetryAt = time.Time{}
 		s.set(now, Connecting, "")
 		k.emit(now, "slot_connecting", s, "")
@@ -126,7 +127,7 @@ func (k *Keeper) restAfter(now time.Time, s *slot, why string) {
 		pause = hosts.Redial(k.rng.Float64(), s.delays)
 		s.delays++
 	}
-	s.rest(now, now.Add(pause), why)
+	s.rest(now, later(now.Add(pause), hosts.Throttled(s.tried, s.home, k.cfg.Localnet)), why)
 }
 
 // told tells whether a failure carries the reason, which a world hands over in
