@@ -17,29 +17,30 @@ func (k *scalar) wipe() { clear(k[:]) }
 // signature is r || s || v with v in 0 to 3, from which the signer's key is recovered.
 type signature [65]byte
 
-// A point is a public key that was checked: its coordinates are below p and it lies
-// on the curve. There is no other way to get one than parsePoint, decompress, recover
-// and generate, so that nothing unchecked is multiplied. curve_go.go and curve_c.go
-// each define it, with
+// A point is a public key that was checked: its coordinates are below p, it lies on
+// the curve and is not infinity. Nothing makes one but the functions below, so that
+// nothing unchecked is multiplied. curve_go.go and curve_c.go each define it, with
 //
 //	parsePoint(xy []byte) (point, bool)            64 bytes X || Y
 //	decompress(pub id.Public) (point, bool)
 //	recoverPoint(sig *signature, digest *[32]byte) (point, bool)
-//	(p *point) append(dst []byte) []byte           64 bytes X || Y
-//	(p *point) public() id.Public
-//	(k *scalar) point() (point, bool)              false when k is out of range
+//	(p *point) uncompressed() [64]byte             X || Y
+//	(k *scalar) valid() bool                       whether k is in range
+//	(k *scalar) point() point                      k·G
 //	(k *scalar) ecdh(p *point) [32]byte            X of k·p
 //	(k *scalar) sign(digest *[32]byte) signature
+//
+// where every scalar but that of valid is in range.
 
-// generate draws a key pair. entropy is a secure source.
-func generate(entropy io.Reader) (k scalar, p point, err error) {
+// draw draws a key. entropy is a secure source.
+func draw(entropy io.Reader) (k scalar, err error) {
 	for {
 		if _, err := io.ReadFull(entropy, k[:]); err != nil {
-			return scalar{}, p, fmt.Errorf("rlpx: draw key: %w", err)
+			return scalar{}, fmt.Errorf("rlpx: draw key: %w", err)
 		}
 		// Out of range with probability 2^-128; draw again.
-		if p, ok := k.point(); ok {
-			return k, p, nil
+		if k.valid() {
+			return k, nil
 		}
 	}
 }
@@ -50,4 +51,11 @@ func scalarOf(key *id.Key) (k scalar) {
 	copy(k[:], raw)
 	clear(raw)
 	return k
+}
+
+// compress is the short form of a key X || Y.
+func compress(xy *[64]byte) (pub id.Public) {
+	pub[0] = 2 + xy[63]&1
+	copy(pub[1:], xy[:32])
+	return pub
 }

@@ -34,15 +34,17 @@ func encrypt(entropy io.Reader, to *point, payload []byte) ([]byte, error) {
 		return nil, err
 	}
 	pad := padBytesMin + int(binary.BigEndian.Uint16(chance[:]))%(padBytesMax-padBytesMin+1)
-	k, own, err := generate(entropy)
+	k, err := draw(entropy)
 	if err != nil {
 		return nil, err
 	}
+	defer k.wipe()
+	r := k.point()
+	own := r.uncompressed()
 	shared := k.ecdh(to)
-	k.wipe()
 
 	packet := make([]byte, sizeBytes, sizeBytes+overheadBytes+len(payload)+4+padBytesMax)
-	packet = own.append(append(packet, 4))
+	packet = append(append(packet, 4), own[:]...)
 	packet = append(packet, chance[2:]...)
 	plainAt := len(packet)
 	packet = rlp.AppendList(packet, payload)

@@ -81,12 +81,12 @@ type opener struct {
 // from 1 to 2^24-1: bodyBytes(size) bytes follow. A header that is refused changes
 // neither h nor the opener.
 func (o *opener) header(h *[headBytes]byte) (size int, err error) {
-	next := o.mac
-	next.header(h[:blockBytes])
-	if subtle.ConstantTimeCompare(next.tag(), h[blockBytes:]) != 1 {
+	before := o.mac.state()
+	o.mac.header(h[:blockBytes])
+	if subtle.ConstantTimeCompare(o.mac.tag(), h[blockBytes:]) != 1 {
+		o.mac.restore(&before)
 		return 0, errMAC
 	}
-	o.mac = next
 	o.stream.XORKeyStream(h[:blockBytes], h[:blockBytes])
 	// What follows the size is not looked at: some write other things there.
 	size = int(h[0])<<16 | int(h[1])<<8 | int(h[2])
@@ -104,12 +104,12 @@ func (o *opener) body(b []byte, size int) (frame []byte, err error) {
 		return nil, errBodySize
 	}
 	ciphertext, tag := b[:len(b)-macBytes], b[len(b)-macBytes:]
-	next := o.mac
-	next.body(ciphertext)
-	if subtle.ConstantTimeCompare(next.tag(), tag) != 1 {
+	before := o.mac.state()
+	o.mac.body(ciphertext)
+	if subtle.ConstantTimeCompare(o.mac.tag(), tag) != 1 {
+		o.mac.restore(&before)
 		return nil, errMAC
 	}
-	o.mac = next
 	o.stream.XORKeyStream(ciphertext, ciphertext)
 	return b[:size], nil
 }

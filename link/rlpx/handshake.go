@@ -35,7 +35,7 @@ func initiate(c io.ReadWriter, entropy io.Reader, key *id.Key, remote id.Public)
 	if err != nil {
 		return nil, err
 	}
-	ephemeral, _, err := generate(entropy)
+	ephemeral, err := draw(entropy)
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +88,16 @@ func respond(c io.ReadWriter, entropy io.Reader, key *id.Key) (*ends, error) {
 	if err != nil {
 		return nil, err
 	}
-	ephemeral, own, err := generate(entropy)
+	ephemeral, err := draw(entropy)
 	if err != nil {
 		return nil, err
 	}
 	defer ephemeral.wipe()
+	public := ephemeral.point()
+	own := public.uncompressed()
 
 	payload := make([]byte, 0, 128)
-	payload = rlp.AppendBytes(payload, own.append(nil))
+	payload = rlp.AppendBytes(payload, own[:])
 	payload = rlp.AppendBytes(payload, nonce[:])
 	payload = rlp.AppendUint(payload, handshakeVersion)
 	ack, err := encrypt(entropy, &a.static, payload)
@@ -110,7 +112,7 @@ func respond(c io.ReadWriter, entropy io.Reader, key *id.Key) (*ends, error) {
 	if _, err := c.Write(ack); err != nil {
 		return nil, err
 	}
-	return &ends{seal, open, a.static.public(), rest}, nil
+	return &ends{seal, open, a.public, rest}, nil
 }
 
 // handshakeVersion is what auth and ack carry; nobody looks at it (EIP-8).
@@ -119,6 +121,7 @@ const handshakeVersion = 4
 // authMsg is what an auth packet says.
 type authMsg struct {
 	static, ephemeral point
+	public            id.Public // static once more
 	nonce             [32]byte
 }
 
@@ -135,7 +138,7 @@ func openAuth(static *scalar, packet []byte) (a authMsg, ok bool) {
 	if a.static, ok = parsePoint(pub); !ok {
 		return a, false
 	}
-	a.nonce = nonce
+	a.public, a.nonce = compress((*[64]byte)(pub)), nonce
 	token := static.ecdh(&a.static)
 	signed := xor32(&token, &nonce)
 	clear(token[:])

@@ -12,9 +12,21 @@ import (
 // kept instead of being worked out again.
 type mac struct {
 	hash   keccak
-	block  cipher.Block // AES-256 with the mac secret
-	digest [32]byte     // of hash
+	digest [32]byte         // of hash
+	block  cipher.Block     // AES-256 with the mac secret
+	seed   [blockBytes]byte // of mix, here so that no call allocates it
 }
+
+// macState is what absorbing changes.
+type macState struct {
+	hash   keccak
+	digest [32]byte
+}
+
+// state and restore undo what was absorbed in between.
+func (m *mac) state() macState { return macState{m.hash, m.digest} }
+
+func (m *mac) restore(s *macState) { m.hash, m.digest = s.hash, s.digest }
 
 // newMAC starts a direction with its seed, 32 bytes, and the handshake packet that
 // was sent in it.
@@ -42,10 +54,9 @@ func (m *mac) body(ciphertext []byte) {
 
 // mix absorbs AES(digest) ^ with. with may be part of the digest.
 func (m *mac) mix(with []byte) {
-	var seed [blockBytes]byte
-	m.block.Encrypt(seed[:], m.digest[:blockBytes])
-	subtle.XORBytes(seed[:], seed[:], with)
-	m.hash.write(seed[:])
+	m.block.Encrypt(m.seed[:], m.digest[:blockBytes])
+	subtle.XORBytes(m.seed[:], m.seed[:], with)
+	m.hash.write(m.seed[:])
 	m.digest = m.hash.sum()
 }
 
