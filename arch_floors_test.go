@@ -40,6 +40,7 @@ var homes = []home{
 	{path: "work", floor: 0, kind: ground},
 	{path: "trace", floor: 0, kind: ground},
 
+	{path: "dnslist", floor: 1, kind: value},
 	{path: "hosts", floor: 1, kind: value},
 	{path: "scenario", floor: 1, kind: value},
 	{path: "vote", floor: 1, kind: value},

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"encoding/hex"
 	"net/netip"
 	"strings"
 	"testing"
@@ -80,6 +81,33 @@ func TestRecordAddrsAreCanonical(t *testing.T) {
 	for _, a := range got {
 		if again, err := ParseAddr(a.String()); err != nil || again != a || a.ID() != k.ID() {
 			t.Errorf("%v parses as %v, %v", a, again, err)
+		}
+	}
+}
+
+// An address at another place dials the same node there in the same way.
+func TestAt(t *testing.T) {
+	key, err := id.NewKey(strings.NewReader(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := key.Public().Uncompressed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pub := hex.EncodeToString(full[:])
+	for _, c := range [][3]string{
+		{"/ip4/10.0.0.1/tcp/1", "8.8.8.8:2", "/ip4/8.8.8.8/tcp/2"},
+		{"/ip4/10.0.0.1/udp/1/quic-v1/p2p/" + peerText, "[2a00::1]:2", "/ip6/2a00::1/udp/2/quic-v1/p2p/" + peerText},
+		{"/dns4/example.org/tcp/1", "8.8.8.8:2", "/ip4/8.8.8.8/tcp/2"},
+		{"/mem/a", "8.8.8.8:2", "/mem/a"},
+		{"enode://" + pub + "@0.0.0.0:30303", "8.8.8.8:2", "enode://" + pub + "@8.8.8.8:2"},
+		{"enode://" + pub + "@[::]:30303?discport=7", "[2a00::1]:30303", "enode://" + pub + "@[2a00::1]:30303?discport=7"},
+		{"/ip4/10.0.0.1/tcp/1", "[::ffff:8.8.8.8]:2", "/ip4/8.8.8.8/tcp/2"},
+	} {
+		got := MustAddr(c[0]).At(netip.MustParseAddrPort(c[1]))
+		if got != MustAddr(c[2]) {
+			t.Errorf("%s at %s is %s, want %s", c[0], c[1], got, c[2])
 		}
 	}
 }

@@ -151,6 +151,21 @@ func TestPort(t *testing.T) {
 	want(t, p, false, "8.8.8.8:0 voted")
 }
 
+// TestVotesKept: of too many groups, those that were not heard of for longest are
+// forgotten.
+func TestVotesKept(t *testing.T) {
+	p := &Poll{}
+	for i := range 100 {
+		p.Add(begin.Add(time.Duration(i)), says(remote(i, 0), "8.8.8.8:1"))
+	}
+	if n := p.v4.votes.Len(); n != 32 {
+		t.Errorf("%d votes kept, want 32", n)
+	}
+	if g := group(remote(67, 0), false); p.v4.votes.Has(g) || !p.v4.votes.Has(group(remote(68, 0), false)) {
+		t.Errorf("the votes kept are not the latest")
+	}
+}
+
 // TestPrecedence: static > mapped > voted.
 func TestPrecedence(t *testing.T) {
 	p := &Poll{}
