@@ -12,6 +12,7 @@ import (
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/peer"
 	"github.com/ropewalk/ropewalk/session"
 )
 
@@ -34,7 +35,7 @@ func (n *Node) Peers() []Peer {
 		if p.Closing() {
 			continue
 		}
-		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.pulse.RTT(p.ID()), Since: p.Since()}
+		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since()}
 		for ln := link.Lane(0); int(ln) < n.lanes(); ln++ {
 			if stream, open := p.Lane(ln); open {
 				v.Protocols = append(v.Protocols, stream)
@@ -46,6 +47,14 @@ func (n *Node) Peers() []Peer {
 		out = append(out, v)
 	}
 	return out
+}
+
+// rtt is the round trip to a peer: pulse's, or what the link itself measured.
+func (n *Node) rtt(p *peer.Peer) time.Duration {
+	if d := n.pulse.RTT(p.ID()); d > 0 {
+		return d
+	}
+	return p.RTT()
 }
 
 // PeerCount is how many peers are connected.

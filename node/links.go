@@ -1,6 +1,8 @@
 package node
 
 import (
+	"errors"
+	"math"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -31,7 +33,7 @@ func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
 	n.outside(now, info)
 	n.sessionNews(n.session.Up(now, info, kind))
 	p, _ := n.peers.ByConn(c)
-	for ln := laneGossip; ln < laneUser; ln++ {
+	for ln := laneGossip; ln < LaneUser; ln++ {
 		if stream, open := p.Lane(ln); open {
 			n.laneUp(now, p, ln, stream)
 		}
@@ -41,11 +43,11 @@ func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
 	}
 	n.settle()
 	if v.Old != nil {
-		n.handlersDown(now, v.Old)
+		n.handlersDown(now, v.Old, &link.Closed{Reason: link.AlreadyConnected})
 	}
-	for ln := laneUser; int(ln) < n.lanes(); ln++ {
+	for ln := LaneUser; int(ln) < n.lanes(); ln++ {
 		if _, open := p.Lane(ln); open {
-			n.handler(ln).Up(now, p)
+			n.handler(ln).Up(now, n.peers.Port(p, ln))
 		}
 	}
 }
@@ -54,7 +56,7 @@ func (n *Node) LinkUp(now time.Time, c link.Conn, info link.Info) {
 func (n *Node) LinkDown(now time.Time, c link.Conn, why error) {
 	n.begin(now)
 	if p, ok := n.peers.ByConn(c); ok {
-		n.peers.Remove(now, c)
+		n.peers.Remove(now, c, endOf(p, why))
 		reason := ""
 		if why != nil {
 			reason = why.Error()
@@ -62,8 +64,24 @@ func (n *Node) LinkDown(now time.Time, c link.Conn, why error) {
 		n.strandsDown(now, p)
 		n.sessionNews(n.session.Down(now, p.ID(), p.Info().Ticket, reason, now.Sub(p.Since())))
 		n.settle()
-		n.handlersDown(now, p)
+		n.handlersDown(now, p, endOf(p, why))
 	}
+}
+
+// endOf is why a link ended, as its handlers are told: when the world knows no more
+// than that it broke, and we had given it up, that is the reason.
+func endOf(p *peer.Peer, why error) error {
+	var closed *link.Closed
+	if errors.As(why, &closed) {
+		return closed
+	}
+	if reason, dropped := p.Dropped(); dropped {
+		return &link.Closed{Reason: reason}
+	}
+	if why == nil {
+		why = link.NetworkError
+	}
+	return why
 }
 
 // DialFailed: a dial of Out brought no link.
@@ -79,6 +97,8 @@ func (n *Node) LinkMsg(now time.Time, c link.Conn, m link.Msg) {
 	n.spent = false
 	if m.Op == link.Data {
 		n.data(now, c, m)
+	} else if m.Op == link.Timed {
+		n.peers.Timed(c, time.Duration(min(m.Code, math.MaxInt64)))
 	} else if p, ok := n.peers.ByConn(c); ok {
 		n.laneEvent(now, p, c, m)
 	}
@@ -121,7 +141,9 @@ func (n *Node) recv(now time.Time, p *peer.Peer, m link.Msg) error {
 	case lanePulse:
 		return n.pulse.Recv(now, p.ID(), m.Code, m.Data)
 	}
-	return n.handler(m.Lane).Recv(now, p, m)
+	err := n.handler(m.Lane).Recv(now, n.peers.Port(p, m.Lane), m)
+	n.spent = n.peers.TakeSpent()
+	return err
 }
 
 func (n *Node) laneEvent(now time.Time, p *peer.Peer, c link.Conn, m link.Msg) {
@@ -142,10 +164,17 @@ func (n *Node) laneEvent(now time.Time, p *peer.Peer, c link.Conn, m link.Msg) {
 	case link.Began:
 		if m.Lane == laneGossip {
 			n.gossip.Began(now, p.ID())
+		} else if n.users(m.Lane) {
+			n.handlerDown(now, p, m.Lane, peer.ErrLane) // a new stream is a new conversation
+			if _, open := p.Lane(m.Lane); open {
+				n.handler(m.Lane).Up(now, n.peers.Port(p, m.Lane))
+			}
 		}
 	case link.Ended:
 		if m.Lane == laneGossip {
 			n.gossip.Ended(now, p.ID())
+		} else if n.users(m.Lane) {
+			n.handlerDown(now, p, m.Lane, peer.ErrLane)
 		}
 	}
 }
@@ -162,7 +191,7 @@ func (n *Node) laneUp(now time.Time, p *peer.Peer, ln link.Lane, stream string) 
 	case lanePulse:
 		n.pulse.Up(now, p.ID())
 	default:
-		n.handler(ln).Up(now, p)
+		n.handler(ln).Up(now, n.peers.Port(p, ln))
 	}
 }
 
@@ -178,7 +207,7 @@ func (n *Node) laneShut(now time.Time, p *peer.Peer, ln link.Lane) {
 	case lanePulse:
 		n.pulse.Down(p.ID())
 	default:
-		n.handler(ln).Down(now, p)
+		n.handlerDown(now, p, ln, peer.ErrLane)
 	}
 }
 
@@ -186,21 +215,42 @@ func (n *Node) laneShut(now time.Time, p *peer.Peer, ln link.Lane) {
 // open, because they may have heard from it.
 func (n *Node) strandsDown(now time.Time, p *peer.Peer) {
 	n.gossip.Down(now, p.ID())
-	for ln := lanePex; ln < laneUser; ln++ {
+	for ln := lanePex; ln < LaneUser; ln++ {
 		n.laneShut(now, p, ln)
 	}
 }
 
 // handlersDown tells the user's protocols, last of all, that a peer is gone.
-func (n *Node) handlersDown(now time.Time, p *peer.Peer) {
-	for ln := laneUser; int(ln) < n.lanes(); ln++ {
-		if _, open := p.Lane(ln); open {
-			n.handler(ln).Down(now, p)
-		}
+func (n *Node) handlersDown(now time.Time, p *peer.Peer, why error) {
+	for ln := LaneUser; int(ln) < n.lanes(); ln++ {
+		n.handlerDown(now, p, ln, why)
 	}
 }
 
-// lanes is the size of the protocol table.
-func (n *Node) lanes() int { return int(laneUser) + len(n.cfg.Handlers) }
+// handlerDown ends a conversation of the user's protocol, when there is one.
+func (n *Node) handlerDown(now time.Time, p *peer.Peer, ln link.Lane, why error) {
+	if o := n.peers.ClosePort(p, ln); o != nil {
+		n.handler(ln).Down(now, o, why)
+	}
+}
 
-func (n *Node) handler(ln link.Lane) peer.Handler { return n.cfg.Handlers[ln-laneUser].Handler }
+// tellRoom tells the user's protocols that wait for room that there is some.
+func (n *Node) tellRoom(now time.Time) {
+	list := n.peers.TakeRooms()
+	if len(list) == 0 {
+		return
+	}
+	n.begin(now)
+	for _, o := range list {
+		n.handler(o.Lane()).Room(now, o)
+	}
+	n.settle()
+}
+
+// lanes is the size of the protocol table.
+func (n *Node) lanes() int { return int(LaneUser) + len(n.cfg.Handlers) }
+
+// users tells whether a lane is that of a protocol of the library's user.
+func (n *Node) users(ln link.Lane) bool { return ln >= LaneUser && int(ln) < n.lanes() }
+
+func (n *Node) handler(ln link.Lane) peer.Handler { return n.cfg.Handlers[ln-LaneUser].Handler }

@@ -27,7 +27,8 @@ const (
 	lanePex
 	laneChat
 	lanePulse
-	laneUser
+	// LaneUser is the first lane of the library's user.
+	LaneUser
 )
 
 // The owners of tickets, so that news finds its way.
@@ -155,7 +156,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	}
 
 	cfg.Peer.Self, cfg.Peer.Trace = n.self, cfg.Trace
-	cfg.Peer.Protocols = cfg.Protocols()
+	cfg.Peer.Protocols, cfg.Peer.Private = cfg.Protocols(), LaneUser
 	if err := cfg.Peer.Validate(); err != nil {
 		return nil, err
 	}
@@ -201,6 +202,20 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 
 // hostsFile is the host book's file in the data folder.
 const hostsFile = "hosts"
+
+// Handle adds a protocol of the library's user, before Start. The links must be made
+// with Protocols after it.
+func (n *Node) Handle(h Handler) error {
+	table := append(n.cfg.Protocols(), h.Protocol)
+	if err := n.peers.SetProtocols(table); err != nil {
+		return err
+	}
+	n.cfg.Handlers = append(n.cfg.Handlers, h)
+	return nil
+}
+
+// Protocols is the node's protocol table: what its links are made with.
+func (n *Node) Protocols() []link.Protocol { return n.cfg.Protocols() }
 
 // Start begins to look for peers. Starting twice is harmless.
 func (n *Node) Start(now time.Time) {
@@ -276,6 +291,7 @@ func (n *Node) Advance(now time.Time) {
 	if due(n.poll.Deadline(), now) {
 		n.restate(now)
 	}
+	n.tellRoom(now)
 	for _, h := range n.cfg.Handlers {
 		if due(h.Handler.Deadline(), now) {
 			h.Handler.Advance(now)
@@ -310,7 +326,15 @@ func (n *Node) Take() Out {
 // Next takes the message that the writer of a link should write now. busy are the
 // lanes whose wire is full. Take may name further links afterwards.
 func (n *Node) Next(now time.Time, c link.Conn, busy link.LaneSet) (link.Msg, bool) {
-	return n.peers.Next(now, c, busy)
+	m, ok := n.peers.Next(now, c, busy)
+	n.tellRoom(now)
+	return m, ok
+}
+
+// Written says that the writer of a link has written everything that Next gave it.
+func (n *Node) Written(now time.Time, c link.Conn) {
+	n.peers.Written(c)
+	n.tellRoom(now)
 }
 
 func (n *Node) begin(now time.Time) { n.now = now }

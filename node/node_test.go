@@ -221,7 +221,7 @@ func TestRefusedLinks(t *testing.T) {
 		}
 		// What such a link still reads, and its end, mean nothing.
 		a.n.LinkMsg(w.now, w.conns, link.Msg{Lane: laneChat, Data: []byte("x")})
-		a.n.LinkMsg(w.now, w.conns, link.Msg{Lane: laneUser, Op: link.Opened, Stream: "/x"})
+		a.n.LinkMsg(w.now, w.conns, link.Msg{Lane: LaneUser, Op: link.Opened, Stream: "/x"})
 		a.n.LinkDown(w.now, w.conns, nil)
 		a.n.LinkDown(w.now, w.conns, nil)
 	}
@@ -252,9 +252,9 @@ func TestBreachClosesOnce(t *testing.T) {
 		{"pex", link.Msg{Lane: lanePex, Code: 0, Data: []byte("noise")}},
 		{"chat", link.Msg{Lane: laneChat, Code: 0, Data: []byte{0xff}}},
 		{"pulse", link.Msg{Lane: lanePulse, Code: 0, Data: []byte("short")}},
-		{"user", link.Msg{Lane: laneUser, Code: 1, Data: []byte("bad")}},
-		{"code beyond the protocol", link.Msg{Lane: laneUser, Code: 4}},
-		{"lane beyond the table", link.Msg{Lane: laneUser + 1}},
+		{"user", link.Msg{Lane: LaneUser, Code: 1, Data: []byte("bad")}},
+		{"code beyond the protocol", link.Msg{Lane: LaneUser, Code: 4}},
+		{"lane beyond the table", link.Msg{Lane: LaneUser + 1}},
 		{"last lane there can be", link.Msg{Lane: 255}},
 	}
 	for _, tc := range tests {
@@ -294,7 +294,7 @@ func TestLaneEvents(t *testing.T) {
 	event := func(ln link.Lane, op link.Op) {
 		a.n.LinkMsg(w.now, e.conn, link.Msg{Lane: ln, Op: op, Stream: "/x"})
 	}
-	for _, ln := range []link.Lane{laneUser + 1, 63, 255} {
+	for _, ln := range []link.Lane{LaneUser + 1, 63, 255} {
 		for _, op := range []link.Op{link.Opened, link.Shut, link.Began, link.Ended, link.Freed} {
 			event(ln, op)
 		}
@@ -302,12 +302,12 @@ func TestLaneEvents(t *testing.T) {
 	if len(a.handler.calls) != 0 {
 		t.Errorf("told %v", a.handler.calls)
 	}
-	for _, ln := range []link.Lane{laneGossip, lanePex, laneChat, lanePulse, laneUser} {
+	for _, ln := range []link.Lane{laneGossip, lanePex, laneChat, lanePulse, LaneUser} {
 		for _, op := range []link.Op{link.Opened, link.Opened, link.Shut, link.Shut, link.Ended, link.Began, link.Opened, link.Ended} {
 			event(ln, op)
 		}
 	}
-	want := []string{"down", "up", "down", "up", "down", "up"}
+	want := []string{"down", "up", "down", "up", "down", "up", "down"}
 	if !slices.Equal(a.handler.calls, want) {
 		t.Errorf("told %v, want %v", a.handler.calls, want)
 	}
@@ -339,7 +339,7 @@ func TestHandlersAreCalledLast(t *testing.T) {
 		}
 	}
 	check("up", func() { a.n.LinkUp(w.now, 50, a.info(b, link.Out, a.dials[0].Ticket)) })
-	check("recv", func() { a.n.LinkMsg(w.now, 50, link.Msg{Lane: laneUser, Code: 3, Data: []byte("x")}) })
+	check("recv", func() { a.n.LinkMsg(w.now, 50, link.Msg{Lane: LaneUser, Code: 3, Data: []byte("x")}) })
 	check("down", func() { a.n.LinkDown(w.now, 50, nil) })
 
 	a.handler.wake = w.now.Add(90 * time.Millisecond)

@@ -254,6 +254,8 @@ type recorder struct {
 	at    []int // len(h.events) at each call
 	up    map[id.ID]int
 	err   error // of Recv
+	port  *peer.Port
+	why   error // of the last Down
 	wake  time.Time
 }
 
@@ -274,12 +276,22 @@ func (r *recorder) note(what string, p *peer.Peer) {
 	}
 }
 
-func (r *recorder) Up(_ time.Time, p *peer.Peer)   { r.note("up", p) }
-func (r *recorder) Down(_ time.Time, p *peer.Peer) { r.note("down", p) }
-func (r *recorder) Recv(_ time.Time, p *peer.Peer, m link.Msg) error {
-	r.note(fmt.Sprintf("recv %d %s", m.Code, m.Data), p)
+func (r *recorder) Up(_ time.Time, p *peer.Port) {
+	r.port = p
+	r.note("up", p.Peer())
+}
+
+func (r *recorder) Down(_ time.Time, p *peer.Port, why error) {
+	r.why = why
+	r.note("down", p.Peer())
+}
+
+func (r *recorder) Recv(_ time.Time, p *peer.Port, m link.Msg) error {
+	r.note(fmt.Sprintf("recv %d %s", m.Code, m.Data), p.Peer())
 	return r.err
 }
+
+func (r *recorder) Room(_ time.Time, p *peer.Port) { r.note("room", p.Peer()) }
 func (r *recorder) Advance(time.Time) {
 	r.wake = time.Time{}
 	r.calls = append(r.calls, "advance")

@@ -38,7 +38,7 @@ func (t *Table) Add(now time.Time, c link.Conn, info link.Info) Verdict {
 			t.closes = append(t.closes, Close{old.conn, link.AlreadyConnected})
 		}
 		t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "replaced", Peer: info.ID, Addr: info.Addr.String(), N: int64(old.conn)})
-		t.Remove(now, old.conn)
+		t.Remove(now, old.conn, &link.Closed{Reason: link.AlreadyConnected})
 	case t.Len() >= t.cfg.PeersMax:
 		return t.refuse(now, c, info, link.TooManyPeers)
 	}
@@ -54,8 +54,8 @@ func (t *Table) Add(now time.Time, c link.Conn, info link.Info) Verdict {
 }
 
 // Remove forgets the peer of a link that is down; nothing of it remains. It tells
-// whether there was one.
-func (t *Table) Remove(now time.Time, c link.Conn) bool {
+// whether there was one. why is what is known of the end; nil for nothing.
+func (t *Table) Remove(now time.Time, c link.Conn, why error) bool {
 	p, ok := t.conns.Get(c)
 	if !ok {
 		return false
@@ -63,7 +63,11 @@ func (t *Table) Remove(now time.Time, c link.Conn) bool {
 	t.discard(now, p)
 	t.conns.Delete(c)
 	t.peers.Delete(p.ID())
-	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "down", Peer: p.ID(), Ticket: p.info.Ticket, N: int64(c)})
+	e := trace.Event{Strand: "peer", Kind: "down", Peer: p.ID(), Ticket: p.info.Ticket, N: int64(c)}
+	if why != nil {
+		e.Err = why.Error()
+	}
+	t.cfg.Trace.Emit(now, e)
 	return true
 }
 

@@ -310,7 +310,7 @@ func TestG18PeersThatNeverRead(t *testing.T) {
 		t.Errorf("next deadline %v", at.Sub(t0))
 	}
 	for i := 1; i <= n; i++ {
-		s.tab.Remove(s.now, link.Conn(i))
+		s.tab.Remove(s.now, link.Conn(i), nil)
 	}
 	if s.tab.bytes != 0 || !s.tab.Deadline().IsZero() || s.tab.spare.n > freeItemsMax || s.tab.spare.m > freeItemsMax {
 		t.Error("something is left of them")

@@ -24,6 +24,10 @@ type Config struct {
 	// BulkLinks bounds how many links write a bulk message on a bare lane at one
 	// time; 0 means 2, -1 means any number.
 	BulkLinks int
+	// Private is the first of the lanes whose queues have bounds of their own (512
+	// messages and 2 MiB each) and count for none but TotalBytes: those of the
+	// library's user, who cannot fill each other's. 0 means there is none.
+	Private link.Lane
 	// PeersMax bounds the table; 0 means 8192.
 	PeersMax int
 	// Trace receives events; nil means nobody listens.
@@ -65,3 +69,14 @@ func (c Config) Validate() error {
 // laneMsgsMax and laneBytesMax are one lane's share of the peer's bounds.
 func (c *Config) laneMsgsMax() int  { return max(1, c.QueueMsgs/4*laneShare) }
 func (c *Config) laneBytesMax() int { return max(1, c.QueueBytes/4*laneShare) }
+
+// private tells whether a lane has bounds of its own.
+func (c *Config) private(ln link.Lane) bool { return c.Private > 0 && ln >= c.Private }
+
+// laneBounds are what one lane's queue may hold.
+func (c *Config) laneBounds(ln link.Lane) (msgs, bytes int) {
+	if c.private(ln) {
+		return privateMsgsMax, privateBytesMax
+	}
+	return c.laneMsgsMax(), c.laneBytesMax()
+}

@@ -21,6 +21,15 @@ const (
 	// quarters: the last quarter is always there for the others.
 	laneShare = 3
 
+	// privateMsgsMax and privateBytesMax bound a lane of the library's user. Two
+	// batches of the writer keep the wire busy; the rest waits with its author, who
+	// then waits too.
+	privateMsgsMax  = 512
+	privateBytesMax = 2 << 20
+
+	// roundTripMax is the longest round trip that is believed.
+	roundTripMax = time.Minute
+
 	// totalBytesDefault bounds what waits for all peers together. A buffer that
 	// waits for several peers counts for each of them.
 	totalBytesDefault = 256 << 20

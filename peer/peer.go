@@ -46,6 +46,15 @@ type Peer struct {
 	closing bool      // a Close was handed out; nothing is written any more
 	waiting bool      // for a place to write bulk
 	movedAt time.Time // when Next last gave a message, or the first since then was queued
+	why     link.Reason
+	dropped bool // by us, for the reason why
+
+	ports        []*Port // of handlers, in the order of their first call
+	full         int     // ports that wait for room
+	awaited      int     // ports that wait until all is written
+	privateMsgs  int     // of msgs and bytes: what waits on lanes with bounds of their own
+	privateBytes int
+	rtt          time.Duration // as the link measured it; 0 while unknown
 }
 
 // ID is the remote's identity.
@@ -86,6 +95,10 @@ func (p *Peer) Lanes() link.LaneSet {
 
 // Queued is how many messages wait for the peer, and their bytes with overhead.
 func (p *Peer) Queued() (msgs, bytes int) { return p.msgs, p.bytes }
+
+// sharedMsgs and sharedBytes are what counts against the peer's bounds.
+func (p *Peer) sharedMsgs() int  { return p.msgs - p.privateMsgs }
+func (p *Peer) sharedBytes() int { return p.bytes - p.privateBytes }
 
 // lane finds an open lane; nil when it is not open. There are few, so a walk is
 // the fastest search. The pointer holds until a lane is opened or shut.

@@ -103,7 +103,7 @@ func TestTieBreak(t *testing.T) {
 			if _, ok := tab.ByConn(wantClosed); ok {
 				t.Error("the closed link is still known")
 			}
-			if tab.Remove(t0, wantClosed) {
+			if tab.Remove(t0, wantClosed, nil) {
 				t.Error("the closed link's end took a peer away")
 			}
 		})
@@ -372,7 +372,7 @@ func TestResidue(t *testing.T) {
 		}
 	}
 	for i := range 100 {
-		tab.Remove(t0, link.Conn(i+1))
+		tab.Remove(t0, link.Conn(i+1), nil)
 	}
 	tab.TakeCloses()
 	if got := tab.TakeReady(); len(got) != 0 {

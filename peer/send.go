@@ -36,6 +36,11 @@ func (t *Table) Queue(now time.Time, to id.ID, ln link.Lane, m Message) error {
 	if !ok || p.closing {
 		return ErrNotConnected
 	}
+	return t.queue(now, p, ln, m)
+}
+
+// queue is Queue for a peer that is connected.
+func (t *Table) queue(now time.Time, p *Peer, ln link.Lane, m Message) error {
 	l := p.lane(ln)
 	if l == nil {
 		return ErrNoLane
@@ -45,12 +50,12 @@ func (t *Table) Queue(now time.Time, to id.ID, ln link.Lane, m Message) error {
 		return err
 	}
 	if t.stalled(now, p) {
-		t.Drop(now, to, link.Timeout)
+		t.Drop(now, p.ID(), link.Timeout)
 		return ErrNotConnected
 	}
 	cost := costOf(len(m.Data))
 	if !t.fits(p, l, cost) && !(proto.Bare && t.makeRoom(now, p, l, m.Class, cost)) {
-		t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "queue_full", Peer: to, Topic: proto.Name, N: int64(l.bytes()), Err: m.Class.String()})
+		t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "queue_full", Peer: p.ID(), Topic: proto.Name, N: int64(l.bytes()), Err: m.Class.String()})
 		return ErrQueueFull
 	}
 	t.push(now, p, l, m, proto.Bare && len(m.Data) >= bulkBytes)
@@ -99,9 +104,16 @@ func (t *Table) fits(p *Peer, l *lane, cost int) bool { return t.fitsWithout(p, 
 // fitsWithout is fits after msgs of the lane's messages with that many bytes went.
 func (t *Table) fitsWithout(p *Peer, l *lane, cost, msgs, bytes int) bool {
 	within := func(all, limit int) bool { return all-bytes+cost <= limit || all == bytes }
-	return within(t.bytes, t.cfg.TotalBytes) && within(p.bytes, t.cfg.QueueBytes) && within(l.bytes(), t.cfg.laneBytesMax()) &&
-		p.msgs-msgs+1 <= t.cfg.QueueMsgs && l.msgs()-msgs+1 <= t.cfg.laneMsgsMax()
+	laneMsgs, laneBytes := t.cfg.laneBounds(l.lane)
+	if !within(t.bytes, t.cfg.TotalBytes) || !within(l.bytes(), laneBytes) || l.msgs()-msgs+1 > laneMsgs {
+		return false
+	}
+	return t.cfg.private(l.lane) || within(p.sharedBytes(), t.cfg.QueueBytes) && p.sharedMsgs()-msgs+1 <= t.cfg.QueueMsgs
 }
+
+// fitsTotal tells whether the bound on all peers together takes one more message of
+// that cost.
+func (t *Table) fitsTotal(cost int) bool { return t.bytes+cost <= t.cfg.TotalBytes || t.bytes == 0 }
 
 // makeRoom drops the oldest spare messages of a lane, and for an urgent one then
 // the oldest ordinary ones, until a message of the class fits; or nothing when
@@ -186,16 +198,20 @@ func (t *Table) forget(p *Peer, l *lane, i *item) {
 	}
 	t.account(p, l, -1, -i.cost())
 	t.spare.put(i)
-	if l.q.msgs == 0 { // an idle lane saves nothing up
+	switch {
+	case l.q.msgs == 0: // an idle lane saves nothing up
 		t.spare.putQueues(l.q)
 		l.q = nil
-		return
-	}
-	if l.q.q[urgentQ].msgs == 0 {
+	case l.q.q[urgentQ].msgs == 0:
 		l.q.deficit[pressing] = 0
-	}
-	if l.q.msgs == l.q.q[urgentQ].msgs {
+	case l.q.msgs == l.q.q[urgentQ].msgs:
 		l.q.deficit[patient] = 0
+	}
+	if t.tight {
+		t.loosen()
+	}
+	if p.full > 0 {
+		t.room(p)
 	}
 }
 
@@ -206,4 +222,8 @@ func (t *Table) account(p *Peer, l *lane, msgs, bytes int) {
 	p.msgs += msgs
 	p.bytes += bytes
 	t.bytes += bytes
+	if t.cfg.private(l.lane) {
+		p.privateMsgs += msgs
+		p.privateBytes += bytes
+	}
 }

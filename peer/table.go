@@ -23,6 +23,9 @@ type Table struct {
 	ready   []link.Conn
 	handed  []link.Conn // what TakeReady gave out last; reused
 	closes  []Close
+	rooms   []*Port
+	tight   bool // a port waits for the bound on all peers together
+	spent   bool // see Port.Spent
 }
 
 // Close asks the world to end a link.
@@ -39,6 +42,20 @@ func New(cfg Config) *Table {
 	}
 	cfg.fill()
 	return &Table{cfg: cfg}
+}
+
+// SetProtocols changes the protocol table, while there are no peers.
+func (t *Table) SetProtocols(table []link.Protocol) error {
+	cfg := t.cfg
+	cfg.Protocols = table
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	if t.Len() > 0 {
+		panic("peer: protocols change while peers are connected")
+	}
+	t.cfg = cfg
+	return nil
 }
 
 // Len is the number of peers.
@@ -123,6 +140,7 @@ func (t *Table) Drop(now time.Time, who id.ID, why link.Reason) {
 		return
 	}
 	t.discard(now, p)
+	p.why, p.dropped = why, true
 	t.closes = append(t.closes, Close{p.conn, why})
 	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "drop", Peer: who, N: int64(p.conn), Err: why.String()})
 }
