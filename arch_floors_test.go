@@ -55,6 +55,9 @@ var homes = []home{
 	{path: "gossipsub", floor: 2, kind: strand},
 	{path: "chat", floor: 2, kind: strand},
 
+	{path: "peer/msgrw", floor: 2, kind: edge, also: []string{"peer"},
+		why: "it makes protocols that block from the handler of package peer, so that strands need not"},
+
 	{path: "link/mem", floor: 2, kind: edge},
 	{path: "link/libp2p", floor: 2, kind: edge},
 	{path: "link/rlpx", floor: 2, kind: edge},

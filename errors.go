@@ -9,6 +9,7 @@ import (
 // What a caller can act on.
 var (
 	ErrClosed      = errors.New("ropewalk: node is closed")
+	ErrStarted     = errors.New("ropewalk: node is started already")
 	ErrNotStarted  = errors.New("ropewalk: node is not started")
 	ErrNotBuilt    = errors.New("ropewalk: this strand is not built in this version")
 	ErrTooFewPeers = errors.New("ropewalk: too few peers reached")

@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/internal/plain"
+	"github.com/ropewalk/ropewalk/peer/msgrw"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/trace"
 )
@@ -76,23 +78,32 @@ func (n *Node) logEvent(level slog.Level, e trace.Event) {
 }
 
 // Events subscribes to the node's event stream, or to the named strands of it.
-// Those of single RPCs, "gossipsub.rpc", come only to who names them. It returns nil
-// when there are too many listeners.
+// Those of single RPCs, "gossipsub.rpc", and of single messages of the user's
+// protocols, "peer.msg", come only to who names them. It returns nil when there are
+// too many listeners.
 func (n *Node) Events(ctx context.Context, strands ...string) *EventSubscription {
-	wants := func(e Event) bool { return e.Strand != gossipsub.StrandRPC }
+	wants := func(e Event) bool { return e.Strand != gossipsub.StrandRPC && e.Strand != msgrw.Strand }
 	if len(strands) > 0 {
 		wants = func(e Event) bool { return slices.Contains(strands, e.Strand) }
 	}
-	var onEnd func()
+	var watching []*atomic.Int32
 	if slices.Contains(strands, gossipsub.StrandRPC) {
-		n.rpcWatchers.Add(1)
-		onEnd = func() { n.rpcWatchers.Add(-1) }
+		watching = append(watching, &n.rpcWatchers)
+	}
+	if slices.Contains(strands, msgrw.Strand) {
+		watching = append(watching, &n.msgWatchers)
+	}
+	for _, w := range watching {
+		w.Add(1)
+	}
+	onEnd := func() {
+		for _, w := range watching {
+			w.Add(-1)
+		}
 	}
 	s := n.events.listen(eventRoom, wants, onEnd)
 	if s == nil {
-		if onEnd != nil {
-			onEnd()
-		}
+		onEnd()
 		return nil
 	}
 	s.tie(ctx)
@@ -101,8 +112,11 @@ func (n *Node) Events(ctx context.Context, strands ...string) *EventSubscription
 
 // watched tells the machine whether anybody reads events that are many.
 func (n *Node) watched(strand string) bool {
-	if strand == gossipsub.StrandRPC {
+	switch strand {
+	case gossipsub.StrandRPC:
 		return n.rpcWatchers.Load() > 0
+	case msgrw.Strand:
+		return n.msgWatchers.Load() > 0
 	}
 	return n.events.listeners.Load() > 0 || n.log.Enabled(context.Background(), slog.LevelDebug)
 }

@@ -29,6 +29,7 @@ const roundMax = 64
 func (n *Node) loop() error {
 	defer close(n.gone)
 	defer n.inbox.close()
+	defer n.openGates()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var armed time.Time // when the timer fires; zero when it did or is stopped
@@ -109,6 +110,7 @@ func (n *Node) stepped(what string, start time.Time) time.Time {
 // flush carries out what the machine asks for, until it asks for nothing: a writer
 // that is given its messages may leave others the place to write theirs.
 func (n *Node) flush() {
+	n.runs.Flush()
 	for {
 		out := n.machine.Take()
 		n.carry(out)

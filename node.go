@@ -18,6 +18,7 @@ import (
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
+	"github.com/ropewalk/ropewalk/peer/msgrw"
 )
 
 // Node is a running node. Its methods may be called from any goroutine.
@@ -32,6 +33,7 @@ type Node struct {
 	inbox      *inbox
 	pool       *pool
 	writer     *writer
+	runs       *msgrw.Hub
 	messages   hub[Message]
 	events     hub[Event]
 	lines      hub[ChatLine]
@@ -65,6 +67,7 @@ type Node struct {
 	stopOnce    sync.Once
 	record      atomic.Pointer[string]
 	rpcWatchers atomic.Int32 // listeners that want the events of single RPCs
+	msgWatchers atomic.Int32 // the same of single messages of the user's protocols
 }
 
 type state uint8
@@ -159,10 +162,23 @@ func (n *Node) build() (err error) {
 		return fmt.Errorf("ropewalk: data folder: %w", n.folder.err)
 	}
 	n.transports = n.cfg.Transports
-	if n.transports == nil {
-		n.transports, err = n.defaultTransports(mc.Protocols())
+	n.runs = msgrw.NewHub(n.hubConfig())
+	return nil
+}
+
+// transport makes the links' transports, now that all protocols are known.
+func (n *Node) transport() (err error) {
+	protocols := n.machine.Protocols()
+	if n.cfg.Transports == nil {
+		n.transports, err = n.defaultTransports(protocols)
+		return err
 	}
-	return err
+	for _, t := range n.transports {
+		if s, ok := t.(interface{ SetProtocols([]link.Protocol) }); ok {
+			s.SetProtocols(protocols)
+		}
+	}
+	return nil
 }
 
 // Start opens the listeners and begins to look for peers. On error everything is
@@ -179,6 +195,10 @@ func (n *Node) Start(ctx context.Context) error {
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if err := n.transport(); err != nil {
+		n.state = closed
+		return errors.Join(err, n.undo())
 	}
 	for _, t := range n.transports {
 		if err := t.Listen(); err != nil {
@@ -263,6 +283,7 @@ func (n *Node) Close() error {
 	}
 	close(n.quit)
 	<-n.gone
+	n.runs.Close()
 	n.pool.close()
 	n.writer.close()
 	n.group.Wait()

@@ -18,6 +18,7 @@ type wire struct {
 	link    link.Link
 	busier  link.Busier // the link, when the loop may write to it; else nil
 	closing bool
+	gate    gate
 
 	// Of the writer.
 	out   chan []link.Msg // room for one batch: the writer has it or is idle
@@ -77,8 +78,10 @@ func (n *Node) dialNow(t id.Ticket, to link.Addr) (link.Link, error) {
 func (n *Node) linkUp(now time.Time, l link.Link) {
 	n.lastConn++
 	w := &wire{conn: n.lastConn, link: l}
+	_, lanes := l.(link.Busier)
+	w.gate.init(lanes)
 	n.links[w.conn] = w
-	n.run("read", func() error { n.read(w.conn, l); return nil })
+	n.run("read", func() error { n.read(w); return nil })
 	if b, ok := l.(link.Busier); ok {
 		w.busier = b
 	} else {
@@ -90,11 +93,15 @@ func (n *Node) linkUp(now time.Time, l link.Link) {
 
 // read hands what comes on the link to the loop until it ends. A full inbox stops
 // it here.
-func (n *Node) read(c link.Conn, l link.Link) {
-	reuser, _ := l.(link.Reuser)
-	err := feed(l, func(m link.Msg) bool { return n.post(input{conn: c, msg: m, reuser: reuser}) })
-	l.Close(link.NetworkError)
-	n.post(input{fn: func(now time.Time) { n.linkDown(now, c, err) }})
+func (n *Node) read(w *wire) {
+	reuser, _ := w.link.(link.Reuser)
+	err := feed(w.link, func(m link.Msg) bool {
+		w.gate.pass(m)
+		return n.post(input{conn: w.conn, msg: m, reuser: reuser})
+	})
+	w.gate.end()
+	w.link.Close(link.NetworkError)
+	n.post(input{fn: func(now time.Time) { n.linkDown(now, w.conn, err) }})
 }
 
 // errPut is the end of a feed whose taker is gone.
@@ -130,14 +137,24 @@ func (n *Node) write(w *wire) {
 		if !open {
 			return
 		}
-		for _, m := range batch {
-			if err := w.link.Write(m); err != nil {
-				w.link.Close(link.NetworkError)
-				break
-			}
+		if err := writeAll(w.link, batch); err != nil {
+			w.link.Close(link.NetworkError)
 		}
 		n.post(input{conn: w.conn, wrote: true})
 	}
+}
+
+// writeAll writes a batch, at once where the link can.
+func writeAll(l link.Link, batch []link.Msg) error {
+	if b, ok := l.(link.Batcher); ok {
+		return b.WriteAll(batch)
+	}
+	for _, m := range batch {
+		if err := l.Write(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pull gives a link the next messages, as far as it takes them.
@@ -157,6 +174,7 @@ func (n *Node) pour(w *wire) {
 	for {
 		m, ok := n.machine.Next(now, w.conn, w.busier.Busy())
 		if !ok {
+			n.machine.Written(now, w.conn)
 			return
 		}
 		if err := w.link.Write(m); err != nil {
@@ -181,6 +199,8 @@ func (n *Node) batch(w *wire) {
 	if len(w.batch) > 0 {
 		w.idle = false
 		w.out <- w.batch
+	} else {
+		n.machine.Written(now, w.conn)
 	}
 }
 
@@ -205,5 +225,6 @@ func (n *Node) closeLink(w *wire, why link.Reason) {
 		return
 	}
 	w.closing = true
+	w.gate.end()
 	n.run("close", func() error { w.link.Close(why); return nil })
 }

@@ -66,6 +66,7 @@ func (o *Port) Await() {
 	if !o.await && !o.gone {
 		o.await = true
 		o.peer.awaited++
+		o.table.wake(o.peer) // so that the writer is asked
 	}
 }
 

@@ -36,8 +36,11 @@ func AppendString(b []byte, s string) []byte { return AppendBytes(b, []byte(s)) 
 
 // AppendList appends a list whose items, already encoded, are payload.
 func AppendList(b, payload []byte) []byte {
-	return append(appendHead(b, len(payload), listShort, listLong), payload...)
+	return append(AppendListHead(b, len(payload)), payload...)
 }
+
+// AppendListHead appends the head of a list whose items, encoded, take n bytes.
+func AppendListHead(b []byte, n int) []byte { return appendHead(b, n, listShort, listLong) }
 
 func appendHead(b []byte, n int, short, long byte) []byte {
 	if n <= shortMax {

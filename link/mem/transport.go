@@ -39,6 +39,13 @@ type Transport struct {
 // Kind is link.Mem.
 func (t *Transport) Kind() link.Kind { return link.Mem }
 
+// SetProtocols says what the transport's links carry, before its first link.
+func (t *Transport) SetProtocols(protocols []link.Protocol) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.protocols = append([]link.Protocol(nil), protocols...)
+}
+
 // Listen makes the transport reachable under its name.
 func (t *Transport) Listen() error {
 	t.mu.Lock()

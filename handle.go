@@ -1,0 +1,37 @@
+package ropewalk
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/node"
+	"github.com/ropewalk/ropewalk/peer/msgrw"
+)
+
+// Handle adds a protocol, before Start. It runs on every kind of link. The error is
+// ErrStarted, ErrClosed, or wraps ErrProtocol and says what is wrong with it.
+func (n *Node) Handle(p Protocol) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch n.state {
+	case running:
+		return ErrStarted
+	case closed:
+		return ErrClosed
+	}
+	if err := p.Check(n.machine.Protocols()); err != nil {
+		return err
+	}
+	return n.machine.Handle(node.Handler{Protocol: p.Link(), Handler: n.runs.Handler(p)})
+}
+
+// hubConfig ties the user's protocols to the node.
+func (n *Node) hubConfig() msgrw.Config {
+	return msgrw.Config{
+		Post:    func(f func(now time.Time)) bool { return n.post(input{fn: f}) },
+		Gate:    n.gateOf,
+		Own:     node.LaneUser,
+		Log:     n.log,
+		Trace:   n.onEvent,
+		Watched: func() bool { return n.watched(msgrw.Strand) },
+	}
+}
