@@ -3,7 +3,9 @@ package libp2p
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -41,6 +43,12 @@ type Config struct {
 	// Foreign tells from the protocol IDs a remote names that it belongs elsewhere:
 	// no link is made with it. nil means nobody does. It is called by any goroutine.
 	Foreign func(streams []string) bool
+	// Gate tells whether a connection with that IP address may be: false refuses it as
+	// soon as the address shows, and a dial before a byte is sent, after names are
+	// resolved. nil lets all pass. Trusted tells who is exempt from Limits.Inbound;
+	// nil means nobody. Any goroutine calls them, and they must return at once.
+	Gate    func(netip.Addr) bool
+	Trusted func(id.ID) bool
 	// UserAgent is what we call ourselves; default "ropewalk".
 	UserAgent string
 	// Registry receives libp2p's metrics; nil means none are kept.
@@ -48,6 +56,8 @@ type Config struct {
 	// Logger receives what libp2p logs at warn and above; nil means none. libp2p
 	// has one logger per process: with several transports the newest one's counts.
 	Logger *slog.Logger
+
+	resolver network.MultiaddrDNSResolver // of tests; nil means the system's
 }
 
 // Limits bound what remotes can take together and alone.

@@ -218,12 +218,12 @@ func (t *Transport) setup(ctx context.Context, e *entry, ticket id.Ticket, to li
 	}
 	inbound := 0
 	for _, o := range t.conns {
-		if o.link != nil && o.link.info.Dir == link.In {
+		if o.link != nil && o.link.info.Dir == link.In && !t.trusted(o.link.info.ID) {
 			inbound++
 		}
 	}
 	t.mu.Unlock()
-	if e.conn.Stat().Direction == network.DirInbound && inbound >= t.cfg.Limits.Inbound {
+	if e.conn.Stat().Direction == network.DirInbound && inbound >= t.cfg.Limits.Inbound && !t.trusted(id.PeerID(e.conn.RemotePeer()).ID()) {
 		t.closeLater(e.conn, link.TooManyPeers)
 		return nil, link.TooManyPeers
 	}
@@ -254,6 +254,10 @@ func (t *Transport) setup(ctx context.Context, e *entry, ticket id.Ticket, to li
 	t.mu.Unlock()
 	return l, nil
 }
+
+// trusted tells whether a remote is exempt from the limit on inbound links. Above it the
+// resource manager has room for what is in setup, which the trusted share.
+func (t *Transport) trusted(who id.ID) bool { return t.cfg.Trusted != nil && t.cfg.Trusted(who) }
 
 // whyLeft is the reason to give a connection that did not become a link.
 func whyLeft(err error) link.Reason {

@@ -37,7 +37,7 @@ func (d *dial) offer(e *entry) bool {
 // Dial makes a link to the peer at the address, which must name it. The context's
 // deadline (dialTimeout when it has none) covers dial, security, identify and the
 // negotiation of lanes. The error is or wraps the context's, ErrAddr, ErrNoLanes,
-// ErrForeign, ErrConnected, ErrClosed or a link.Reason (WrongIdentity, Self); anything else is
+// ErrForeign, ErrGated, ErrConnected, ErrClosed or a link.Reason (WrongIdentity, Self); anything else is
 // the network's. None names the address, which the caller knows.
 func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (link.Link, error) {
 	if to.Kind() != link.LibP2P || to.PeerID() == "" {
@@ -209,6 +209,8 @@ func dialError(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &wrong):
 		return fmt.Errorf("%w: %w", link.WrongIdentity, err)
+	case errors.Is(err, swarm.ErrGaterDisallowedConnection):
+		return ErrGated
 	case errors.Is(err, swarm.ErrDialToSelf):
 		return fmt.Errorf("%w: %w", link.Self, err)
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):

@@ -14,12 +14,13 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 )
 
-// gate holds the inbound TCP connections whose security handshake is not done. When
+// gate shuts out addresses, and holds the inbound TCP connections whose security handshake is not done. When
 // there are too many the oldest is closed, so that silent sockets cannot keep a
 // real peer out. QUIC does this in its own handshake.
 type gate struct {
 	self   peer.ID
-	exempt []netip.Prefix // addresses that have no limit of their own
+	exempt []netip.Prefix        // addresses that have no limit of their own
+	allows func(netip.Addr) bool // nil allows all
 
 	mu      sync.Mutex
 	pending []raw // oldest first
@@ -34,11 +35,21 @@ type raw struct {
 // InterceptPeerDial lets every dial pass: whom to dial is decided above.
 func (g *gate) InterceptPeerDial(peer.ID) bool { return true }
 
-// InterceptAddrDial lets every dial pass.
-func (g *gate) InterceptAddrDial(peer.ID, ma.Multiaddr) bool { return true }
+// InterceptAddrDial lets dials pass that do not lead to a place that is shut out. Names
+// are resolved by now.
+func (g *gate) InterceptAddrDial(_ peer.ID, a ma.Multiaddr) bool { return g.allowed(a) }
+
+// allowed tells whether we may have to do with the place an address names, if it does.
+func (g *gate) allowed(a ma.Multiaddr) bool {
+	ip := ipOf(a)
+	return g.allows == nil || !ip.IsValid() || g.allows(ip)
+}
 
 // InterceptAccept takes a new inbound connection in.
 func (g *gate) InterceptAccept(c network.ConnMultiaddrs) bool {
+	if !g.allowed(c.RemoteMultiaddr()) {
+		return false
+	}
 	if _, err := c.RemoteMultiaddr().ValueForProtocol(ma.P_TCP); err != nil {
 		return true
 	}

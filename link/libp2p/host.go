@@ -80,7 +80,7 @@ func newStack(c *Config) (_ *stack, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("libp2p: key: %w", err)
 	}
-	w, err := newWire(c, key, resources, &gate{self: self, exempt: append(v4, v6...)})
+	w, err := newWire(c, key, resources, &gate{self: self, exempt: append(v4, v6...), allows: c.Gate})
 	if err != nil {
 		return nil, err
 	}
@@ -229,6 +229,9 @@ func newWire(c *Config, key crypto.PrivKey, resources network.ResourceManager, g
 		// A dial names one address and is wanted now, whatever became of others.
 		swarm.WithUDPBlackHoleSuccessCounter(nil), swarm.WithIPv6BlackHoleSuccessCounter(nil),
 	}
+	if c.resolver != nil {
+		opts = append(opts, swarm.WithMultiaddrResolver(c.resolver))
+	}
 	if c.Registry == nil {
 		w.bus = eventbus.NewBus()
 	} else {
@@ -299,6 +302,9 @@ func (w *wire) addQUIC(c *Config, key crypto.PrivKey, resources network.Resource
 			if err != nil {
 				addr = nil
 			}
+			if addr != nil && !g.allowed(addr) {
+				return ctx, ErrGated // before the handshake, unlike the gater
+			}
 			scope, err := resources.OpenConnection(network.DirInbound, false, addr)
 			if err != nil {
 				return ctx, err
@@ -339,7 +345,7 @@ func newAutoNATv2(c *Config, resources network.ResourceManager, s *stack) (*auto
 	}
 	plain := *c
 	plain.Registry = nil
-	w, err := newWire(&plain, key, resources, &gate{})
+	w, err := newWire(&plain, key, resources, &gate{allows: c.Gate})
 	if err != nil {
 		return nil, err
 	}

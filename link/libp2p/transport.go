@@ -28,6 +28,7 @@ var (
 	ErrConnected = errors.New("libp2p: already connected to that peer")
 	ErrNoLanes   = errors.New("libp2p: no protocol in common")
 	ErrForeign   = errors.New("libp2p: node of another network")
+	ErrGated     = errors.New("libp2p: address is shut out")
 	ErrLost      = errors.New("libp2p: connection lost")
 )
 
