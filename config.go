@@ -31,10 +31,10 @@ type Config struct {
 	Gossip  GossipConfig
 	Chat    ChatConfig
 
-	// Diagnostics is for the protocols echo/1, sink/1 and flood/1, which this
-	// version does not have.
+	// Diagnostics makes the node speak echo/1, sink/1 and flood/1 with everybody: they
+	// measure links, and let any peer spend our bandwidth.
 	Diagnostics bool
-	// Transports replaces the libp2p link, for tests and embedding.
+	// Transports replaces the links over libp2p and RLPx, for tests and embedding.
 	Transports []Transport
 	// Agent is what the node calls itself to others, at most 128 bytes.
 	Agent string
@@ -48,6 +48,10 @@ type ListenConfig struct {
 	// LibP2P are multiaddrs without a peer. Nil: TCP and QUIC on any free port, of
 	// all interfaces, or of loopback under Localnet. Empty but not nil: none.
 	LibP2P []string
+	// RLPx are the addresses of the RLPx link, "HOST:PORT" with an IP address as host,
+	// at most 8. Nil: any free port of every IPv4 address, or of loopback under
+	// Localnet. Empty but not nil: none; others can still be dialled.
+	RLPx []string
 	// External are multiaddrs to advertise instead of those learned.
 	External []string
 }

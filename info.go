@@ -24,6 +24,9 @@ func (n *Node) Info() Info {
 	if up {
 		for _, t := range n.transports {
 			if t.Kind() == link.RLPx {
+				if a, ok := n.rlpxAt(); ok && len(t.Addrs()) > 0 {
+					info.Enode, info.RLPx = a.String(), place(a)
+				}
 				continue
 			}
 			for _, a := range t.Addrs() {
@@ -50,15 +53,29 @@ func (n *Node) Health() Health {
 	ctx, cancel := context.WithTimeout(context.Background(), healthWithin)
 	defer cancel()
 	sessions, err := n.Sessions(ctx)
-	h := Health{OK: err == nil, Checks: []Check{
-		{Name: "loop", OK: err == nil, Detail: detail(err, "turns")},
-		{Name: "listen", OK: len(n.Info().LibP2P) > 0 || len(n.cfg.Listen.LibP2P) == 0, Detail: fmt.Sprintf("addresses: %d", len(n.Info().LibP2P))},
-		{Name: "peers", OK: true, Detail: fmt.Sprintf("%d connected", len(sessions))},
-	}}
+	h := Health{OK: err == nil, Checks: []Check{{Name: "loop", OK: err == nil, Detail: detail(err, "turns")}}}
+	if err == nil {
+		for _, t := range n.transports {
+			h.Checks = append(h.Checks, n.listens(t))
+		}
+	}
+	h.Checks = append(h.Checks, Check{Name: "peers", OK: true, Detail: fmt.Sprintf("%d connected", len(sessions))})
 	for _, c := range h.Checks {
 		h.OK = h.OK && c.OK
 	}
 	return h
+}
+
+// listens checks that a link that should be reachable has an address.
+func (n *Node) listens(t Transport) Check {
+	c := Check{Name: "listen"}
+	asked := len(n.cfg.Listen.LibP2P) > 0
+	if t.Kind() == link.RLPx {
+		c.Name, asked = "rlpx", len(n.cfg.Listen.RLPx) > 0
+	}
+	count := len(t.Addrs())
+	c.OK, c.Detail = count > 0 || !asked, fmt.Sprintf("addresses: %d", count)
+	return c
 }
 
 func detail(err error, otherwise string) string {

@@ -3,6 +3,7 @@
 package ropewalk
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ropewalk/ropewalk/link"
@@ -10,8 +11,23 @@ import (
 	"github.com/ropewalk/ropewalk/node"
 )
 
-// defaultTransports are the links of a node whose user names none: libp2p.
+// defaultKinds are the kinds of link of a node whose user names none, the better first.
+var defaultKinds = []link.Kind{link.LibP2P, link.RLPx}
+
+// defaultTransports are the links of a node whose user names none: libp2p and RLPx.
 func (n *Node) defaultTransports(protocols []link.Protocol) ([]Transport, error) {
+	r, err := n.newRLPx(protocols)
+	if err != nil {
+		return nil, err
+	}
+	l, err := n.newLibP2P(protocols)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return []Transport{l, r}, nil
+}
+
+func (n *Node) newLibP2P(protocols []link.Protocol) (Transport, error) {
 	p, _ := profileNamed(n.cfg.Profile)
 	public := !n.cfg.Localnet
 	c := libp2p.Config{
@@ -32,5 +48,5 @@ func (n *Node) defaultTransports(protocols []link.Protocol) ([]Transport, error)
 	if err != nil {
 		return nil, fmt.Errorf("ropewalk: %w", err)
 	}
-	return []Transport{t}, nil
+	return t, nil
 }

@@ -213,7 +213,8 @@ const addrsEvery = 5 * time.Second
 
 func (n *Node) setAddrs(now time.Time) { n.announce(now, n.addrs()) }
 
-// addrs is where others can dial us: what the user says, else what the links know.
+// addrs is where others can dial us: what the user says, of libp2p instead of what the
+// link knows.
 func (n *Node) addrs() []link.Addr {
 	var out []link.Addr
 	for _, text := range n.cfg.Listen.External {
@@ -221,11 +222,11 @@ func (n *Node) addrs() []link.Addr {
 			out = append(out, a.WithPeer(n.key.Public().PeerID()))
 		}
 	}
-	if len(out) > 0 {
-		return out
-	}
+	said := len(out) > 0
 	for _, t := range n.transports {
-		out = append(out, t.Addrs()...)
+		if !said || t.Kind() == link.RLPx {
+			out = append(out, t.Addrs()...)
+		}
 	}
 	return append(out, n.atInterfaces(out)...)
 }

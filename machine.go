@@ -1,6 +1,7 @@
 package ropewalk
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -14,11 +15,12 @@ import (
 // machineConfig says in the machine's words what the user's Config says.
 func (n *Node) machineConfig() (node.Config, error) {
 	c := n.cfg
-	peers, err := addrsOf(c.Session.Peers)
+	kinds := n.kinds()
+	peers, err := addrsOf(kinds, c.Session.Peers)
 	if err != nil {
 		return node.Config{}, err
 	}
-	seeds, err := addrsOf(c.Session.Seeds)
+	seeds, err := addrsOf(kinds, c.Session.Seeds)
 	if err != nil {
 		return node.Config{}, err
 	}
@@ -27,7 +29,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 		return node.Config{}, err
 	}
 	return node.Config{
-		Key: n.key, Network: c.Network, Localnet: c.Localnet,
+		Key: n.key, Network: c.Network, Localnet: c.Localnet, External: externalIPs(c.Listen.External),
 		Session: session.Config{Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Peers: withoutTwins(append(peers, direct...)), Seeds: seeds, RefineEvery: c.Session.RefineEvery},
 		Gossip:  gossip,
 		Chat:    chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
@@ -44,17 +46,43 @@ func noneIfZero(v int) int {
 	return v
 }
 
-// addrsOf reads the addresses and records of a configuration.
-func addrsOf(texts []string) ([]link.Addr, error) {
+// externalIPs are where the operator says that we are, whatever the link.
+func externalIPs(texts []string) (out []netip.Addr) {
+	for _, text := range texts {
+		if a, err := link.ParseAddr(text); err == nil && a.IP().IsValid() {
+			out = append(out, a.IP())
+		}
+	}
+	return out
+}
+
+// addrsOf reads the addresses and records of a configuration. Of a record the first
+// address counts that a link of ours can dial.
+func addrsOf(kinds []link.Kind, texts []string) ([]link.Addr, error) {
 	var out []link.Addr
 	for _, text := range texts {
 		addrs, err := dialAddrs(strings.TrimSpace(text))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, addrs[0])
+		out = append(out, dialable(kinds, addrs)[0])
 	}
 	return out, nil
+}
+
+// dialable are those of the addresses that links of these kinds can dial; all when
+// there is none, so that the dial says why.
+func dialable(kinds []link.Kind, addrs []link.Addr) []link.Addr {
+	var out []link.Addr
+	for _, a := range addrs {
+		if slices.Contains(kinds, a.Kind()) {
+			out = append(out, a)
+		}
+	}
+	if len(out) == 0 {
+		return addrs
+	}
+	return out
 }
 
 // withoutTwins drops addresses whose peer was named before.

@@ -146,6 +146,7 @@ func (n *Node) build() (err error) {
 	if err != nil {
 		return err
 	}
+	mc.Hosts.Kinds = n.kinds()
 	var seed [16]byte
 	if _, err := rand.Read(seed[:]); err != nil {
 		return err
@@ -323,6 +324,9 @@ func listenError(t Transport, err error) error {
 	var at *link.ListenError
 	if errors.As(err, &at) {
 		out.Addr, out.Err = at.Addr.String(), at.Err
+		if t.Kind() == link.RLPx {
+			out.Addr = place(at.Addr)
+		}
 	}
 	return out
 }

@@ -2,14 +2,16 @@
 
 package ropewalk
 
-import (
-	"errors"
+import "github.com/ropewalk/ropewalk/link"
 
-	"github.com/ropewalk/ropewalk/link"
-)
+// defaultKinds are the kinds of link of a node whose user names none.
+var defaultKinds = []link.Kind{link.RLPx}
 
-// errNoLibP2P is what Start says in a program built with the tag nolibp2p.
-var errNoLibP2P = errors.New("ropewalk: built without libp2p (tag nolibp2p): want Config.Transports")
-
-// defaultTransports: none was built in.
-func (n *Node) defaultTransports([]link.Protocol) ([]Transport, error) { return nil, errNoLibP2P }
+// defaultTransports are the links of a node whose user names none: RLPx alone.
+func (n *Node) defaultTransports(protocols []link.Protocol) ([]Transport, error) {
+	r, err := n.newRLPx(protocols)
+	if err != nil {
+		return nil, err
+	}
+	return []Transport{r}, nil
+}

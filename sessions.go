@@ -21,7 +21,13 @@ func (n *Node) Sessions(ctx context.Context) ([]Session, error) {
 		for _, p := range n.machine.Peers() {
 			info := p.Info
 			s := Session{ID: info.ID, PeerID: info.PeerID.String(), Addr: info.Addr.String(), Direction: string(info.Dir), Session: p.Session, Link: string(info.Kind),
-				Protocols: p.Protocols, RTT: float64(p.RTT) / float64(time.Millisecond), Since: p.Since, Agent: plain.Line(info.Agent, 128), Colour: p.Colour}
+				Protocols: p.Protocols, Caps: []string{}, RTT: float64(p.RTT) / float64(time.Millisecond), Since: p.Since, Agent: plain.Line(info.Agent, 128), Colour: p.Colour}
+			for _, c := range info.Caps {
+				s.Caps = append(s.Caps, plain.Line(c, 64))
+			}
+			if info.Local.IsValid() {
+				s.Local = info.Local.String()
+			}
 			if p.Record != nil {
 				s.Record = p.Record.String()
 			}
@@ -75,6 +81,7 @@ func (n *Node) Connect(ctx context.Context, target string) (id.ID, error) {
 	if err != nil {
 		return id.ID{}, fmt.Errorf("%w: %v", ErrBadTarget, err)
 	}
+	addrs = dialable(n.kinds(), addrs)
 	var last error
 	for _, a := range addrs {
 		who, err := ask(ctx, n, func(now time.Time, reply func(id.ID, error)) {

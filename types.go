@@ -17,9 +17,9 @@ type Info struct {
 	ID      id.ID    `json:"id"`
 	PeerID  string   `json:"peer_id"`
 	ENR     string   `json:"enr"`
-	Enode   string   `json:"enode"` // empty in this version, as are UDP and RLPx
-	UDP     string   `json:"udp"`
-	RLPx    string   `json:"rlpx"`
+	Enode   string   `json:"enode"` // empty without an RLPx listener
+	UDP     string   `json:"udp"`   // empty in this version
+	RLPx    string   `json:"rlpx"`  // host and port, those of Enode
 	LibP2P  []string `json:"libp2p"`
 	RPC     string   `json:"rpc"`
 	Version string   `json:"version"`
@@ -49,8 +49,10 @@ type Session struct {
 	Direction string    `json:"direction"`
 	Session   string    `json:"session"`
 	Link      string    `json:"link"`
-	Protocols []string  `json:"protocols"`
-	RTT       float64   `json:"rtt_ms"` // 0 while unknown
+	Protocols []string  `json:"protocols"` // that both ends speak
+	Caps      []string  `json:"caps"`      // all that an RLPx peer names, "eth/68"
+	Local     string    `json:"local"`     // our end of the socket; empty when the link does not know
+	RTT       float64   `json:"rtt_ms"`    // 0 while unknown
 	Since     time.Time `json:"since"`
 	Agent     string    `json:"agent"`
 	Record    string    `json:"record,omitempty"`

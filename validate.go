@@ -44,6 +44,12 @@ func (c *Config) fill() {
 		}
 		c.Listen.LibP2P = []string{host + "/tcp/0", host + "/udp/0/quic-v1"}
 	}
+	if c.Listen.RLPx == nil {
+		c.Listen.RLPx = []string{"0.0.0.0:0"}
+		if c.Localnet {
+			c.Listen.RLPx = []string{"127.0.0.1:0"}
+		}
+	}
 }
 
 func setDuration(d *time.Duration, v time.Duration) {
@@ -62,6 +68,11 @@ func (c Config) Validate() error {
 	for _, a := range append(append([]string(nil), c.Listen.LibP2P...), c.Listen.External...) {
 		addr, err := link.ParseAddr(a)
 		v.check(err == nil && addr.Kind() == link.LibP2P && addr.PeerID() == "", "listen.libp2p", a, "a multiaddr such as /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/udp/4001/quic-v1, without /p2p/")
+	}
+	for _, a := range c.Listen.RLPx {
+		_, err := rlpxAddr(a)
+		v.check(err == nil && len(c.Listen.RLPx) <= listenMax, "listen.rlpx", a,
+			fmt.Sprintf("at most %d of IP:PORT, such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one", listenMax))
 	}
 	s := c.Session
 	v.within("session.outbound", s.Outbound, -1, 128)
@@ -111,7 +122,7 @@ func (v *validator) span(field string, d, low, high time.Duration) {
 func (v *validator) hosts(field string, list []string) {
 	for _, text := range list {
 		addrs, err := dialAddrs(text)
-		v.check(err == nil && len(addrs) > 0 && !addrs[0].ID().IsZero(), field, text, "a multiaddr with /p2p/ at its end, or a record (enr:…) that names a libp2p address")
+		v.check(err == nil && len(addrs) > 0 && !addrs[0].ID().IsZero(), field, text, "a multiaddr with /p2p/ at its end, an enode:// address, or a record (enr:…) that names an address")
 	}
 }
 

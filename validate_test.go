@@ -2,6 +2,7 @@ package ropewalk
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,13 @@ func TestValidate(t *testing.T) {
 		{"listen on nothing", func(c *Config) { c.Listen.LibP2P = []string{} }, nil},
 		{"listen on noise", func(c *Config) { c.Listen.LibP2P = []string{"localhost:4001"} }, []string{"listen.libp2p"}},
 		{"listen with a peer", func(c *Config) { c.Listen.LibP2P = []string{peer} }, []string{"listen.libp2p"}},
-		{"listen on rlpx", func(c *Config) { c.Listen.LibP2P = []string{"/mem/a"} }, []string{"listen.libp2p"}},
+		{"listen in memory", func(c *Config) { c.Listen.LibP2P = []string{"/mem/a"} }, []string{"listen.libp2p"}},
+		{"RLPx on nothing", func(c *Config) { c.Listen.RLPx = []string{} }, nil},
+		{"RLPx on both families", func(c *Config) { c.Listen.RLPx = []string{":30303", "[::]:30303", "localhost:0"} }, nil},
+		{"RLPx on a name", func(c *Config) { c.Listen.RLPx = []string{"example.org:30303"} }, []string{"listen.rlpx"}},
+		{"RLPx on a zone", func(c *Config) { c.Listen.RLPx = []string{"[fe80::1%eth0]:0"} }, []string{"listen.rlpx"}},
+		{"RLPx on noise", func(c *Config) { c.Listen.RLPx = []string{"30303", "1.2.3.4:65536", "off"} }, []string{"listen.rlpx", "listen.rlpx", "listen.rlpx"}},
+		{"RLPx on nine addresses", func(c *Config) { c.Listen.RLPx = slices.Repeat([]string{":0"}, 9) }, slices.Repeat([]string{"listen.rlpx"}, 9)},
 		{"listen on port 65536", func(c *Config) { c.Listen.LibP2P = []string{"/ip4/127.0.0.1/tcp/65536"} }, []string{"listen.libp2p"}},
 		{"outbound none", func(c *Config) { c.Session.Outbound = -1 }, nil},
 		{"outbound below", func(c *Config) { c.Session.Outbound = -2 }, []string{"session.outbound"}},

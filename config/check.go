@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -41,6 +42,29 @@ func checkListen(v any) string {
 	return ""
 }
 
+// rlpxOff are the words for no RLPx listener.
+var rlpxOff = []string{"off", "none"}
+
+// rlpxOf is Config's value for listen.rlpx: nil for the default, empty for none.
+func rlpxOf(texts []string) []string {
+	switch {
+	case len(texts) == 1 && texts[0] == "":
+		return nil
+	case len(texts) == 1 && slices.Contains(rlpxOff, texts[0]):
+		return []string{}
+	}
+	return texts
+}
+
+func checkRLPx(v any) string {
+	for _, s := range rlpxOf(v.([]string)) {
+		if (ropewalk.Config{Listen: ropewalk.ListenConfig{RLPx: []string{s}}}).Validate() != nil {
+			return fmt.Sprintf(`%.120q: want IP:PORT such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one, or "off"`, s)
+		}
+	}
+	return ""
+}
+
 func checkHosts(v any) string {
 	for _, s := range v.([]string) {
 		if strings.HasPrefix(s, "enr:") {
@@ -50,7 +74,7 @@ func checkHosts(v any) string {
 		} else if a, err := link.ParseAddr(s); err == nil && a.PeerID() != "" {
 			continue
 		}
-		return fmt.Sprintf("%.160q: want multiaddrs with /p2p/ at their end, or records (enr:…) that name an address", s)
+		return fmt.Sprintf("%.160q: want multiaddrs with /p2p/ at their end, enode:// addresses, or records (enr:…) that name an address", s)
 	}
 	return ""
 }

@@ -83,7 +83,7 @@ func TestGossipProblems(t *testing.T) {
 		{"[gossip]\ngossip_factor = 0", `config.toml:2: gossip.gossip_factor: 0: want a number above 0`},
 		{"[gossip]\nip_colocation_allow = [\"192.0.2.1\"]", `config.toml:2: gossip.ip_colocation_allow: "192.0.2.1": want addresses with a length, such as 192.0.2.0/24 or 2001:db8::/32`},
 		{"[gossip]\nsubscription_filter = [\"\"]", `config.toml:2: gossip.subscription_filter: "": want topics of 1 to 256 bytes`},
-		{"[gossip]\ndirect_peers = [\"/ip4/127.0.0.1/tcp/1\"]", `config.toml:2: gossip.direct_peers: "/ip4/127.0.0.1/tcp/1": want multiaddrs with /p2p/ at their end, or records (enr:…) that name an address`},
+		{"[gossip]\ndirect_peers = [\"/ip4/127.0.0.1/tcp/1\"]", `config.toml:2: gossip.direct_peers: "/ip4/127.0.0.1/tcp/1": want multiaddrs with /p2p/ at their end, enode:// addresses, or records (enr:…) that name an address`},
 		{"[gossip.topic.\"a.b\"]\nD = 2", `config.toml:2: gossip.topic."a.b".D: 2 (Dlo 5, Dhi 12): want Dlo ≤ D ≤ Dhi`},
 		{"[gossip.topic.\"a.b\"]\nfirst_message_deliveries_decay = 1", `config.toml:2: gossip.topic."a.b".first_message_deliveries_decay: 1: want another value: it is not between 0 and 1`},
 		{"[gossip.topic.\"t\"]\nauthor = \"rsa\"", `config.toml:2: gossip.topic."t".author: "rsa": want node, ed25519`},

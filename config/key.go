@@ -39,6 +39,7 @@ type Key struct {
 	Max     int64
 	Choices []string
 	Old     []string // other programs' spellings, accepted with a warning
+	Single  bool     // a List that one text may stand for; empty text is the default
 	Unused  bool     // checked, but nothing reads it in this version
 
 	check func(v any) string // what is wanted instead; empty: the value is good
@@ -90,6 +91,10 @@ func (k *Key) fromTOML(v any) (any, bool) {
 			return v, true
 		case Duration, Size:
 			return k.fromText(v)
+		case List:
+			if k.Single {
+				return k.fromText(v)
+			}
 		}
 	case int64:
 		switch k.Kind {
@@ -139,6 +144,9 @@ func (k *Key) fromText(s string) (any, bool) {
 		return f, err == nil && !math.IsNaN(f)
 	case List:
 		out := []string{}
+		if k.Single && s == "" {
+			return append(out, ""), true
+		}
 		for e := range strings.SplitSeq(s, ",") {
 			if e = strings.TrimSpace(e); e != "" {
 				out = append(out, e)

@@ -129,7 +129,7 @@ func (s *Settings) defaults(o Options) {
 	if s.Node.DataDir == "" {
 		s.Node.DataDir = DefaultDataDir(o.Env)
 	}
-	for _, off := range []*string{&s.Dnet, &s.UDP, &s.RLPx} {
+	for _, off := range []*string{&s.Dnet, &s.UDP} {
 		if *off == "off" {
 			*off = ""
 		}

@@ -52,6 +52,9 @@ func TestProblems(t *testing.T) {
 		{"array of tables", "[[node]]\nnetwork = \"a\"", `config.toml:1: node: a table: want a table`},
 		{"list of numbers", "[session]\nseeds = [1, 2]", `config.toml:2: session.seeds: [1, 2]: want a list of texts in quotes`},
 		{"listen with peer", "[listen]\nlibp2p = [\"/ip4/1.2.3.4\"]", `config.toml:2: listen.libp2p: "/ip4/1.2.3.4": want multiaddrs such as /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/udp/4001/quic-v1, without /p2p/`},
+		{"rlpx by name", "[listen]\nrlpx = \"example.org:30303\"", `config.toml:2: listen.rlpx: "example.org:30303": want IP:PORT such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one, or "off"`},
+		{"rlpx without port", "[listen]\nrlpx = [\"0.0.0.0:1\", \"::1\"]", `config.toml:2: listen.rlpx: "::1": want IP:PORT such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one, or "off"`},
+		{"rlpx off and on", "[listen]\nrlpx = [\"0.0.0.0:1\", \"off\"]", `config.toml:2: listen.rlpx: "off": want IP:PORT such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one, or "off"`},
 		{"exposed rpc", "[listen]\nrpc = \"0.0.0.0:80\"", `config.toml:2: listen.rpc: 0.0.0.0:80: want a loopback address, or listen.rpc_expose = true`},
 		{"topic", "[gossip.topic.\"a.b\"]\nsign = \"maybe\"", `config.toml:2: gossip.topic."a.b".sign: "maybe": want strict, none, lax, lax-none`},
 		{"overlay network", "[overlay.network.\"x\"]\nkind = \"blob\"\nprotocol = \"zz\"", `config.toml:2: overlay.network."x": want protocol` + "\n" + `config.toml:3: overlay.network."x".protocol: "zz": want 1 to 32 bytes in hex, such as "0x500b"`},
@@ -72,6 +75,36 @@ func TestProblems(t *testing.T) {
 				t.Errorf("-want +got\n%s", d)
 			}
 		})
+	}
+}
+
+// One text stands for the list of RLPx addresses, and there are several ways to say
+// none or the default.
+func TestRLPx(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		flags []string
+		want  []string
+	}{
+		{"", nil, nil},
+		{`rlpx = ""`, nil, nil},
+		{`rlpx = "off"`, nil, []string{}},
+		{`rlpx = "none"`, nil, []string{}},
+		{`rlpx = []`, nil, []string{}},
+		{`rlpx = "127.0.0.1:30303"`, nil, []string{"127.0.0.1:30303"}},
+		{`rlpx = ["0.0.0.0:1", "[::]:1"]`, nil, []string{"0.0.0.0:1", "[::]:1"}},
+		{`rlpx = "off"`, []string{"localhost:0", ":0"}, []string{"localhost:0", ":0"}},
+		{`rlpx = "0.0.0.0:1"`, []string{"off"}, []string{}},
+		{`rlpx = "0.0.0.0:1"`, []string{""}, nil},
+	} {
+		flags := map[string][]string{}
+		if c.flags != nil {
+			flags["rlpx"] = c.flags
+		}
+		s, problems := load(t, "[listen]\n"+c.text+"\n", nil, flags)
+		if problems != "" || !cmp.Equal(s.Node.Listen.RLPx, c.want) {
+			t.Errorf("%s, %q: %#v, want %#v; %s", c.text, c.flags, s.Node.Listen.RLPx, c.want, problems)
+		}
 	}
 }
 

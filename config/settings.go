@@ -9,7 +9,6 @@ type Settings struct {
 	Expose  bool   // RPC may listen on other than loopback
 	Dnet    string // host:port of the line-delimited DarkFi socket; empty: none
 	UDP     string // discv5; not built in this version
-	RLPx    string // not built in this version
 	Log     Log
 	Metrics Metrics
 	Overlay Overlay

@@ -31,6 +31,12 @@ type child struct {
 // launchChild starts a node as a process and waits for its ready line.
 func (d *Devnet) launchChild(ctx context.Context, m *member) (running, error) {
 	args := []string{"node", "--data", m.dir, "--localnet", "--network", network, "--outbound", strconv.Itoa(outbound), "--rpc", "127.0.0.1:0"}
+	switch d.opt.Link {
+	case linkRLPx:
+		args = append(args, "--libp2p", "")
+	case linkLibP2P:
+		args = append(args, "--rlpx", "off")
+	}
 	if m.seed {
 		args[0] = "seed"
 	} else {

@@ -9,9 +9,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/scenario"
 )
 
@@ -68,6 +71,8 @@ func open(ctx context.Context, opt Options) (*Devnet, error) {
 		return nil, fmt.Errorf("%w: %d nodes, want 1 to %d (the simulator takes more)", ErrOptions, n, NodesMax)
 	case opt.Script.Seeds() > 1:
 		return nil, fmt.Errorf("%w: %d seeds, want at most 1", ErrOptions, opt.Script.Seeds())
+	case opt.Link != "" && !slices.Contains(Links, opt.Link):
+		return nil, fmt.Errorf("%w: link %.20q, want %s", ErrOptions, opt.Link, strings.Join(Links, " or "))
 	case opt.Processes && opt.Binary == "":
 		return nil, fmt.Errorf("%w: no binary for the processes", ErrOptions)
 	}
@@ -139,7 +144,7 @@ func (d *Devnet) launch(i int) {
 
 // welcome tells where the net can be entered and looked at.
 func (d *Devnet) welcome(m *member, r running) {
-	d.say("%s is the seed: %s", m.name, firstOf(r.info().LibP2P))
+	d.say("%s is the seed: %s", m.name, addrOf(r.info()))
 	d.say("data folders: %s (ropewalk status --data %s)", d.opt.Dir, m.dir)
 	if d.opt.Dash == "" {
 		return
@@ -167,14 +172,15 @@ func (d *Devnet) seedAddr() string {
 	m := d.members[0]
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return firstOf(m.info.LibP2P)
+	return addrOf(m.info)
 }
 
-func firstOf(list []string) string {
-	if len(list) == 0 {
-		return ""
+// addrOf is where a node is dialled.
+func addrOf(n ropewalk.Info) string {
+	if len(n.LibP2P) == 0 {
+		return n.Enode
 	}
-	return list[0]
+	return n.LibP2P[0]
 }
 
 // play plays the script to its end.

@@ -23,6 +23,12 @@ type inside struct {
 func (d *Devnet) launchInside(ctx context.Context, m *member) (_ running, err error) {
 	cfg := ropewalk.Config{Network: network, DataDir: m.dir, Localnet: true, Profile: "desktop", Logger: d.log.With("node", m.name)}
 	cfg.Session.Outbound = outbound
+	switch d.opt.Link {
+	case linkRLPx:
+		cfg.Listen.LibP2P = []string{}
+	case linkLibP2P:
+		cfg.Listen.RLPx = []string{}
+	}
 	if m.seed {
 		cfg.Profile = "seed"
 	} else {

@@ -22,6 +22,9 @@ type Options struct {
 	// Processes makes every node a child process that runs Binary.
 	Processes bool
 	Binary    string
+	// Link is the kind of link the nodes listen on and so dial each other by: rlpx,
+	// libp2p, or both when empty, of which they prefer libp2p.
+	Link string
 
 	Out    io.Writer // steps and their times, a line each; nil means none
 	Logger *slog.Logger
@@ -29,6 +32,15 @@ type Options struct {
 
 // ErrOptions is returned for options that cannot be.
 var ErrOptions = errors.New("devnet: bad options")
+
+// The words of Options.Link.
+const (
+	linkRLPx   = "rlpx"
+	linkLibP2P = "libp2p"
+)
+
+// Links are the kinds of link a devnet can be told to use.
+var Links = []string{linkRLPx, linkLibP2P}
 
 // NodesMax bounds a devnet: real nodes cost real memory.
 const NodesMax = 100

@@ -29,7 +29,7 @@ type Peer struct {
 
 // Peers lists the connected peers.
 func (n *Node) Peers() []Peer {
-	all := n.peers.All()
+	all, table := n.peers.All(), n.cfg.Protocols()
 	out := make([]Peer, 0, len(all))
 	for _, p := range all {
 		if p.Closing() {
@@ -38,6 +38,9 @@ func (n *Node) Peers() []Peer {
 		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since()}
 		for ln := link.Lane(0); int(ln) < n.lanes(); ln++ {
 			if stream, open := p.Lane(ln); open {
+				if stream == "" { // links that know no streams
+					stream = fmt.Sprintf("%s/%d", table[ln].Name, table[ln].Version)
+				}
 				v.Protocols = append(v.Protocols, stream)
 			}
 		}

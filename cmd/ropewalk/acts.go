@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
 )
 
 func connectCommand(a *app) *cobra.Command {
@@ -16,7 +18,7 @@ func connectCommand(a *app) *cobra.Command {
 		Use:     "connect ADDR|RECORD",
 		GroupID: "act",
 		Short:   "Connect to an address or a record",
-		Example: "  ropewalk connect /ip4/203.0.113.5/tcp/4001/p2p/16Uiu2…\n  ropewalk connect enr:-…",
+		Example: "  ropewalk connect /ip4/203.0.113.5/tcp/4001/p2p/16Uiu2…\n  ropewalk connect enode://5f3a…@203.0.113.5:30303\n  ropewalk connect enr:-…",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var out struct {
@@ -39,7 +41,7 @@ func disconnectCommand(a *app) *cobra.Command {
 		Use:     "disconnect ID",
 		GroupID: "act",
 		Short:   "Close the link to a peer",
-		Long:    "Closes the link to a peer, named by its ID, the first digits of it, or its libp2p peer ID.",
+		Long:    "Closes the link to a peer, named by its ID, the first digits of it, its libp2p peer ID, its record or an\naddress that names it.",
 		Example: "  ropewalk disconnect 5f3a09bc",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,7 +57,8 @@ func disconnectCommand(a *app) *cobra.Command {
 	}
 }
 
-// peer finds a connected peer by its ID, the first digits of it, or its peer ID.
+// peer finds a connected peer by its ID, the first digits of it, its peer ID, its record
+// or an address that names it.
 func (a *app) peer(cmd *cobra.Command, text string) (id.ID, error) {
 	if who, err := id.Parse(text); err == nil {
 		return who, nil
@@ -63,9 +66,15 @@ func (a *app) peer(cmd *cobra.Command, text string) (id.ID, error) {
 	if p, err := id.ParsePeerID(text); err == nil {
 		return p.ID(), nil
 	}
+	if a, err := link.ParseAddr(text); err == nil && !a.ID().IsZero() {
+		return a.ID(), nil
+	}
+	if r, err := enr.Parse(text); err == nil {
+		return r.ID(), nil
+	}
 	prefix := strings.ToLower(strings.TrimPrefix(text, "0x"))
 	if len(prefix) < 4 || len(prefix) > 64 || strings.Trim(prefix, "0123456789abcdef") != "" {
-		return id.ID{}, usagef("%.80q is no ID: want 64 hex digits, at least the first 4 of them, or a libp2p peer ID", text)
+		return id.ID{}, usagef("%.80q is no ID: want 64 hex digits, at least the first 4 of them, a libp2p peer ID, a record or an address", text)
 	}
 	var all []ropewalk.Session
 	if err := a.call(cmd, "session_list", nil, &all); err != nil {
@@ -95,7 +104,7 @@ func banCommand(a *app) *cobra.Command {
 		Use:     "ban ID|ADDR",
 		GroupID: "act",
 		Short:   "Refuse a node or an address for a while",
-		Example: "  ropewalk ban 0x5f3a… --for 24h\n  ropewalk ban 203.0.113.5",
+		Example: "  ropewalk ban 0x5f3a… --for 24h\n  ropewalk ban enode://5f3a…@203.0.113.5:30303\n  ropewalk ban 203.0.113.5",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if span < time.Second || span > banMax {

@@ -22,6 +22,7 @@ type devnetOptions struct {
 	dash      string
 	processes bool
 	dir       string
+	link      string
 }
 
 func devnetCommand(a *app) *cobra.Command {
@@ -33,7 +34,7 @@ func devnetCommand(a *app) *cobra.Command {
 		Long: "Starts real nodes on loopback, one of them a seed from which the others learn everything, and\n" +
 			"shows them on the dashboard. With --script the steps of a script are played; with --exit the\n" +
 			"network ends after it, and the exit code says whether every expectation held.",
-		Example: "  ropewalk devnet\n  ropewalk devnet --nodes 8 --script demo --exit\n  ropewalk devnet --nodes 5 --processes --script demo --exit",
+		Example: "  ropewalk devnet\n  ropewalk devnet --nodes 8 --script demo --exit\n  ropewalk devnet --nodes 5 --processes --script demo --exit\n  ropewalk devnet --link rlpx",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.nodes < 1 || o.nodes > devnet.NodesMax {
@@ -61,6 +62,8 @@ func devnetCommand(a *app) *cobra.Command {
 	f.BoolVar(&o.exit, "exit", false, "end after the script")
 	f.StringVar(&o.dash, "dash", "127.0.0.1:7480", "`host:port` of the dashboard; empty for none")
 	f.BoolVar(&o.processes, "processes", false, "run every node as a process of its own, killed by SIGKILL")
+	f.StringVar(&o.link, "link", "", "`kind` of link between the nodes: "+strings.Join(devnet.Links, ", ")+"; empty for both")
+	cmd.RegisterFlagCompletionFunc("link", words(devnet.Links))
 	f.StringVar(&o.dir, "dir", "", "`folder` for the nodes' data; empty for a temporary one")
 	return cmd
 }
@@ -68,7 +71,7 @@ func devnetCommand(a *app) *cobra.Command {
 // runDevnet runs the net and prints its steps as they happen, or with --json the
 // result at the end.
 func runDevnet(ctx context.Context, out io.Writer, o devnetOptions, asJSON bool) (ok bool, err error) {
-	opt := devnet.Options{Nodes: o.nodes, Exit: o.exit, Dash: o.dash, Processes: o.processes, Dir: o.dir, Out: out}
+	opt := devnet.Options{Nodes: o.nodes, Exit: o.exit, Dash: o.dash, Processes: o.processes, Dir: o.dir, Out: out, Link: o.link}
 	if asJSON {
 		opt.Out = io.Discard
 	}

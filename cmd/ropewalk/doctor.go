@@ -158,12 +158,16 @@ func (d *doctor) peers(s *config.Settings, sessions []ropewalk.Session, hosts ro
 }
 
 func (d *doctor) reach(s *config.Settings, info ropewalk.Info) {
-	if len(info.LibP2P) == 0 {
+	listens := info.LibP2P
+	if info.Enode != "" {
+		listens = append(slices.Clone(listens), info.Enode)
+	}
+	if len(listens) == 0 {
 		d.say("note", "listening", "nowhere: others cannot connect to this node")
 		return
 	}
-	d.say("ok", "listening", "%s", strings.Join(info.LibP2P, " "))
-	local := !slices.ContainsFunc(info.LibP2P, func(text string) bool {
+	d.say("ok", "listening", "%s", strings.Join(listens, " "))
+	local := !slices.ContainsFunc(listens, func(text string) bool {
 		a, err := link.ParseAddr(text)
 		return err == nil && !a.IsLoopback()
 	})
@@ -174,10 +178,10 @@ func (d *doctor) reach(s *config.Settings, info ropewalk.Info) {
 	if r, err := enr.Parse(info.ENR); err == nil {
 		for _, addr := range link.RecordAddrs(r) {
 			if !addr.IsLocal() {
-				d.say("ok", "reachable", "the record names %s", addr.Bare())
+				d.say("ok", "reachable", "the record names %s", shortAddr(addr.String(), false))
 				return
 			}
 		}
 	}
-	d.say("note", "reachable", "no public address known; forward a port and set listen.libp2p and listen.external, or rely on relays")
+	d.say("note", "reachable", "no public address known; forward a port and set listen.libp2p, listen.rlpx and listen.external, or rely on relays")
 }

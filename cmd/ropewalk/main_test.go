@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/api/client"
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 )
 
@@ -36,7 +38,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exit": wantExit, "mode": wantMode, "invite": writeInvite,
-			"ports": learnPorts, "for": forCommands, "for-each-command": everyCommandHasHelp,
+			"ports": learnPorts, "silent": listenSilently, "for": forCommands, "for-each-command": everyCommandHasHelp,
 		},
 	})
 }
@@ -82,7 +84,8 @@ func wantMode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// learnPorts puts a running node's ports into the environment: ports FOLDER.
+// learnPorts puts a running node's ports and addresses into the environment, and
+// addresses with its ports and another's key: ports FOLDER.
 func learnPorts(ts *testscript.TestScript, _ bool, args []string) {
 	c, err := client.Open(ts.MkAbs(args[0]))
 	ts.Check(err)
@@ -91,7 +94,47 @@ func learnPorts(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(c.Call(context.Background(), "node_info", nil, &info))
 	_, port, _ := strings.Cut(strings.TrimPrefix(info.RPC, "http://"), ":")
 	ts.Setenv("RPC_PORT", port)
-	ts.Setenv("LIBP2P_PORT", fmt.Sprint(link.MustAddr(info.LibP2P[0]).Port()))
+	ts.Setenv("ID", info.ID.String())
+	ts.Setenv("ENR", info.ENR)
+	ts.Setenv("ENODE", info.Enode)
+	if len(info.LibP2P) > 0 {
+		ts.Setenv("LIBP2P", info.LibP2P[0])
+		ts.Setenv("LIBP2P_PORT", fmt.Sprint(link.MustAddr(info.LibP2P[0]).Port()))
+		ts.Setenv("WRONG_LIBP2P", link.MustAddr(info.LibP2P[0]).Bare().WithPeer(strangersKey().PeerID()).String())
+	}
+	if info.Enode != "" {
+		ts.Setenv("RLPX", info.RLPx)
+		ts.Setenv("WRONG_ENODE", enodeOf(info.RLPx))
+	}
+}
+
+// strangersKey is nobody's.
+func strangersKey() id.Public {
+	k, err := id.NewKey(strings.NewReader(strings.Repeat("stranger", 8)))
+	if err != nil {
+		panic(err)
+	}
+	return k.Public()
+}
+
+// enodeOf is the address of nobody at a place.
+func enodeOf(at string) string {
+	full, err := strangersKey().Uncompressed()
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf("enode://%x@%s", full, at)
+}
+
+// listenSilently opens a listener that takes connections and says nothing, until the
+// script ends: silent. Its addresses are SILENT_ENODE and SILENT_LIBP2P.
+func listenSilently(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	at := l.Addr().(*net.TCPAddr)
+	ts.Setenv("SILENT_ENODE", enodeOf(at.String()))
+	ts.Setenv("SILENT_LIBP2P", fmt.Sprintf("/ip4/127.0.0.1/tcp/%d/p2p/%s", at.Port, strangersKey().PeerID()))
 }
 
 // writeInvite makes an invite of a node that is nowhere: invite NETWORK ROOM FILE.

@@ -38,7 +38,8 @@ func nodeCommand(a *app) *cobra.Command {
 			"[gossip] has no flag, and [gossip.topic.\"NAME\"] sets single topics: `ropewalk config` explains all.",
 		Example: "  ropewalk node\n" +
 			"  ropewalk node --data A --localnet --libp2p /ip4/127.0.0.1/tcp/0\n" +
-			"  ropewalk node --data B --localnet --peers /ip4/127.0.0.1/tcp/4001/p2p/16Uiu2…",
+			"  ropewalk node --data B --localnet --peers /ip4/127.0.0.1/tcp/4001/p2p/16Uiu2…\n" +
+			"  ropewalk node --rlpx 0.0.0.0:30303 --rlpx [::]:30303 --peers enode://5f3a…@203.0.113.5:30303",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runNode(cmd, "") },
 	}
@@ -245,10 +246,8 @@ func warn(log *slog.Logger, s *config.Settings) {
 	for _, w := range s.Warnings {
 		log.Warn("configuration: " + w)
 	}
-	for _, strand := range []struct{ flag, value, name string }{{"--udp", s.UDP, "discv5"}, {"--rlpx", s.RLPx, "RLPx"}} {
-		if strand.value != "" {
-			log.Warn(fmt.Sprintf("%s %s: %s is not built in this version, nothing listens there", strand.flag, strand.value, strand.name))
-		}
+	if s.UDP != "" {
+		log.Warn(fmt.Sprintf("--udp %s: discv5 is not built in this version, nothing listens there", s.UDP))
 	}
 	if len(s.Node.Session.Bootnodes) > 0 {
 		log.Warn("--bootnodes: discv5 is not built in this version; use --seeds or --peers")

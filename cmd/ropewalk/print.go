@@ -95,8 +95,11 @@ func shortID(i id.ID, full bool) string {
 	return i.Short()
 }
 
-// shortAddr cuts the peer ID out of an address, which the ID column tells already.
+// shortAddr cuts the key out of an address, which the ID column tells already.
 func shortAddr(addr string, full bool) string {
+	if key, at, ok := strings.Cut(addr, "@"); ok && strings.HasPrefix(key, "enode://") && !full {
+		return at
+	}
 	if i := strings.LastIndex(addr, "/p2p/"); i > 0 && !full && !strings.Contains(addr, "p2p-circuit") {
 		return addr[:i]
 	}

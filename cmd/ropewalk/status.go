@@ -98,6 +98,9 @@ func (a *app) printStatus(s status) error {
 	for _, addr := range s.LibP2P {
 		t.row("listens", shortAddr(addr, false))
 	}
+	if s.Enode != "" {
+		t.row("listens", shortAddr(s.Enode, false)+" (RLPx)")
+	}
 	t.row("rpc", s.RPC)
 	var rooms []string
 	for _, r := range s.Rooms {

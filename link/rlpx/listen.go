@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/link"
@@ -52,54 +51,20 @@ func familyOf(ip netip.Addr) string {
 	return "tcp6"
 }
 
-// Addrs are where we listen, as enode URLs with the ports in use. For a listener on
-// all addresses they are the machine's own, those others may reach first.
+// Addrs are where we listen, as enode URLs with the ports in use. A listener on all
+// addresses stands as that: which of them others can reach is the world's to find out.
 func (t *Transport) Addrs() []link.Addr {
 	t.mu.Lock()
-	listeners := slices.Clone(t.listeners)
-	closed := t.closed
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil
+	}
 	var out []link.Addr
-	for _, l := range listeners {
-		at := ipOf(l.Addr())
-		switch {
-		case closed || !at.IsValid():
-		case at.Addr().IsUnspecified():
-			for _, ip := range ownAddrs(at.Addr().Is4()) {
-				out = append(out, t.enode(netip.AddrPortFrom(ip, at.Port())))
-			}
-		default:
+	for _, l := range t.listeners {
+		if at := ipOf(l.Addr()); at.IsValid() {
 			out = append(out, t.enode(at))
 		}
 	}
-	return out
-}
-
-// ownAddrs are the machine's addresses of one family, loopback last.
-func ownAddrs(v4 bool) (out []netip.Addr) {
-	all, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil
-	}
-	for _, a := range all {
-		n, ok := a.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		ip, ok := netip.AddrFromSlice(n.IP)
-		if ip = ip.Unmap(); ok && ip.Is4() == v4 && !ip.IsLinkLocalUnicast() {
-			out = append(out, ip)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b netip.Addr) int {
-		switch {
-		case a.IsLoopback() == b.IsLoopback():
-			return 0
-		case b.IsLoopback():
-			return -1
-		}
-		return 1
-	})
 	return out
 }
 
