@@ -136,6 +136,11 @@ func (n *Node) carry(out node.Out) {
 		n.writer.add(out.Saves)
 	}
 	n.tell(out)
+	for _, c := range out.Cancels {
+		if w, ok := n.links[c.Conn]; ok && w.canceller != nil && w.canceller.Cancel(c.Lane, c.Tag) {
+			n.metrics.cancelled.Inc()
+		}
+	}
 	for _, c := range out.Ready {
 		if w, ok := n.links[c]; ok {
 			n.pull(w)

@@ -23,6 +23,7 @@ type metrics struct {
 	jobWait  *prometheus.HistogramVec
 	own      []prometheus.Collector
 
+	cancelled  prometheus.Counter // messages taken out of links
 	heartbeats prometheus.Histogram
 	beats      uint64        // begun so far. Loop only, as the two below
 	beating    bool          // the last is under way
@@ -52,11 +53,14 @@ func newMetrics(n *Node) (*metrics, error) {
 		Name: "ropewalk_job_seconds", Help: "Time a worker spends on a job, by the strand that asked.",
 		Buckets: jobBuckets,
 	}, []string{"strand"})
+	m.cancelled = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "ropewalk_link_cancelled_total", Help: "Messages taken out of a link before they were written, because the peer has them.",
+	})
 	m.heartbeats = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: gossipName + "heartbeat_seconds", Help: "Time of the node's loop that one heartbeat takes, all its steps together.",
 		Buckets: jobBuckets,
 	})
-	for _, c := range []prometheus.Collector{m.heartbeats, m.steps, m.counts, gauges{n}, gossipFigures{n}, m.jobTime, m.jobWait} {
+	for _, c := range []prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, gossipFigures{n}, m.jobTime, m.jobWait} {
 		if err := m.registry.Register(c); err != nil {
 			m.end()
 			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)

@@ -20,6 +20,8 @@ type wire struct {
 	closing bool
 	gate    gate
 
+	canceller link.Canceller // the link, when it has messages wait; else nil
+
 	// Of the writer.
 	out   chan []link.Msg // room for one batch: the writer has it or is idle
 	batch []link.Msg      // reused: the writer is done with it when idle
@@ -80,6 +82,7 @@ func (n *Node) linkUp(now time.Time, l link.Link) {
 	w := &wire{conn: n.lastConn, link: l}
 	_, lanes := l.(link.Busier)
 	w.gate.init(lanes)
+	w.canceller, _ = l.(link.Canceller)
 	n.links[w.conn] = w
 	n.run("read", func() error { n.read(w); return nil })
 	if b, ok := l.(link.Busier); ok {

@@ -23,11 +23,11 @@ type member interface {
 	// topicPeers is how many connected peers follow the topic.
 	topicPeers() int
 	// counted are counters of the router: copies that came too often, and messages
-	// dropped because too many were in checking.
+	// dropped because too many were in checking; and how many peers its mesh has now.
 	counted() counted
 }
 
-type counted struct{ duplicates, throttled float64 }
+type counted struct{ duplicates, throttled, mesh float64 }
 
 // load says what a network does.
 type load struct {
@@ -239,6 +239,7 @@ func (n *mesh) counted() (sum counted) {
 		c := m.counted()
 		sum.duplicates += c.duplicates
 		sum.throttled += c.throttled
+		sum.mesh += c.mesh
 	}
 	return sum
 }
@@ -265,5 +266,6 @@ func (n *mesh) values(used meter, before counted) values {
 		"p99":        delays[len(delays)*99/100],
 		"duplicates": (after.duplicates - before.duplicates) / deliveries,
 		"throttled":  after.throttled - before.throttled,
+		"degree":     (before.mesh + after.mesh) / 2 / float64(n.load.nodes),
 	}
 }

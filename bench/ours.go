@@ -81,6 +81,9 @@ func (r *rope) publish(ctx context.Context, data []byte) error {
 func (r *rope) topicPeers() int {
 	topics, err := r.node.Topics(context.Background())
 	if err != nil {
+		panic(err)
+	}
+	if err != nil {
 		return 0
 	}
 	for _, t := range topics {
@@ -109,6 +112,12 @@ func (r *rope) counted() (c counted) {
 					}
 				}
 			}
+		}
+	}
+	topics, err := r.node.Topics(context.Background())
+	for _, t := range topics {
+		if t.Topic == topicName {
+			c.mesh = float64(t.Mesh)
 		}
 	}
 	return c

@@ -15,12 +15,15 @@ func head(w io.Writer) {
 
 // print writes a line of the table.
 func (l line) print(w io.Writer) {
-	verdict := "short"
-	if l.OK {
+	verdict, bar := "short", "≤ "+number(l.Bar)
+	switch {
+	case l.shown:
+		verdict, bar = "", ""
+	case l.OK:
 		verdict = "ok"
 	}
 	spread := fmt.Sprintf("%s to %s in %d", number(l.Low), number(l.High), l.Reps)
-	fmt.Fprintf(w, row, l.Name, l.Unit.text(l.Ours), l.Unit.text(l.Theirs), number(l.Ratio), "≤ "+number(l.Bar), verdict, spread)
+	fmt.Fprintf(w, row, l.Name, l.Unit.text(l.Ours), l.Unit.text(l.Theirs), number(l.Ratio), bar, verdict, spread)
 }
 
 // text writes a value in its unit.

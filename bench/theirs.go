@@ -123,11 +123,14 @@ func (t *theirs) publish(ctx context.Context, data []byte) error { return t.topi
 func (t *theirs) topicPeers() int { return len(t.topic.ListPeers()) }
 
 func (t *theirs) counted() counted {
-	return counted{duplicates: float64(t.tracer.duplicates.Load()), throttled: float64(t.tracer.throttled.Load())}
+	return counted{
+		duplicates: float64(t.tracer.duplicates.Load()), throttled: float64(t.tracer.throttled.Load()),
+		mesh: float64(t.tracer.mesh.Load()),
+	}
 }
 
 // countingTracer counts two of a router's decisions.
-type countingTracer struct{ duplicates, throttled atomic.Int64 }
+type countingTracer struct{ duplicates, throttled, mesh atomic.Int64 }
 
 func (c *countingTracer) DuplicateMessage(*pubsub.Message) { c.duplicates.Add(1) }
 
@@ -141,8 +144,8 @@ func (c *countingTracer) OnNewOutboundStream(peer.ID, protocol.ID) {}
 func (c *countingTracer) OnClosedOutboundStream(peer.ID)           {}
 func (c *countingTracer) Join(string)                              {}
 func (c *countingTracer) Leave(string)                             {}
-func (c *countingTracer) Graft(peer.ID, string)                    {}
-func (c *countingTracer) Prune(peer.ID, string)                    {}
+func (c *countingTracer) Graft(peer.ID, string)                    { c.mesh.Add(1) }
+func (c *countingTracer) Prune(peer.ID, string)                    { c.mesh.Add(-1) }
 func (c *countingTracer) ValidateMessage(*pubsub.Message)          {}
 func (c *countingTracer) DeliverMessage(*pubsub.Message)           {}
 func (c *countingTracer) ThrottlePeer(peer.ID)                     {}

@@ -99,4 +99,5 @@ type Msg struct {
 	Code   uint64
 	Data   []byte
 	Stream string // with Opened
+	Tag    uint64 // of a message to be written: names it for Canceller; 0 when nobody will
 }

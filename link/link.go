@@ -39,6 +39,14 @@ type Batcher interface {
 	WriteAll([]Msg) error
 }
 
+// Canceller is implemented by links in which messages wait until the wire takes them.
+type Canceller interface {
+	// Cancel takes the oldest message of a lane with a tag, not zero, out of those
+	// that no write has begun for, and tells whether there was one. It does not wait
+	// for the wire.
+	Cancel(Lane, uint64) bool
+}
+
 // Feeder is implemented by links that can call for what Read would return, from the
 // goroutines that read it, so that no other has to be woken.
 type Feeder interface {

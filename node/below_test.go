@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -31,6 +32,9 @@ func TestFramesReachTheQueues(t *testing.T) {
 	}
 	if len(got) != 3 || got[0] != "control" || got[1] != "own" || got[2] != "forwarded" {
 		t.Fatalf("went out %q", got)
+	}
+	if got := a.n.Take().Cancels; !slices.Equal(got, []peer.Cancelled{{Conn: 1, Lane: laneGossip, Tag: 4}}) {
+		t.Errorf("to be taken out of links: %v", got)
 	}
 }
 

@@ -320,6 +320,7 @@ func (n *Node) Take() Out {
 	n.out = Out{}
 	out.Closes = append(out.Closes, n.peers.TakeCloses()...)
 	out.Ready = n.peers.TakeReady()
+	out.Cancels = n.peers.TakeCancels()
 	return out
 }
 

@@ -15,8 +15,10 @@ type Out struct {
 	Dials  []Dial
 	Closes []peer.Close
 	Ready  []link.Conn // links for which Next has something
-	Jobs   []work.Job
-	Saves  []work.Save
+	// Cancels are messages that Next gave out and that need not be written any more.
+	Cancels []peer.Cancelled
+	Jobs    []work.Job
+	Saves   []work.Save
 
 	// News for the application.
 	Messages  []gossipsub.Message        // of topics the application follows

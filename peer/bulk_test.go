@@ -2,6 +2,7 @@ package peer
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -179,8 +180,18 @@ func TestCancelTakesOne(t *testing.T) {
 	if a, b := s.next(1, 0), s.next(1, 0); a != 'a' || b != 0 {
 		t.Errorf("went out %c %c, want a alone", a, b)
 	}
+	s.tab.TakeCancels()
 	if s.tab.Cancel(member(1), gossip, 7) {
 		t.Error("cancelled what was written")
+	}
+	if got := s.tab.TakeCancels(); !slices.Equal(got, []Cancelled{{1, gossip, 7}}) {
+		t.Errorf("to be looked for in links: %v", got)
+	}
+	for range cancelsMax + 1 {
+		s.tab.Cancel(member(1), gossip, 7)
+	}
+	if a, b := len(s.tab.TakeCancels()), len(s.tab.TakeCancels()); a != cancelsMax || b != 0 {
+		t.Errorf("%d and %d are named, want %d and none", a, b, cancelsMax)
 	}
 	p, _ := s.tab.ByConn(2)
 	if n, _ := p.Queued(); n != 3 {

@@ -70,6 +70,10 @@ const (
 	// stallAfter is how long a link may take nothing while messages wait.
 	stallAfter = 30 * time.Second
 
+	// cancelsMax is how many messages TakeCancels names: a round of the world's inputs
+	// with as many known messages as the router looks after in each.
+	cancelsMax = 4096
+
 	// freeItemsMax bounds the spare queue entries that the table keeps.
 	freeItemsMax = 1024
 )

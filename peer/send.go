@@ -163,24 +163,37 @@ func (t *Table) evict(now time.Time, p *Peer, l *lane, victim Class, cost int) {
 }
 
 // Cancel takes the oldest message with a tag out of a peer's queue; urgent ones
-// cannot be cancelled. It tells whether there was one. The search is a walk of the
-// lane's queue, and none when nothing in it has a tag.
+// cannot be cancelled. It tells whether there was one; when there was none, the world
+// is to look in the link (TakeCancels). The search is a walk of the lane's queue, and
+// none when nothing in it has a tag.
 func (t *Table) Cancel(to id.ID, ln link.Lane, tag uint64) bool {
 	p, ok := t.peers.Get(to)
 	if !ok || tag == 0 {
 		return false
 	}
 	l := p.lane(ln)
-	if l == nil || l.q == nil || l.q.tags == 0 {
+	if l == nil {
 		return false
 	}
-	for n := queueCount - 1; n >= ordinaryQ; n-- {
+	for n := queueCount - 1; n >= ordinaryQ && l.q != nil && l.q.tags > 0; n-- {
 		if i := l.q.q[n].take(tag); i != nil {
 			t.forget(p, l, i)
 			return true
 		}
 	}
+	if len(t.cancels) < cancelsMax {
+		t.cancels = append(t.cancels, Cancelled{p.conn, ln, tag})
+	}
 	return false
+}
+
+// TakeCancels are the messages that Cancel did not find since the last call: Next may
+// have given them out, and the link not written them yet. The result is valid until the
+// call after.
+func (t *Table) TakeCancels() []Cancelled {
+	out := t.cancels
+	t.cancels, t.cancelling = t.cancelling[:0], out
+	return out
 }
 
 // wake has the world told that p has something to write.

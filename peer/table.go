@@ -26,6 +26,15 @@ type Table struct {
 	rooms   []*Port
 	tight   bool // a port waits for the bound on all peers together
 	spent   bool // see Port.Spent
+
+	cancels, cancelling []Cancelled // for TakeCancels, and what it gave out last; reused
+}
+
+// Cancelled names a message that is worth nothing any more.
+type Cancelled struct {
+	Conn link.Conn
+	Lane link.Lane
+	Tag  uint64
 }
 
 // Close asks the world to end a link.

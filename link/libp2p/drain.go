@@ -67,6 +67,23 @@ func (ln *lane) take() (network.Stream, []link.Msg) {
 	return ln.stream, batch
 }
 
+// cancel takes the oldest queued message with a tag out.
+func (ln *lane) cancel(tag uint64) bool {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	for i := range ln.queue {
+		if ln.queue[i].Tag != tag {
+			continue
+		}
+		ln.count(ln.queue[i : i+1])
+		last := copy(ln.queue[i:], ln.queue[i+1:]) + i
+		ln.queue[last] = link.Msg{}
+		ln.queue = ln.queue[:last]
+		return true
+	}
+	return false
+}
+
 // writeBatch puts a batch into one write, or a large message into two, so that it
 // need not be copied.
 func (ln *lane) writeBatch(s network.Stream, buf []byte, batch []link.Msg) error {
@@ -100,15 +117,20 @@ func flush(s network.Stream, buf []byte) error {
 	return err
 }
 
-// sent counts a batch off and frees the lane when it is half empty.
+// sent counts a batch off, unless the stream is another by now.
 func (ln *lane) sent(s network.Stream, batch []link.Msg) {
 	ln.mu.Lock()
 	defer ln.mu.Unlock()
 	if ln.stream != s {
 		return // emptied meanwhile
 	}
-	for _, m := range batch {
-		ln.bytes -= len(m.Data)
+	ln.count(batch)
+}
+
+// count counts messages off and frees the lane when it is half empty. Under mu.
+func (ln *lane) count(gone []link.Msg) {
+	for i := range gone {
+		ln.bytes -= len(gone[i].Data)
 		ln.msgs--
 	}
 	if ln.msgs <= laneMsgsMax/2 && ln.bytes <= laneBytesMax/2 {

@@ -166,6 +166,11 @@ func (l *Link) Write(m link.Msg) error {
 	return ln.write(m)
 }
 
+// Cancel takes a message out of its lane's queue; see link.Canceller.
+func (l *Link) Cancel(lane link.Lane, tag uint64) bool {
+	return int(lane) < len(l.lanes) && l.lanes[lane].cancel(tag)
+}
+
 // Busy are the lanes whose queue is full; a Freed event follows for each.
 func (l *Link) Busy() link.LaneSet { return link.LaneSet(l.busy.Load()) }
 

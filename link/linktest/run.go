@@ -25,6 +25,7 @@ func Run(t *testing.T, newPair func(t *testing.T) Pair) {
 		{"feed", testFeed},
 		{"back-pressure", testBackPressure},
 		{"lanes apart", testLanesApart},
+		{"cancel", testCancel},
 		{"half-close", testHalfClose},
 		{"reasons", testReasons},
 		{"close races", testCloseRaces},

@@ -137,6 +137,7 @@ type flood struct {
 	wrote atomic.Int64 // messages
 	done  chan error
 	over  atomic.Bool
+	taken uint64 // the tag of one that was cancelled
 }
 
 const (
@@ -151,7 +152,7 @@ func startFlood(l link.Link, lane link.Lane) *flood {
 			if f.over.Load() {
 				break
 			}
-			if err := l.Write(link.Msg{Lane: lane, Data: fill(n, floodBytes)}); err != nil {
+			if err := l.Write(link.Msg{Lane: lane, Data: fill(n, floodBytes), Tag: uint64(n) + 1}); err != nil {
 				f.done <- err
 				return
 			}
@@ -195,6 +196,9 @@ func (f *flood) finish(t *testing.T, from, to link.Link, lane link.Lane) (other 
 	go func() {
 		for n := 0; ; {
 			m, err := to.Read()
+			if f.taken == uint64(n)+1 {
+				n++
+			}
 			switch {
 			case err != nil:
 				result <- err
@@ -262,6 +266,28 @@ func testLanesApart(t *testing.T, p Pair) {
 	}
 	if busy := busier.Busy(); busy != 0 {
 		t.Errorf("busy lanes %b at the end", busy)
+	}
+}
+
+// A message that waits for the wire can be taken out, and nothing else is lost.
+func testCancel(t *testing.T, p Pair) {
+	ours, theirs := both(t, p)
+	canceller, ok := ours.(link.Canceller)
+	if !ok {
+		t.Skip("no message waits")
+	}
+	f := startFlood(ours, 0)
+	f.taken = uint64(f.rest(t)) // the last one that was written
+	if canceller.Cancel(1, f.taken) || canceller.Cancel(link.LanesMax, f.taken) || canceller.Cancel(0, floodMessages+1) || canceller.Cancel(0, 1) {
+		t.Error("cancelled a message that is not there or on the wire")
+	}
+	if !canceller.Cancel(0, f.taken) || canceller.Cancel(0, f.taken) {
+		t.Error("Cancel")
+	}
+	f.rest(t) // there is room for another
+	f.finish(t, ours, theirs, 0)
+	if busier, ok := ours.(link.Busier); ok && busier.Busy() != 0 {
+		t.Errorf("busy lanes %b at the end", busier.Busy())
 	}
 }
 
