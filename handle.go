@@ -1,6 +1,7 @@
 package ropewalk
 
 import (
+	"context"
 	"time"
 
 	"github.com/ropewalk/ropewalk/node"
@@ -34,4 +35,9 @@ func (n *Node) hubConfig() msgrw.Config {
 		Trace:   n.onEvent,
 		Watched: func() bool { return n.watched(msgrw.Strand) },
 	}
+}
+
+// Protocols tells what was counted of each protocol of Handle, in their order.
+func (n *Node) Protocols(ctx context.Context) ([]ProtocolStats, error) {
+	return ask(ctx, n, func(_ time.Time, reply func([]ProtocolStats, error)) { reply(n.runs.Stats(), nil) })
 }

@@ -1,8 +1,12 @@
 package ropewalk
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ropewalk/ropewalk/link/linktest"
@@ -110,4 +114,38 @@ func (c conversation) want(t testing.TB, code uint64, data string) {
 func reason(err error) (r DiscReason, ok bool) {
 	ok = errors.As(err, &r)
 	return r, ok
+}
+
+// lines is a log that a test reads.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+// has tells whether a line has all the parts.
+func (l *lines) has(parts ...string) bool {
+	for line := range strings.Lines(l.String()) {
+		all := true
+		for _, p := range parts {
+			all = all && strings.Contains(line, p)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
 }

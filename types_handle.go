@@ -18,6 +18,8 @@ type (
 	Peer = msgrw.Peer
 	// PeerInfo describes a Peer.
 	PeerInfo = msgrw.PeerInfo
+	// ProtocolStats is what was counted of a Protocol.
+	ProtocolStats = msgrw.Stats
 	// Cap is a protocol as peers name it.
 	Cap = msgrw.Cap
 	// Msg is one message.
