@@ -220,9 +220,14 @@ func TestCloseWithARunThatIgnoresEverything(t *testing.T) {
 	cfg, ours := kinds[0].make(), newAsker()
 	bc := cfg("b")
 	bc.Logger = log.logger()
-	a, b := protocolled(t, cfg("a"), ours.protocol("stuck")), protocolled(t, bc, Protocol{Name: "stuck", Version: 3, Length: 1, Run: ignoring(release)}, Protocol{Name: "stuck", Version: 1, Length: 1, Run: ignoring(release)})
+	runs := make(chan struct{})
+	a, b := protocolled(t, cfg("a"), ours.protocol("stuck")), protocolled(t, bc, Protocol{Name: "stuck", Version: 1, Length: 1, Run: func(*Peer, MsgReadWriter) error {
+		close(runs)
+		<-release
+		return nil
+	}})
 	join(t, a, b)
-	ours.wait(t)
+	<-runs
 	begun := time.Now()
 	if err := b.Close(); err != nil {
 		t.Error(err)
