@@ -31,7 +31,7 @@ func (c *clock) due(now time.Time) time.Time {
 	if c.began.IsZero() {
 		return c.since.Add(readIdle)
 	}
-	if !now.Before(c.limit) && now.Sub(c.began) > frameTimeout && c.got >= progressBytes {
+	if !now.Before(c.limit) && c.got >= progressBytes {
 		c.limit, c.got = now.Add(progressEvery), 0
 	}
 	return c.limit
@@ -42,16 +42,25 @@ func (c *clock) due(now time.Time) time.Time {
 func (l *Link) tick(now time.Time) (time.Time, error) {
 	next := l.clock.due(now)
 	pinged := l.pinged.Load()
-	if at := l.begun.Add(time.Duration(pinged)); pinged != 0 && at.After(l.clock.since) {
+	at := l.begun.Add(time.Duration(pinged))
+	waiting := pinged != 0 && at.After(l.clock.since) // any sign of life is an answer
+	if waiting {
 		next = earlier(next, at.Add(pingTimeout))
 	}
 	if !now.Before(next) {
 		return next, errSilent
 	}
-	return earlier(next, l.keepAlive(now)), nil
+	if !waiting {
+		next = earlier(next, l.keepAlive(now))
+	}
+	if !l.settle() {
+		next = earlier(next, now.Add(owedEvery))
+	}
+	return next, nil
 }
 
-// keepAlive sees that something goes out often enough and that something comes back.
+// keepAlive asks for a ping when nothing came or went for long enough, and tells when
+// the next may be due.
 func (l *Link) keepAlive(now time.Time) time.Time {
 	c := &l.clock
 	quiet := earlier(c.since, l.begun.Add(time.Duration(l.wroteAt.Load())))
@@ -63,9 +72,6 @@ func (l *Link) keepAlive(now time.Time) time.Time {
 		c.asked = now
 		l.owe.ping.Store(true)
 		next = now.Add(c.pingAfter)
-	}
-	if !l.settle() {
-		next = earlier(next, now.Add(owedEvery))
 	}
 	return next
 }

@@ -67,6 +67,11 @@ const (
 	pingsBurst = 5
 	pingsEvery = time.Second
 
+	// A probe waits for its pong through at most probeFramesMax other messages, and for
+	// the remote to close no longer than probeLinger.
+	probeFramesMax = 1024
+	probeLinger    = 200 * time.Millisecond
+
 	// readBufferBytes is what one link reads at a time; frames that fit are decoded
 	// in it.
 	readBufferBytes = 16 << 10
