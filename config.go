@@ -63,6 +63,8 @@ type SessionConfig struct {
 	Peers          []string      // kept for ever: multiaddrs with /p2p/, or records
 	Seeds          []string      // asked for hosts
 	Bootnodes      []string      // discv5 records (discovery is not built in this version)
+	DNSLists       []string      // node lists published in DNS, at most 16: enrtree://KEY@DOMAIN
+	DNSServer      string        // IP address, with or without a port, of the name server that is asked for them; empty: the system's
 	RefineEvery    time.Duration // greylist probing, default 15s
 	HeartbeatEvery time.Duration // liveness check of links, default 30s
 	DialTimeout    time.Duration // default 15s

@@ -44,7 +44,7 @@ func (n *Node) onEvent(now time.Time, e trace.Event) {
 // wrong with the node's own things.
 var infos = [][2]string{
 	{"session", "admitted"}, {"session", "seed_contact"}, {"peer", "down"}, {"peer", "drop"}, {"pulse", "silent"},
-	{"hosts", "load_failed"}, {"chat", "damaged"},
+	{"hosts", "load_failed"}, {"chat", "damaged"}, {"dnslist", "root_failed"},
 }
 
 func levelOf(e trace.Event) slog.Level {

@@ -228,6 +228,9 @@ func (n *Node) goroutines() {
 	}
 	n.run("loop", n.loop)
 	n.run("housekeeping", n.housekeeping)
+	if len(n.cfg.Session.DNSLists) > 0 {
+		n.run("node lists", n.visitLists)
+	}
 	for _, t := range n.transports {
 		n.run("accept "+string(t.Kind()), func() error { return n.accept(t) })
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/dnslist"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -83,6 +84,13 @@ func (c Config) Validate() error {
 		_, err := enr.Parse(b)
 		v.check(err == nil, "session.bootnodes", b, "node records (enr:…)")
 	}
+	v.check(len(s.DNSLists) <= dnsListsMax, "session.dns_lists", fmt.Sprint(len(s.DNSLists)), fmt.Sprintf("at most %d lists", dnsListsMax))
+	for _, text := range s.DNSLists {
+		_, err := dnslist.Parse(text)
+		v.check(err == nil, "session.dns_lists", text, "node lists such as enrtree://KEY@nodes.example.org")
+	}
+	_, err := nameServer(s.DNSServer)
+	v.check(err == nil || s.DNSServer == "", "session.dns_server", s.DNSServer, "an IP address such as 192.0.2.53, or with a port 192.0.2.53:5353")
 	v.span("session.refine_every", s.RefineEvery, time.Second, time.Hour)
 	v.span("session.heartbeat_every", s.HeartbeatEvery, time.Second, 10*time.Minute)
 	v.span("session.dial_timeout", s.DialTimeout, time.Second, 2*time.Minute)

@@ -2,6 +2,7 @@ package ropewalk
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ropewalk/ropewalk/dnslist/listtest"
 	"github.com/ropewalk/ropewalk/link/linktest"
 	"github.com/ropewalk/ropewalk/link/mem"
 )
@@ -51,6 +53,17 @@ func TestValidate(t *testing.T) {
 		{"peer without an identity", func(c *Config) { c.Session.Peers = []string{"/ip4/127.0.0.1/tcp/4001"} }, []string{"session.peers"}},
 		{"seed that is noise", func(c *Config) { c.Session.Seeds = []string{"enr:noise", peer, ""} }, []string{"session.seeds", "session.seeds"}},
 		{"bootnode", func(c *Config) { c.Session.Bootnodes = []string{peer} }, []string{"session.bootnodes"}},
+		{"node lists", func(c *Config) { c.Session.DNSLists = []string{listtest.NewLister("a").URL()} }, nil},
+		{"node list without a key", func(c *Config) { c.Session.DNSLists = []string{"enrtree://example.org", ""} }, []string{"session.dns_lists", "session.dns_lists"}},
+		{"node lists above", func(c *Config) {
+			for i := range 17 {
+				c.Session.DNSLists = append(c.Session.DNSLists, listtest.NewLister(fmt.Sprint(i)).URL())
+			}
+		}, []string{"session.dns_lists"}},
+		{"name server", func(c *Config) { c.Session.DNSServer = "192.0.2.53" }, nil},
+		{"name server with a port", func(c *Config) { c.Session.DNSServer = "[2001:db8::53]:5353" }, nil},
+		{"name server by name", func(c *Config) { c.Session.DNSServer = "ns.example.org:53" }, []string{"session.dns_server"}},
+		{"name server on port 0", func(c *Config) { c.Session.DNSServer = "192.0.2.53:0" }, []string{"session.dns_server"}},
 		{"refine too often", func(c *Config) { c.Session.RefineEvery = time.Millisecond }, []string{"session.refine_every"}},
 		{"heartbeat negative", func(c *Config) { c.Session.HeartbeatEvery = -time.Second }, []string{"session.heartbeat_every"}},
 		{"dial too long", func(c *Config) { c.Session.DialTimeout = time.Hour }, []string{"session.dial_timeout"}},

@@ -88,6 +88,22 @@ func checkRecords(v any) string {
 	return ""
 }
 
+func checkLists(v any) string {
+	for _, s := range v.([]string) {
+		if (ropewalk.Config{Session: ropewalk.SessionConfig{DNSLists: []string{s}}}).Validate() != nil {
+			return fmt.Sprintf("%.160q: want node lists such as enrtree://KEY@nodes.example.org", s)
+		}
+	}
+	return ""
+}
+
+func checkNameServer(v any) string {
+	if (ropewalk.Config{Session: ropewalk.SessionConfig{DNSServer: v.(string)}}).Validate() != nil {
+		return "want an IP address such as 192.0.2.53, or with a port 192.0.2.53:5353"
+	}
+	return ""
+}
+
 func checkRooms(v any) string {
 	for _, s := range v.([]string) {
 		if len(s) == 0 || len(s) > roomBytesMax || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {

@@ -42,12 +42,12 @@ func TestParse(t *testing.T) {
 func TestRootForm(t *testing.T) {
 	a := newLister("a")
 	e, l := hashOf("e"), hashOf("l")
-	right := a.sign(e, l, 3)
-	r, err := parseRoot(right, a.key.Public())
+	right := a.Sign(e, l, 3)
+	r, err := parseRoot(right, a.Key.Public())
 	if err != nil || r != (root{e, l, 3}) {
 		t.Fatalf("%+v %v", r, err)
 	}
-	signed := func(e, l string) string { return a.sign(e, l, 3) }
+	signed := func(e, l string) string { return a.Sign(e, l, 3) }
 	for name, text := range map[string]string{
 		"another version":  strings.Replace(right, "v1", "v2", 1),
 		"no signature":     right[:strings.Index(right, " sig=")],
@@ -57,11 +57,11 @@ func TestRootForm(t *testing.T) {
 		"hash too long":    signed(e, strings.Repeat("A", 56)),
 		"hash not base32":  signed(e[:25]+"1", l),
 		"other order":      "enrtree-root:v1 l=" + l + " e=" + e + " seq=3" + right[strings.Index(right, " sig="):],
-		"other key":        newLister("b").sign(e, l, 3),
+		"other key":        newLister("b").Sign(e, l, 3),
 		"longer than DNS":  right + strings.Repeat("A", 512),
 		"nothing":          "",
 	} {
-		if r, err := parseRoot(text, a.key.Public()); !errors.Is(err, ErrRoot) {
+		if r, err := parseRoot(text, a.Key.Public()); !errors.Is(err, ErrRoot) {
 			t.Errorf("%s: %+v %v", name, r, err)
 		}
 	}
@@ -69,7 +69,7 @@ func TestRootForm(t *testing.T) {
 
 func TestEntryForm(t *testing.T) {
 	record := records(1)[0]
-	link := newLister("a").list().String()
+	link := newLister("a").URL()
 	three := strings.Join([]string{hashOf("1"), hashOf("2"), hashOf("3")}, ",")
 	for name, text := range map[string]string{"branch": branchPrefix + three, "empty branch": branchPrefix, "record": record, "link": link} {
 		if _, err := parseEntry(hashOf(text), text); err != nil {
@@ -106,7 +106,7 @@ func FuzzText(f *testing.F) {
 		f.Add(text)
 	}
 	f.Add(eip.list)
-	key := newLister("a").key.Public()
+	key := newLister("a").Key.Public()
 	f.Fuzz(func(t *testing.T, text string) {
 		if l, err := Parse(text); err == nil {
 			if again, err := Parse(l.String()); err != nil || again != l {
@@ -138,9 +138,9 @@ func FuzzWalk(f *testing.F) {
 	f.Add(eip.zone["nodes.example.org"], uint8(20))
 	f.Fuzz(func(t *testing.T, text string, n uint8) {
 		a, z := newLister("a"), newZone()
-		h := z.put(a.domain, text)
-		z.root(a, 1, h, z.put(a.domain, branchPrefix+h))
-		z.made = func(string) (string, bool) { return text, true }
+		h := z.Put(a.Domain, text)
+		z.Root(a, 1, h, z.Put(a.Domain, branchPrefix+h))
+		z.made = func(string) string { return text }
 		v := newVisit(t, a)
 		for range n {
 			v.pass(z, 1<<35)

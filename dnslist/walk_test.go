@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ropewalk/ropewalk/dnslist/listtest"
 )
 
 // eip is the example of EIP-1459, "Example of a list in zone file format". Its root is
@@ -37,7 +39,7 @@ func TestVector(t *testing.T) {
 	}
 	z := newZone()
 	for name, text := range eip.zone {
-		z.texts[name] = []string{text}
+		z.Zone[name] = []string{text}
 	}
 	v := newVisit(t)
 	v.w = New(start, Config{Lists: []List{l}}, v.w.rng)
@@ -67,7 +69,7 @@ func counts(names []string) map[string]int {
 // its records are found again.
 func TestWholeListOnce(t *testing.T) {
 	a, z := newLister("a"), newZone()
-	z.publish(a, 1, records(100), nil)
+	z.Publish(a, 1, records(100), nil)
 	v := newVisit(t, a)
 	v.pass(z, 5*time.Minute)
 	if len(v.found) != 100 {
@@ -83,7 +85,7 @@ func TestWholeListOnce(t *testing.T) {
 		t.Errorf("half an hour later: asked %q, %d records", z.asked, len(v.found))
 	}
 	z.asked = nil
-	z.publish(a, 2, records(101), nil)
+	z.Publish(a, 2, records(101), nil)
 	v.pass(z, 30*time.Minute)
 	if len(v.found) != 101 || len(z.asked) > 6 {
 		t.Errorf("with one record more: asked %q, %d records", z.asked, len(v.found))
@@ -93,8 +95,8 @@ func TestWholeListOnce(t *testing.T) {
 // At most ten questions at once and three a second.
 func TestPace(t *testing.T) {
 	a, b, z := newLister("a"), newLister("b"), newZone()
-	z.publish(a, 1, records(150), nil)
-	z.publish(b, 1, records(300)[150:], nil)
+	z.Publish(a, 1, records(150), nil)
+	z.Publish(b, 1, records(300)[150:], nil)
 	v := newVisit(t, a, b)
 	v.pass(z, time.Minute)
 	for i, at := range v.times {
@@ -114,14 +116,14 @@ func TestNothingToDo(t *testing.T) {
 		zone func(z *zone, a lister)
 		most int // questions in a day
 	}{
-		{"empty tree", func(z *zone, a lister) { z.publish(a, 1, nil, nil) }, 1 + 48 + 1},
+		{"empty tree", func(z *zone, a lister) { z.Publish(a, 1, nil, nil) }, 1 + 48 + 1},
 		{"no such name", func(*zone, lister) {}, 6 + 48},
-		{"other texts", func(z *zone, a lister) { z.texts[a.domain] = []string{"v=spf1 -all"} }, 6 + 48},
-		{"the tree is missing", func(z *zone, a lister) { z.root(a, 1, hashOf("x"), hashOf("y")) }, 3 * 49},
+		{"other texts", func(z *zone, a lister) { z.Zone[a.Domain] = []string{"v=spf1 -all"} }, 6 + 48},
+		{"the tree is missing", func(z *zone, a lister) { z.Root(a, 1, hashOf("x"), hashOf("y")) }, 3 * 49},
 		{"all leaves are missing", func(z *zone, a lister) {
-			z.publish(a, 1, records(40), nil)
+			z.Publish(a, 1, records(40), nil)
 			for _, r := range records(40) {
-				delete(z.texts, hashOf(r)+"."+a.domain)
+				delete(z.Zone, hashOf(r)+"."+a.Domain)
 			}
 		}, 49 * (1 + 2 + 4 + 40)},
 	}
@@ -147,16 +149,16 @@ func TestEndless(t *testing.T) {
 	// last branches lead nowhere.
 	var level []string
 	for i := range 13 * 13 * 13 {
-		level = append(level, z.put(a.domain, fmt.Sprintf("enrtree-branch:%s", hashOf(fmt.Sprint(i)))))
+		level = append(level, z.Put(a.Domain, fmt.Sprintf("enrtree-branch:%s", hashOf(fmt.Sprint(i)))))
 	}
 	for len(level) > 1 {
 		var up []string
 		for i := 0; i < len(level); i += childrenMax {
-			up = append(up, z.put(a.domain, branchPrefix+strings.Join(level[i:min(i+childrenMax, len(level))], ",")))
+			up = append(up, z.Put(a.Domain, branchPrefix+strings.Join(level[i:min(i+childrenMax, len(level))], ",")))
 		}
 		level = up
 	}
-	z.root(a, 1, level[0], level[0])
+	z.Root(a, 1, level[0], level[0])
 	v := newVisit(t, a)
 	v.pass(z, 29*time.Minute)
 	if n := len(z.asked); n > passMax+2*29 {
@@ -168,7 +170,7 @@ func TestEndless(t *testing.T) {
 	// Not even by changing all the time.
 	z.asked = nil
 	for seq := range uint64(30) {
-		z.root(a, 2+seq, level[0], hashOf(fmt.Sprint(seq)))
+		z.Root(a, 2+seq, level[0], hashOf(fmt.Sprint(seq)))
 		v.pass(z, time.Minute)
 	}
 	if n := len(z.asked); n > 2*passMax+2*30 {
@@ -180,7 +182,7 @@ func TestEndless(t *testing.T) {
 // cache holds.
 func TestLargeListIsSampled(t *testing.T) {
 	a, z := newLister("a"), newZone()
-	z.publish(a, 1, records(1500), nil)
+	z.Publish(a, 1, records(1500), nil)
 	v := newVisit(t, a)
 	v.pass(z, 29*time.Minute)
 	first := len(v.found)
@@ -200,15 +202,15 @@ func TestLargeListIsSampled(t *testing.T) {
 func TestLinks(t *testing.T) {
 	a, b, z := newLister("a"), newLister("b"), newZone()
 	all := records(4)
-	z.publish(a, 1, all[:2], []string{b.list().String()})
-	z.publish(b, 1, all[2:], []string{a.list().String(), b.list().String()})
+	z.Publish(a, 1, all[:2], []string{b.URL()})
+	z.Publish(b, 1, all[2:], []string{a.URL(), b.URL()})
 	v := newVisit(t, a)
 	v.pass(z, 10*time.Minute)
 	if len(v.found) != 4 {
 		t.Errorf("%d records, want 4", len(v.found))
 	}
 	for who, source := range v.found {
-		if source != a.domain {
+		if source != a.Domain {
 			t.Errorf("%s has the source %s, want that of the configured list", who.Short(), source)
 		}
 	}
@@ -220,10 +222,10 @@ func TestLinks(t *testing.T) {
 	var links []string
 	for i := range 200 {
 		l := newLister(fmt.Sprint("farm", i))
-		z.publish(l, 1, nil, nil)
-		links = append(links, l.list().String())
+		z.Publish(l, 1, nil, nil)
+		links = append(links, l.URL())
 	}
-	z.publish(a, 1, nil, links)
+	z.Publish(a, 1, nil, links)
 	v = newVisit(t, a)
 	v.pass(z, 24*time.Hour)
 	if n := v.w.trees.Len(); n != listsMax {
@@ -235,31 +237,31 @@ func TestLinks(t *testing.T) {
 // goes on where it was.
 func TestLinkTakenBack(t *testing.T) {
 	a, b, c, z := newLister("a"), newLister("b"), newLister("c"), newZone()
-	z.publish(a, 1, nil, []string{b.list().String()})
-	z.publish(b, 5, records(1), []string{c.list().String()})
-	z.publish(c, 1, nil, nil)
+	z.Publish(a, 1, nil, []string{b.URL()})
+	z.Publish(b, 5, records(1), []string{c.URL()})
+	z.Publish(c, 1, nil, nil)
 	v := newVisit(t, a)
 	v.pass(z, time.Minute)
-	z.publish(a, 2, nil, nil)
+	z.Publish(a, 2, nil, nil)
 	v.pass(z, 30*time.Minute)
 	z.asked = nil
 	v.pass(z, 2*time.Hour)
 	for _, name := range z.asked {
-		if !strings.HasSuffix(name, a.domain) {
+		if !strings.HasSuffix(name, a.Domain) {
 			t.Errorf("%s is asked for, and nobody links to it", name)
 		}
 	}
-	z.publish(a, 3, nil, []string{b.list().String()})
-	z.publish(b, 4, nil, nil) // rolled back
+	z.Publish(a, 3, nil, []string{b.URL()})
+	z.Publish(b, 4, nil, nil) // rolled back
 	v.pass(z, 2*time.Hour)
-	if v.count("root_failed "+b.domain) == 0 {
+	if v.count("root_failed "+b.Domain) == 0 {
 		t.Errorf("a list was rolled back while nobody linked to it: %q", v.events)
 	}
 }
 
 // What a signature or a hash does not cover is not taken.
 func TestForgeries(t *testing.T) {
-	a, mallory := newLister("a"), lister{testKey("mallory"), newLister("a").domain}
+	a, mallory := newLister("a"), lister{Key: listtest.Key("mallory"), Domain: newLister("a").Domain}
 	all := records(20)
 	tests := []struct {
 		name string
@@ -269,46 +271,46 @@ func TestForgeries(t *testing.T) {
 	}{
 		{"nothing wrong", func(*zone) {}, 20, ""},
 		{"root of another key", func(z *zone) {
-			e := z.branch(a.domain, all)
-			z.texts[a.domain] = []string{mallory.sign(e, e, 9)}
+			e := z.Tree(a.Domain, all)
+			z.Zone[a.Domain] = []string{mallory.Sign(e, e, 9)}
 		}, 0, "root_failed"},
 		{"root changed", func(z *zone) {
-			z.texts[a.domain] = []string{strings.Replace(z.texts[a.domain][1], "seq=1", "seq=2", 1)}
+			z.Zone[a.Domain] = []string{strings.Replace(z.Zone[a.Domain][1], "seq=1", "seq=2", 1)}
 		}, 0, "root_failed"},
 		{"leaf is another one", func(z *zone) {
-			z.texts[hashOf(all[3])+"."+a.domain] = []string{all[4]}
+			z.Zone[hashOf(all[3])+"."+a.Domain] = []string{all[4]}
 		}, 19, "entry_failed"},
 		{"branch is another one", func(z *zone) {
-			for name, texts := range z.texts {
+			for name, texts := range z.Zone {
 				if strings.HasPrefix(texts[0], branchPrefix) && !strings.HasSuffix(texts[0], ":") {
-					z.texts[name] = []string{branchPrefix + hashOf(all[0])}
+					z.Zone[name] = []string{branchPrefix + hashOf(all[0])}
 				}
 			}
 		}, 0, "entry_failed"},
 		{"14 children", func(z *zone) {
 			var hashes []string
 			for _, r := range all[:14] {
-				hashes = append(hashes, z.put(a.domain, r))
+				hashes = append(hashes, z.Put(a.Domain, r))
 			}
-			z.root(a, 1, z.put(a.domain, branchPrefix+strings.Join(hashes, ",")), z.branch(a.domain, nil))
+			z.Root(a, 1, z.Put(a.Domain, branchPrefix+strings.Join(hashes, ",")), z.Tree(a.Domain, nil))
 		}, 0, "entry_failed"},
-		{"records among links", func(z *zone) { z.publish(a, 1, nil, all) }, 0, "entry_failed"},
-		{"links among records", func(z *zone) { z.publish(a, 1, []string{mallory.list().String()}, nil) }, 0, "entry_failed"},
+		{"records among links", func(z *zone) { z.Publish(a, 1, nil, all) }, 0, "entry_failed"},
+		{"links among records", func(z *zone) { z.Publish(a, 1, []string{mallory.URL()}, nil) }, 0, "entry_failed"},
 		{"the same leaf thirteen times", func(z *zone) {
-			h := z.put(a.domain, all[0])
+			h := z.Put(a.Domain, all[0])
 			for range 6 { // 13^6 paths
-				h = z.put(a.domain, branchPrefix+strings.Repeat(h+",", childrenMax-1)+h)
+				h = z.Put(a.Domain, branchPrefix+strings.Repeat(h+",", childrenMax-1)+h)
 			}
-			z.root(a, 1, h, z.branch(a.domain, nil))
+			z.Root(a, 1, h, z.Tree(a.Domain, nil))
 		}, 1, ""},
 		{"a right text among others", func(z *zone) {
-			name := hashOf(all[3]) + "." + a.domain
-			z.texts[name] = []string{"v=spf1", all[4], all[3]}
+			name := hashOf(all[3]) + "." + a.Domain
+			z.Zone[name] = []string{"v=spf1", all[4], all[3]}
 		}, 20, ""},
 	}
 	for _, tc := range tests {
 		z := newZone()
-		z.publish(a, 1, all, nil)
+		z.Publish(a, 1, all, nil)
 		tc.zone(z)
 		v := newVisit(t, a)
 		v.pass(z, 10*time.Minute)
@@ -328,17 +330,17 @@ func TestForgeries(t *testing.T) {
 func TestRollback(t *testing.T) {
 	a, z := newLister("a"), newZone()
 	all := records(4)
-	z.publish(a, 7, all[:1], nil)
+	z.Publish(a, 7, all[:1], nil)
 	v := newVisit(t, a)
 	v.pass(z, time.Minute)
 	for i, seq := range []uint64{6, 7} {
-		z.publish(a, seq, all[1:3], nil)
+		z.Publish(a, seq, all[1:3], nil)
 		v.pass(z, 31*time.Minute)
 		if len(v.found) != 1 || v.count("root_failed") <= i {
 			t.Errorf("seq %d after 7: %d records, events %q", seq, len(v.found), v.events)
 		}
 	}
-	z.publish(a, 8, all[1:], nil)
+	z.Publish(a, 8, all[1:], nil)
 	v.pass(z, 31*time.Minute)
 	if len(v.found) != 4 {
 		t.Errorf("seq 8 after 7: %d records, want 4", len(v.found))
@@ -348,11 +350,11 @@ func TestRollback(t *testing.T) {
 // A list that changes while it is read is read anew soon: its old entries are gone.
 func TestChangeIsSeenSoon(t *testing.T) {
 	a, z := newLister("a"), newZone()
-	z.publish(a, 1, records(60), nil)
+	z.Publish(a, 1, records(60), nil)
 	v := newVisit(t, a)
 	v.pass(z, 2*time.Second)
-	clear(z.texts)
-	z.publish(a, 2, records(120)[60:], nil)
+	clear(z.Zone)
+	z.Publish(a, 2, records(120)[60:], nil)
 	v.pass(z, 3*time.Minute)
 	if n := len(v.found); n < 60 {
 		t.Errorf("%d records three minutes after the change", n)

@@ -1,16 +1,14 @@
 package dnslist
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/dnslist/listtest"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/trace"
 )
@@ -19,102 +17,34 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // zone is what a name server answers: texts by name, or what it makes up.
 type zone struct {
-	texts map[string][]string
-	made  func(name string) (string, bool)
+	listtest.Zone
+	made  func(name string) string
 	asked []string
 }
 
-func newZone() *zone { return &zone{texts: map[string][]string{}} }
+func newZone() *zone { return &zone{Zone: listtest.Zone{}} }
 
 func (z *zone) lookup(name string) ([]string, error) {
 	z.asked = append(z.asked, name)
-	if texts, ok := z.texts[name]; ok {
+	texts, ok := z.Zone[name]
+	switch {
+	case ok:
 		return texts, nil
-	}
-	if z.made != nil {
-		if text, ok := z.made(name); ok {
-			return []string{text}, nil
-		}
+	case z.made != nil:
+		return []string{z.made(name)}, nil
 	}
 	return nil, errors.New("no such name")
 }
 
-// put stores an entry and returns its hash.
-func (z *zone) put(domain, text string) string {
-	hash := hashOf(text)
-	z.texts[hash+"."+domain] = []string{text}
-	return hash
-}
+type lister = listtest.Lister
 
-func hashOf(text string) string {
-	sum := id.Keccak256([]byte(text))
-	return encoding.EncodeToString(sum[:16])
-}
+func newLister(name string) lister { return listtest.NewLister(name) }
 
-// branch stores leaves under branches of at most 13 and returns the top's hash.
-func (z *zone) branch(domain string, leaves []string) string {
-	hashes := make([]string, len(leaves))
-	for i, l := range leaves {
-		hashes[i] = z.put(domain, l)
-	}
-	for len(hashes) > childrenMax {
-		var up []string
-		for len(hashes) > 0 {
-			n := min(childrenMax, len(hashes))
-			up = append(up, z.put(domain, branchPrefix+strings.Join(hashes[:n], ",")))
-			hashes = hashes[n:]
-		}
-		hashes = up
-	}
-	return z.put(domain, branchPrefix+strings.Join(hashes, ","))
-}
+func hashOf(text string) string { return listtest.Hash(text) }
 
-// publish stores a whole list, signed.
-func (z *zone) publish(l lister, seq uint64, records, links []string) {
-	z.root(l, seq, z.branch(l.domain, records), z.branch(l.domain, links))
-}
+func records(n int) []string { return listtest.Records(n) }
 
-func (z *zone) root(l lister, seq uint64, records, links string) {
-	z.texts[l.domain] = []string{"v=spf1 -all", l.sign(records, links, seq)}
-}
-
-// lister has the key of a list.
-type lister struct {
-	key    *id.Key
-	domain string
-}
-
-func newLister(name string) lister { return lister{testKey(name), name + ".example.org"} }
-
-func testKey(name string) *id.Key {
-	k, err := id.NewKey(strings.NewReader(strings.Repeat(name, 64)[:64]))
-	if err != nil {
-		panic(err)
-	}
-	return k
-}
-
-func (l lister) list() List { return List{l.key.Public(), l.domain} }
-
-func (l lister) sign(records, links string, seq uint64) string {
-	text := fmt.Sprintf("enrtree-root:v1 e=%s l=%s seq=%d", records, links, seq)
-	sig := l.key.SignDigest(id.Keccak256([]byte(text)))
-	return text + " sig=" + base64.RawURLEncoding.EncodeToString(append(sig[:], 0))
-}
-
-// records are the texts of n records of different nodes.
-func records(n int) (out []string) {
-	for i := range n {
-		k := testKey(fmt.Sprintf("node %d", i))
-		b := enr.Builder{Seq: 1, IP: netip.AddrFrom4([4]byte{8, 8, byte(i >> 8), byte(i)}), TCP: 30303}
-		r, err := b.Sign(k)
-		if err != nil {
-			panic(err)
-		}
-		out = append(out, r.String())
-	}
-	return out
-}
+func listOf(l lister) List { return List{l.Key.Public(), l.Domain} }
 
 // visit is a walk with its clock and what came of it.
 type visit struct {
@@ -136,7 +66,7 @@ func newVisit(t *testing.T, lists ...lister) *visit {
 		v.events = append(v.events, strings.TrimSpace(fmt.Sprint(e.Kind, " ", e.Topic, " ", e.Err)))
 	}}
 	for _, l := range lists {
-		cfg.Lists = append(cfg.Lists, l.list())
+		cfg.Lists = append(cfg.Lists, listOf(l))
 	}
 	v.w = New(start, cfg, rand.New(rand.NewPCG(1, 2)))
 	return v

@@ -10,11 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/api/client"
+	"github.com/ropewalk/ropewalk/dnslist/listtest"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -38,7 +40,8 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exit": wantExit, "mode": wantMode, "invite": writeInvite,
-			"ports": learnPorts, "silent": listenSilently, "for": forCommands, "for-each-command": everyCommandHasHelp,
+			"ports": learnPorts, "silent": listenSilently, "list": publishList, "hosts": awaitHosts,
+			"for": forCommands, "for-each-command": everyCommandHasHelp,
 		},
 	})
 }
@@ -135,6 +138,39 @@ func listenSilently(ts *testscript.TestScript, _ bool, _ []string) {
 	at := l.Addr().(*net.TCPAddr)
 	ts.Setenv("SILENT_ENODE", enodeOf(at.String()))
 	ts.Setenv("SILENT_LIBP2P", fmt.Sprintf("/ip4/127.0.0.1/tcp/%d/p2p/%s", at.Port, strangersKey().PeerID()))
+}
+
+// publishList puts a list of some hosts on a name server, and both into the
+// environment: list HOSTS.
+func publishList(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	l, z := listtest.NewLister("script"), listtest.Zone{}
+	z.Publish(l, 1, listtest.Records(n), nil)
+	s, err := listtest.Serve(z)
+	ts.Check(err)
+	ts.Defer(s.Close)
+	ts.Setenv("LIST", l.URL())
+	ts.Setenv("NAME_SERVER", s.Addr())
+}
+
+// awaitHosts waits until the book of a running node holds some hosts: hosts HOSTS FOLDER.
+func awaitHosts(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	c, err := client.Open(ts.MkAbs(args[1]))
+	ts.Check(err)
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		var page ropewalk.HostsPage
+		ts.Check(c.Call(ctx, "session_hosts", map[string]any{"offset": 0, "limit": 1}, &page))
+		if page.Total == want {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // writeInvite makes an invite of a node that is nowhere: invite NETWORK ROOM FILE.
