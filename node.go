@@ -101,6 +101,13 @@ func New(cfg Config) (*Node, error) {
 		n.closeFolder()
 		return nil, err
 	}
+	if cfg.Diagnostics {
+		for _, p := range diagnostics() {
+			if err := n.Handle(p); err != nil {
+				return nil, errors.Join(err, n.Close())
+			}
+		}
+	}
 	return n, nil
 }
 
