@@ -96,6 +96,10 @@ bench: ## benchmarks; OLD=file compares with an earlier run by benchstat
 bench-gossip: ## what gossip costs, against go-libp2p-pubsub; ARGS='-only NAME -reps N -json'
 	@cd bench && go vet ./... && go run . $(ARGS)
 
+.PHONY: bench-links
+bench-links: ## what links cost, against go-ethereum's p2p and go-libp2p (needs libsecp256k1-dev); ARGS as above
+	@cd bench && go vet ./... && CGO_ENABLED=0 go build -o ../dist/bench-pure . && go run -tags libsecp256k1 . -table links -pure ../dist/bench-pure $(ARGS)
+
 .PHONY: cover
 cover: ## coverage of all tests, as cover.html
 	go test -coverprofile=cover.out -coverpkg=./... ./...

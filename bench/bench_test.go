@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -61,7 +62,7 @@ func TestFigures(t *testing.T) {
 
 // Every figure's workload is there.
 func TestWorkloadsExist(t *testing.T) {
-	for _, f := range figures {
+	for _, f := range slices.Concat(gossipFigures, linkFigures) {
 		if _, err := workloadNamed(f.workload); err != nil {
 			t.Errorf("%s: %v", f.name, err)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -44,9 +45,23 @@ func alternate(w workload, reps int, profiles string, say func(string, ...any)) 
 	return out, nil
 }
 
+// withoutCgo is this program built with CGO_ENABLED=0; empty when there is none.
+var withoutCgo string
+
+// program is what measures a workload: this one, or the one without cgo.
+func (w workload) program() (string, error) {
+	switch {
+	case !w.pure:
+		return os.Executable()
+	case withoutCgo == "":
+		return "", errors.New("wants -pure PROGRAM, this one built with CGO_ENABLED=0")
+	}
+	return withoutCgo, nil
+}
+
 // inChild runs one measurement in a process of its own.
 func inChild(w workload, s side, seed uint64, profiles string) (values, error) {
-	self, err := os.Executable()
+	self, err := w.program()
 	if err != nil {
 		return nil, err
 	}

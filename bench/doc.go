@@ -1,6 +1,7 @@
-// Command bench measures what gossip costs and compares it with go-libp2p-pubsub,
-// figure by figure, each with a bar. `make bench-gossip` runs it; README.md says
-// what each figure is.
+// Command bench measures what gossip costs and compares it with go-libp2p-pubsub, and
+// what links cost beside go-ethereum's p2p and bare go-libp2p, figure by figure, each
+// with a bar. `make bench-gossip` and `make bench-links` run it; README.md says what
+// each figure is.
 //
 // # How it measures
 //

@@ -23,6 +23,7 @@ type figure struct {
 	base     string // of kind own: the value of ours it is divided by
 	kind     kind
 	bar      float64
+	atLeast  bool // more is better; else less is
 	unit     unit
 }
 
@@ -32,10 +33,14 @@ const (
 	count  unit = ""
 	nanos  unit = "ns"
 	bytes_ unit = "B"
+
+	perSecond unit = "/s"
+	perCPU    unit = "/CPU s"
+	mbps      unit = " MB/s"
 )
 
-// figures are the bars that gossip has to reach.
-var figures = []figure{
+// gossipFigures are the bars that gossip has to reach.
+var gossipFigures = []figure{
 	{name: "cpu-unsigned-256", workload: "unsigned-256", key: "cpu", bar: 0.60, unit: nanos},
 	{name: "cpu-unsigned-1k", workload: "unsigned-1k", key: "cpu", bar: 0.45, unit: nanos},
 	{name: "cpu-signed-256", workload: "signed-256", key: "cpu", bar: 0.70, unit: nanos},
@@ -76,6 +81,8 @@ type line struct {
 	Reps   int     `json:"reps"`
 	Unit   unit    `json:"unit,omitempty"`
 	shown  bool
+	// AtLeast: the ratio has to be at least the bar; else at most.
+	AtLeast bool `json:"at_least,omitempty"`
 }
 
 // measure makes a figure's line of the pairs of measurements of its workload.
@@ -90,11 +97,11 @@ func (f figure) measure(pairs []pair) line {
 		each = append(each, f.held(a, b))
 	}
 	out := line{
-		Name: f.name, Ours: median(mine), Theirs: median(other), Bar: f.bar, Unit: f.unit, shown: f.kind == shown,
+		Name: f.name, Ours: median(mine), Theirs: median(other), Bar: f.bar, Unit: f.unit, shown: f.kind == shown, AtLeast: f.atLeast,
 		Low: slices.Min(each), High: slices.Max(each), Reps: len(pairs),
 	}
 	out.Ratio = f.held(out.Ours, out.Theirs)
-	out.OK = f.kind == shown || out.Ratio <= f.bar
+	out.OK = f.kind == shown || out.Ratio <= f.bar && !f.atLeast || out.Ratio >= f.bar && f.atLeast
 	return out
 }
 

@@ -25,6 +25,7 @@ func main() {
 func run() error {
 	var (
 		asJSON   = flag.Bool("json", false, "print the table as JSON")
+		which    = flag.String("table", "gossip", "the figures to measure: gossip or links")
 		only     = flag.String("only", "", "measure only the figures whose name contains `NAME` (several with commas)")
 		reps     = flag.Int("reps", 5, "repetitions of each measurement")
 		profiles = flag.String("profiles", "", "write a CPU profile of each measurement into `DIR`")
@@ -32,6 +33,7 @@ func run() error {
 		as       = flag.String("side", string(ours), "with -child: ours or theirs")
 		seed     = flag.Uint64("seed", 1, "with -child: the repetition's number")
 	)
+	flag.StringVar(&withoutCgo, "pure", "", "`PROGRAM` is this one built with CGO_ENABLED=0, for the figures without cgo")
 	flag.Parse()
 	if *of != "" {
 		return child(*of, side(*as), *seed, *profiles)
@@ -39,11 +41,18 @@ func run() error {
 	if *reps < 1 {
 		return fmt.Errorf("-reps is %d: want at least 1", *reps)
 	}
-	return table(chosen(*only), *reps, *profiles, *asJSON)
+	figures, ok := tables[*which]
+	if !ok {
+		return fmt.Errorf("-table is %q: want gossip or links", *which)
+	}
+	return table(chosen(figures, *only), *reps, *profiles, *asJSON)
 }
 
+// tables are the figures by what they are about.
+var tables = map[string][]figure{"gossip": gossipFigures, "links": linkFigures}
+
 // chosen are the figures the user wants.
-func chosen(only string) []figure {
+func chosen(figures []figure, only string) []figure {
 	var out []figure
 	for _, f := range figures {
 		for _, name := range strings.Split(only, ",") {

@@ -15,7 +15,11 @@ func head(w io.Writer) {
 
 // print writes a line of the table.
 func (l line) print(w io.Writer) {
-	verdict, bar := "short", "≤ "+number(l.Bar)
+	bound := "≤ "
+	if l.AtLeast {
+		bound = "≥ "
+	}
+	verdict, bar := "short", bound+number(l.Bar)
 	switch {
 	case l.shown:
 		verdict, bar = "", ""

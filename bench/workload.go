@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -20,13 +21,14 @@ type values map[string]float64
 type workload struct {
 	name string
 	run  func(s side, seed uint64) (values, error)
+	pure bool // measured in a program built without cgo
 }
 
 // inFlight is how many messages are under way at a time under load.
 const inFlight = 64
 
 func networkLoad(name string, l load) workload {
-	return workload{name, func(s side, seed uint64) (values, error) { return runNetwork(s, seed, l) }}
+	return workload{name: name, run: func(s side, seed uint64) (values, error) { return runNetwork(s, seed, l) }}
 }
 
 var workloads = []workload{
@@ -41,12 +43,12 @@ var workloads = []workload{
 	networkLoad("counted-256", load{nodes: 20, degree: 10, size: 256, messages: 1000, window: inFlight, counting: true, warmup: 100}),
 	networkLoad("counted-256-mesh", load{nodes: 20, degree: 10, size: 256, messages: 1000, window: inFlight, counting: true, meshOnly: true, warmup: 100}),
 	networkLoad("throttle-256", load{nodes: 20, degree: 10, size: 256, signed: true, messages: 2000, window: inFlight, counting: true, plain: true, warmup: 100}),
-	{"forward-12", func(s side, seed uint64) (values, error) { return runForward(s, seed, forwarded+1) }},
-	{"forward-1000", runForward1000},
-	{"duplicate-256", runDuplicate},
-	{"ihave-5000", runIHave},
-	{"heartbeat", runHeartbeat},
-	{"goroutines", runGoroutines},
+	{name: "forward-12", run: func(s side, seed uint64) (values, error) { return runForward(s, seed, forwarded+1) }},
+	{name: "forward-1000", run: runForward1000},
+	{name: "duplicate-256", run: runDuplicate},
+	{name: "ihave-5000", run: runIHave},
+	{name: "heartbeat", run: runHeartbeat},
+	{name: "goroutines", run: runGoroutines},
 }
 
 // runForward1000 compares 1,000 subscribers with twelve, in one process.
@@ -64,7 +66,7 @@ func runForward1000(s side, seed uint64) (values, error) {
 }
 
 func workloadNamed(name string) (workload, error) {
-	for _, w := range workloads {
+	for _, w := range slices.Concat(workloads, linkWorkloads) {
 		if w.name == name {
 			return w, nil
 		}
