@@ -58,8 +58,20 @@ type ListenConfig struct {
 
 // SessionConfig says whom to be connected to.
 type SessionConfig struct {
-	Outbound       int           // slots; 0 means the profile's: 8; -1 means none
-	Inbound        int           // links accepted; 0 means the profile's: 96
+	Outbound int // slots; 0 means the profile's: 8; -1 means none
+	Inbound  int // links accepted; 0 means the profile's: 96; -1 means none
+	// MaxPeers bounds all peers together but trusted ones; 0 means that Outbound and
+	// Inbound do. One in DialRatio (default 3) is then dialled, at least one, and the
+	// rest are accepted, where Outbound and Inbound do not say otherwise. Kept peers
+	// and those of Connect count as dialled.
+	MaxPeers, DialRatio int
+	// Trusted are above all of these limits and lose their place to nobody: node IDs,
+	// peer IDs, records, or addresses that name their peer. Bans refuse them too.
+	Trusted []string
+	// NetRestrict, when not empty, are the only networks the node has to do with,
+	// "10.0.0.0/8": whom it dials, takes in, remembers and tells of. Private ones need
+	// Localnet as well.
+	NetRestrict    []string
 	Peers          []string      // kept for ever: multiaddrs with /p2p/, or records
 	Seeds          []string      // asked for hosts
 	Bootnodes      []string      // discv5 records (discovery is not built in this version)

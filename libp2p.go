@@ -33,6 +33,8 @@ func (n *Node) newLibP2P(protocols []link.Protocol) (Transport, error) {
 	c := libp2p.Config{
 		Key: n.key, Protocols: protocols, Localnet: n.cfg.Localnet, UserAgent: n.cfg.Agent,
 		Foreign:    func(streams []string) bool { return node.Foreign(n.cfg.Network, streams) },
+		Gate:       n.gate(),
+		Trusted:    n.trusted.has,
 		NATPortMap: public, Relay: public, HolePunch: public, AutoNAT: public,
 		Limits:   libp2p.Limits{Inbound: max(1, n.cfg.Session.Inbound), Outbound: max(32, n.cfg.Session.Outbound+16), MemoryBytes: p.memoryMax, Files: p.fds},
 		Registry: n.metrics.registry, Logger: n.log,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/pulse"
@@ -24,17 +25,26 @@ func (n *Node) machineConfig() (node.Config, error) {
 	if err != nil {
 		return node.Config{}, err
 	}
+	trusted := make([]id.ID, 0, len(c.Session.Trusted))
+	for _, text := range c.Session.Trusted {
+		if who, ok := whoIs(text); ok && who != n.key.ID() {
+			trusted = append(trusted, who)
+		}
+	}
 	gossip, direct, err := n.gossipConfig()
 	if err != nil {
 		return node.Config{}, err
 	}
 	return node.Config{
-		Key: n.key, Network: c.Network, Localnet: c.Localnet, External: externalIPs(c.Listen.External),
-		Session: session.Config{Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Peers: withoutTwins(append(peers, direct...)), Seeds: seeds, RefineEvery: c.Session.RefineEvery},
-		Gossip:  gossip,
-		Chat:    chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
-		Pulse:   pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.DialTimeout)},
-		Trace:   n.onEvent,
+		Key: n.key, Network: c.Network, Localnet: c.Localnet, External: externalIPs(c.Listen.External), Restrict: n.restrict,
+		Session: session.Config{
+			Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Total: c.Session.MaxPeers, Trusted: trusted,
+			Peers: withoutTwins(append(peers, direct...)), Seeds: seeds, RefineEvery: c.Session.RefineEvery,
+		},
+		Gossip: gossip,
+		Chat:   chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
+		Pulse:  pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.DialTimeout)},
+		Trace:  n.onEvent,
 	}, nil
 }
 

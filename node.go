@@ -33,6 +33,8 @@ type Node struct {
 	inbox      *inbox
 	pool       *pool
 	writer     *writer
+	restrict   link.Restriction
+	trusted    trustSet
 	runs       *msgrw.Hub
 	messages   hub[Message]
 	events     hub[Event]
@@ -149,11 +151,17 @@ func (n *Node) build() (err error) {
 	}()
 	n.pool = newPool(n.jobDone, func(strand string, waited, took time.Duration) { n.metrics.job(strand, waited, took) })
 	n.writer = newWriter(n.cfg.DataDir, n.saved)
+	if n.restrict, err = link.ParseRestriction(n.cfg.Session.NetRestrict); err != nil {
+		return err
+	}
 	mc, err := n.machineConfig()
 	if err != nil {
 		return err
 	}
 	mc.Hosts.Kinds = n.kinds()
+	for _, who := range mc.Session.Trusted {
+		n.trusted.set(who, true)
+	}
 	var seed [16]byte
 	if _, err := rand.Read(seed[:]); err != nil {
 		return err

@@ -19,7 +19,7 @@ func (n *Node) newRLPx(protocols []link.Protocol) (Transport, error) {
 	}
 	t, err := rlpx.New(rlpx.Config{
 		Key: n.key, Protocols: protocols, Network: n.cfg.Network, Listen: at, Localnet: n.cfg.Localnet,
-		Agent: n.cfg.Agent, Registry: n.metrics.registry, Trace: n.fromOutside,
+		Agent: n.cfg.Agent, Gate: n.gate(), Registry: n.metrics.registry, Trace: n.fromOutside,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ropewalk: %w", err)

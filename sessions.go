@@ -6,11 +6,9 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/internal/plain"
-	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/session"
 )
 
@@ -21,7 +19,7 @@ func (n *Node) Sessions(ctx context.Context) ([]Session, error) {
 		for _, p := range n.machine.Peers() {
 			info := p.Info
 			s := Session{ID: info.ID, PeerID: info.PeerID.String(), Addr: info.Addr.String(), Direction: string(info.Dir), Session: p.Session, Link: string(info.Kind),
-				Protocols: p.Protocols, Caps: []string{}, RTT: float64(p.RTT) / float64(time.Millisecond), Since: p.Since, Agent: plain.Line(info.Agent, 128), Colour: p.Colour}
+				Protocols: p.Protocols, Caps: []string{}, RTT: float64(p.RTT) / float64(time.Millisecond), Since: p.Since, Agent: plain.Line(info.Agent, 128), Colour: p.Colour, Trusted: p.Trusted}
 			for _, c := range info.Caps {
 				s.Caps = append(s.Caps, plain.Line(c, 64))
 			}
@@ -153,20 +151,11 @@ func (n *Node) Seed(ctx context.Context) error {
 }
 
 func banTarget(text string) (id.ID, netip.Addr, error) {
-	if who, err := id.Parse(text); err == nil {
-		return who, netip.Addr{}, nil
-	}
 	if ip, err := netip.ParseAddr(text); err == nil {
 		return id.ID{}, ip.Unmap(), nil
 	}
-	if r, err := enr.Parse(text); err == nil {
-		return r.ID(), netip.Addr{}, nil
-	}
-	if p, err := id.ParsePeerID(text); err == nil {
-		return p.ID(), netip.Addr{}, nil
-	}
-	if a, err := link.ParseAddr(text); err == nil && !a.ID().IsZero() {
-		return a.ID(), netip.Addr{}, nil
+	if who, ok := whoIs(text); ok {
+		return who, netip.Addr{}, nil
 	}
 	return id.ID{}, netip.Addr{}, fmt.Errorf("%w: %.100q", ErrBadTarget, text)
 }

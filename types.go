@@ -57,6 +57,7 @@ type Session struct {
 	Agent     string    `json:"agent"`
 	Record    string    `json:"record,omitempty"`
 	Colour    string    `json:"colour"`
+	Trusted   bool      `json:"trusted"` // above the limits on links
 }
 
 // Slot is one place the session manager tries to keep filled.

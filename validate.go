@@ -24,6 +24,7 @@ func (c *Config) fill() {
 	}
 	p, _ := profileNamed(c.Profile)
 	s := &c.Session
+	s.fillPlaces(p)
 	if s.Outbound == 0 {
 		s.Outbound = p.outbound
 	}
@@ -76,10 +77,11 @@ func (c Config) Validate() error {
 			fmt.Sprintf("at most %d of IP:PORT, such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one", listenMax))
 	}
 	s := c.Session
-	v.within("session.outbound", s.Outbound, -1, 128)
-	v.within("session.inbound", s.Inbound, -1, 4096)
+	v.places(s)
 	v.hosts("session.peers", s.Peers)
 	v.hosts("session.seeds", s.Seeds)
+	v.trusted(s.Trusted)
+	v.restriction(s)
 	for _, b := range s.Bootnodes {
 		_, err := enr.Parse(b)
 		v.check(err == nil, "session.bootnodes", b, "node records (enr:…)")

@@ -111,6 +111,28 @@ func TestValidate(t *testing.T) {
 		{"topic's weights", func(c *Config) {
 			c.Gossip.Topics = map[string]TopicConfig{"t": {Score: &TopicScoreConfig{TopicWeight: 1, TimeInMeshWeight: 1}}}
 		}, []string{`gossip.topic."t".time_in_mesh_quantum`}},
+		{"max peers", func(c *Config) { c.Session.MaxPeers, c.Session.DialRatio = 50, 3 }, nil},
+		{"more than there can be", func(c *Config) { c.Session.MaxPeers = 5000 }, []string{"session.max_peers"}},
+		{"a ratio of nothing", func(c *Config) { c.Session.DialRatio = 3 }, nil},
+		{"ratio", func(c *Config) { c.Session.DialRatio = -1 }, []string{"session.dial_ratio"}},
+		{"outbound above max peers", func(c *Config) { c.Session.MaxPeers, c.Session.Outbound = 10, 11 }, []string{"session.outbound"}},
+		{"inbound above max peers", func(c *Config) { c.Session.MaxPeers, c.Session.Inbound = 10, 11 }, []string{"session.inbound"}},
+		{"both above max peers", func(c *Config) { c.Session.MaxPeers, c.Session.Outbound, c.Session.Inbound = 10, 6, 5 }, []string{"session.inbound"}},
+		{"both within max peers", func(c *Config) { c.Session.MaxPeers, c.Session.Outbound, c.Session.Inbound = 10, -1, 10 }, nil},
+		{"kept peers above max peers", func(c *Config) { c.Session.MaxPeers, c.Session.Peers = 1, []string{someAddr("a"), someAddr("b")} }, []string{"session.peers"}},
+		{"trusted peers are above it", func(c *Config) {
+			c.Session.MaxPeers, c.Session.Peers, c.Session.Trusted = 1, []string{someAddr("a"), someAddr("b")}, []string{someAddr("b")}
+		}, nil},
+		{"trusted", func(c *Config) {
+			k := linktest.Key("a")
+			c.Session.Trusted = []string{k.ID().String(), k.Public().PeerID().String(), someAddr("a")}
+		}, nil},
+		{"trusted nobody", func(c *Config) { c.Session.Trusted = []string{"/ip4/127.0.0.1/tcp/1", "x"} }, []string{"session.trusted", "session.trusted"}},
+		{"net restrict", func(c *Config) { c.Session.NetRestrict = []string{"10.0.0.0/8", "2001:db8::/32"} }, nil},
+		{"net restrict without a length", func(c *Config) { c.Session.NetRestrict = []string{"10.0.0.0"} }, []string{"session.net_restrict"}},
+		{"a peer outside net restrict", func(c *Config) {
+			c.Session.NetRestrict, c.Session.Peers, c.Session.Seeds = []string{"10.0.0.0/8"}, []string{someAddr("a")}, []string{someAddr("b")}
+		}, []string{"session.peers", "session.seeds"}},
 		{"lines", func(c *Config) { c.Chat.Lines = -1 }, []string{"chat.lines"}},
 		{"room without a name", func(c *Config) { c.Chat.Rooms = []string{"lobby", ""} }, []string{"chat.rooms"}},
 		{"room with an escape", func(c *Config) { c.Chat.Rooms = []string{"\x1b[2J"} }, []string{"chat.rooms"}},
@@ -149,6 +171,45 @@ func TestValidate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func someAddr(name string) string {
+	return "/ip4/127.0.0.1/tcp/1/p2p/" + linktest.Key(name).Public().PeerID().String()
+}
+
+// MaxPeers is divided as the ratio says, where nobody says otherwise.
+func TestFillPlaces(t *testing.T) {
+	for _, c := range []struct {
+		profile       string
+		in            SessionConfig
+		dialled, rest int
+	}{
+		{"", SessionConfig{MaxPeers: 50}, 16, 34},
+		{"", SessionConfig{MaxPeers: 50, DialRatio: 2}, 25, 25},
+		{"", SessionConfig{MaxPeers: 2}, 1, 1},
+		{"", SessionConfig{MaxPeers: 1}, 1, -1},
+		{"", SessionConfig{MaxPeers: 10, DialRatio: 1}, 10, -1},
+		{"", SessionConfig{MaxPeers: 10, Outbound: 2}, 2, 8},
+		{"", SessionConfig{MaxPeers: 10, Outbound: -1}, 0, 10},
+		{"", SessionConfig{MaxPeers: 10, Inbound: 9}, 1, 9},
+		{"", SessionConfig{MaxPeers: 10, Inbound: 10}, 0, 10},
+		{"", SessionConfig{MaxPeers: 10, Inbound: 2}, 3, 2},
+		{"", SessionConfig{MaxPeers: 10, Outbound: 1, Inbound: 2}, 1, 2},
+		{"", SessionConfig{MaxPeers: 4224, DialRatio: 1}, 128, 4096},
+		{"seed", SessionConfig{MaxPeers: 50}, 0, 50},
+	} {
+		cfg := Config{Profile: c.profile, Session: c.in}
+		if err := cfg.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		cfg.fill()
+		if s := cfg.Session; s.Outbound != c.dialled || s.Inbound != c.rest {
+			t.Errorf("%+v: %d dialled, %d accepted, want %d and %d", c.in, s.Outbound, s.Inbound, c.dialled, c.rest)
+		}
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("filled: %v", err)
+		}
 	}
 }
 

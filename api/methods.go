@@ -25,6 +25,8 @@ var methods = map[string]method{
 	"session_disconnect": (*Server).sessionDisconnect,
 	"session_ban":        (*Server).sessionBan,
 	"session_unban":      (*Server).sessionUnban,
+	"session_trust":      (*Server).sessionTrust,
+	"session_untrust":    (*Server).sessionUntrust,
 	"session_seed":       (*Server).sessionSeed,
 
 	"gossip_publish": (*Server).gossipPublish,

@@ -59,21 +59,48 @@ func (s *Server) sessionHosts(ctx context.Context, a *args) (any, error) {
 	return page, err
 }
 
+// sessionConnect dials once, or with keep for ever; then the answer says how the first
+// dial went.
 func (s *Server) sessionConnect(ctx context.Context, a *args) (any, error) {
 	addr := a.text("addr", addrBytesMax)
+	keep := a.flag("keep", false)
 	if err := a.end(); err != nil {
 		return nil, err
+	}
+	if keep {
+		return s.node.Keep(ctx, addr)
 	}
 	who, err := s.node.Connect(ctx, addr)
 	return map[string]any{"id": who}, err
 }
 
+// sessionDisconnect ends a link, and with forget the keeping of the peer.
 func (s *Server) sessionDisconnect(ctx context.Context, a *args) (any, error) {
 	who := a.node("id")
+	forget := a.flag("forget", false)
 	if err := a.end(); err != nil {
 		return nil, err
 	}
+	if forget {
+		return done, s.node.Forget(ctx, who)
+	}
 	return done, s.node.Disconnect(ctx, who)
+}
+
+func (s *Server) sessionTrust(ctx context.Context, a *args) (any, error) {
+	target := a.text("target", addrBytesMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.Trust(ctx, target)
+}
+
+func (s *Server) sessionUntrust(ctx context.Context, a *args) (any, error) {
+	target := a.text("target", addrBytesMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.Untrust(ctx, target)
 }
 
 func (s *Server) sessionBan(ctx context.Context, a *args) (any, error) {

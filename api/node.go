@@ -22,7 +22,11 @@ type Node interface {
 	Slots(ctx context.Context) ([]ropewalk.Slot, error)
 	Hosts(ctx context.Context, colour string, offset, limit int) (ropewalk.HostsPage, error)
 	Connect(ctx context.Context, addr string) (id.ID, error)
+	Keep(ctx context.Context, addr string) (ropewalk.Kept, error)
 	Disconnect(ctx context.Context, peer id.ID) error
+	Forget(ctx context.Context, peer id.ID) error
+	Trust(ctx context.Context, target string) error
+	Untrust(ctx context.Context, target string) error
 	Ban(ctx context.Context, target string, d time.Duration) error
 	Unban(ctx context.Context, target string) error
 	Seed(ctx context.Context) error

@@ -105,8 +105,10 @@ func TestBadParams(t *testing.T) {
 	id := nodeID(1).String()
 	good := map[string]map[string]string{
 		"session_hosts":      {"colour": `"white"`, "offset": `5`, "limit": `10`},
-		"session_connect":    {"addr": `"/ip4/127.0.0.1/tcp/1"`},
-		"session_disconnect": {"id": `"` + id + `"`},
+		"session_connect":    {"addr": `"/ip4/127.0.0.1/tcp/1"`, "keep": `true`},
+		"session_disconnect": {"id": `"` + id + `"`, "forget": `true`},
+		"session_trust":      {"target": `"x"`},
+		"session_untrust":    {"target": `"x"`},
 		"session_ban":        {"target": `"x"`, "for": `"24h"`},
 		"session_unban":      {"target": `"x"`},
 		"gossip_publish":     {"topic": `"t"`, "data": `"aGk="`, "min_peers": `1`},
@@ -116,13 +118,13 @@ func TestBadParams(t *testing.T) {
 		"chat_send":          {"room": `"r"`, "text": `"hi"`},
 		"chat_history":       {"room": `"r"`, "since": `"c"`, "limit": `10`},
 	}
-	optional := map[string]bool{"colour": true, "offset": true, "limit": true, "for": true, "min_peers": true, "wait": true, "since": true}
+	optional := map[string]bool{"colour": true, "offset": true, "limit": true, "for": true, "min_peers": true, "wait": true, "since": true, "keep": true, "forget": true}
 	bad := map[string][]string{
 		"colour": {`"red"`}, "offset": {`-1`, `1.5`, `1e3`, `9223372036854775808`, `1000000000000`}, "limit": {`0`, `-1`, `1001`, `"10"`},
 		"for": {`"-1h"`, `"0s"`, `"forever"`, `24`, `"9999999h"`}, "wait": {`"-1s"`, `"1h"`}, "id": {`"0x12"`, `"` + id + `00"`, `"zz"`},
 		"data": {`"a"`, `"aGk"`, `"aGk=\n"`, `"a-_="`, `[1]`}, "min_peers": {`-1`, `100001`}, "since": {`"` + strings.Repeat("x", 300) + `"`},
 		"text": {`""`, `"` + strings.Repeat("x", textBytesMax+1) + `"`}, "room": {`""`}, "topic": {`""`, `"` + strings.Repeat("x", topicBytesMax+1) + `"`},
-		"addr": {`""`, `"` + strings.Repeat("x", addrBytesMax+1) + `"`}, "target": {`""`},
+		"addr": {`""`, `"` + strings.Repeat("x", addrBytesMax+1) + `"`}, "target": {`""`}, "keep": {`1`, `"yes"`}, "forget": {`0`, `"no"`},
 	}
 	object := func(fields map[string]string) string {
 		var parts []string
@@ -139,7 +141,10 @@ func TestBadParams(t *testing.T) {
 		}
 		f.did = nil
 		for name := range fields {
-			values := append([]string{`true`, `{}`, `[[]]`}, bad[name]...)
+			values := append([]string{`{}`, `[[]]`}, bad[name]...)
+			if name != "keep" && name != "forget" {
+				values = append(values, `true`)
+			}
 			if name != "limit" && name != "offset" && name != "min_peers" {
 				values = append(values, `7`)
 			}
@@ -180,6 +185,11 @@ func TestCalls(t *testing.T) {
 		{"session_hosts", `{"colour":"gold","offset":7,"limit":1000}`, `hosts "gold" 7 1000`, ``},
 		{"session_connect", `{"addr":"enr:x"}`, "connect enr:x", `{"id":"` + nodeID(9).String() + `"}`},
 		{"session_disconnect", `{"id":"` + id + `"}`, "disconnect " + id, `{"ok":true}`},
+		{"session_connect", `{"addr":"enr:x","keep":false}`, "connect enr:x", ``},
+		{"session_connect", `{"addr":"enr:x","keep":true}`, "keep enr:x", `{"id":"` + nodeID(9).String() + `","kept":true,"connected":false,"why":"connection refused"}`},
+		{"session_disconnect", `{"id":"` + id + `","forget":true}`, "forget " + id, `{"ok":true}`},
+		{"session_trust", `{"target":"enode"}`, "trust enode", `{"ok":true}`},
+		{"session_untrust", `{"target":"enode"}`, "untrust enode", `{"ok":true}`},
 		{"session_ban", `{"target":"203.0.113.9"}`, "ban 203.0.113.9 24h0m0s", `{"ok":true}`},
 		{"session_ban", `{"target":"x","for":"90s"}`, "ban x 1m30s", ``},
 		{"session_unban", `{"target":"x"}`, "unban x", ``},

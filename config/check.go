@@ -186,6 +186,22 @@ func checkStreams(v any) string {
 	return ""
 }
 
+func checkTrusted(v any) string {
+	for _, s := range v.([]string) {
+		if (ropewalk.Config{Session: ropewalk.SessionConfig{Trusted: []string{s}}}).Validate() != nil {
+			return fmt.Sprintf("%.160q: want node IDs, peer IDs, records (enr:…), or addresses that name their peer", s)
+		}
+	}
+	return ""
+}
+
+func checkNetworks(v any) string {
+	if _, err := link.ParseRestriction(v.([]string)); err != nil {
+		return strings.TrimPrefix(err.Error(), link.ErrRestriction.Error()+": ")
+	}
+	return ""
+}
+
 func checkTopics(v any) string {
 	for _, s := range v.([]string) {
 		if len(s) == 0 || len(s) > nameBytesMax || !utf8.ValidString(s) {

@@ -59,6 +59,11 @@ func TestProblems(t *testing.T) {
 		{"topic", "[gossip.topic.\"a.b\"]\nsign = \"maybe\"", `config.toml:2: gossip.topic."a.b".sign: "maybe": want strict, none, lax, lax-none`},
 		{"overlay network", "[overlay.network.\"x\"]\nkind = \"blob\"\nprotocol = \"zz\"", `config.toml:2: overlay.network."x": want protocol` + "\n" + `config.toml:3: overlay.network."x".protocol: "zz": want 1 to 32 bytes in hex, such as "0x500b"`},
 		{"conflict", "[gossip]\nDlo = 9", `config.toml:2: gossip.D: 6 (Dlo 9, Dhi 12): want Dlo ≤ D ≤ Dhi`},
+		{"max peers and outbound", "[session]\nmax_peers = 5\noutbound = 9", `config.toml:3: session.outbound: 9: want at most session.max_peers = 5`},
+		{"max peers and both", "[session]\ninbound = 4\noutbound = 3\nmax_peers = 5", `config.toml:2: session.inbound: 4: want at most 2, for session.outbound = 3 and session.max_peers = 5`},
+		{"ratio", "[session]\nmax_peers = 5\ndial_ratio = 0", `config.toml:3: session.dial_ratio: 0: want 1 to 4224`},
+		{"trusted", "[session]\ntrusted = [\"me\"]", `config.toml:2: session.trusted: "me": want node IDs, peer IDs, records (enr:…), or addresses that name their peer`},
+		{"network", "[session]\nnet_restrict = [\"10.0.0.1\"]", `config.toml:2: session.net_restrict: "10.0.0.1": want addresses with a length, such as 10.0.0.0/8 or 2001:db8::/32`},
 		{"syntax", "[node]\nnetwork = ", `config.toml:2: node.network: not TOML: unexpected EOF; expected value`},
 		{"duplicate", "[node]\nnetwork = \"a\"\nnetwork = \"b\"", `config.toml:3: node.network: not TOML: Key 'node.network' has already been defined.`},
 		{"escapes are shown, not sent", "[node]\nnetwork = \"\\u001b[31m\"", `config.toml:2: node.network: "\x1b[31m": want 1 to 64 of a-z 0-9 . _ -`},
@@ -131,6 +136,7 @@ libp2p = []
 outbound = 0
 inbound = 0
 refine_every = "90s"
+net_restrict = ["10.0.0.0/8"]
 [gossip]
 max_message_size = "512KiB"
 D = 8
@@ -141,7 +147,7 @@ max_size = 4096
 rooms = ["lobby", "ropes"]
 [log]
 format = "json"
-`, []string{"ROPEWALK_LOG_LEVEL=debug"}, map[string][]string{"rooms": {"a", "b,c"}})
+`, []string{"ROPEWALK_LOG_LEVEL=debug"}, map[string][]string{"rooms": {"a", "b,c"}, "trusted": {testID, testID}, "net-restrict": {"2001:db8::/32"}, "max-peers": {"7"}, "dial-ratio": {"2"}})
 	if bad != "" {
 		t.Fatal(bad)
 	}
@@ -150,6 +156,9 @@ format = "json"
 	}
 	if s.Node.Session.Outbound != -1 || s.Node.Session.Inbound != -1 {
 		t.Error("0 slots must become Config's -1")
+	}
+	if d := s.Node.Session; d.MaxPeers != 7 || d.DialRatio != 2 || len(d.Trusted) != 2 || d.Trusted[0] != testID || len(d.NetRestrict) != 1 || d.NetRestrict[0] != "2001:db8::/32" {
+		t.Errorf("%+v", d)
 	}
 	if s.Node.Session.RefineEvery != 90*time.Second || s.Node.Gossip.MessageBytes != 512<<10 || s.Node.Gossip.D != 8 {
 		t.Errorf("%+v", s.Node)
@@ -161,6 +170,8 @@ format = "json"
 		t.Error(d)
 	}
 }
+
+const testID = "0x00000000000000000000000000000000000000000000000000000000000000aa"
 
 func TestOldNamesWarn(t *testing.T) {
 	s, bad := load(t, "[session]\noutbound_connections = 3\nchannel_heartbeat_interval = 20\nlocalnet = true\n[overlay]\ncapacity = \"1GiB\"\n", []string{"ROPEWALK_OUTBOND=3"}, nil)

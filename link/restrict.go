@@ -18,7 +18,7 @@ func ParseRestriction(texts []string) (Restriction, error) {
 	for _, s := range texts {
 		p, err := netip.ParsePrefix(s)
 		if err != nil || p.Addr().Is4In6() {
-			return nil, fmt.Errorf("%w: %.80q, want addresses with a length, such as 10.0.0.0/8 or 2001:db8::/32", ErrRestriction, s)
+			return nil, fmt.Errorf("%w: %.80q: want addresses with a length, such as 10.0.0.0/8 or 2001:db8::/32", ErrRestriction, s)
 		}
 		out = append(out, p.Masked())
 	}

@@ -24,6 +24,7 @@ type Peer struct {
 	RTT       time.Duration
 	Since     time.Time
 	Colour    string
+	Trusted   bool
 	Record    *enr.Record
 }
 
@@ -35,7 +36,7 @@ func (n *Node) Peers() []Peer {
 		if p.Closing() {
 			continue
 		}
-		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since()}
+		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since(), Trusted: n.session.Trusted(p.ID())}
 		for ln := link.Lane(0); int(ln) < n.lanes(); ln++ {
 			if stream, open := p.Lane(ln); open {
 				if stream == "" { // links that know no streams

@@ -73,6 +73,34 @@ func (n *Node) Disconnect(now time.Time, who id.ID) bool {
 	return ok
 }
 
+// Keep makes a host one that is dialled for ever.
+func (n *Node) Keep(now time.Time, to link.Addr) error {
+	n.begin(now)
+	err := n.session.AddPeer(now, to)
+	n.settle()
+	return err
+}
+
+// Forget ends that and tells whether it was so.
+func (n *Node) Forget(now time.Time, who id.ID) bool {
+	n.begin(now)
+	had := n.session.Forget(now, who)
+	n.settle()
+	return had
+}
+
+// Trust puts a peer above the limits on links.
+func (n *Node) Trust(now time.Time, who id.ID) error {
+	n.begin(now)
+	return n.session.Trust(now, who)
+}
+
+// Untrust takes that back and tells whether it was so.
+func (n *Node) Untrust(now time.Time, who id.ID) bool {
+	n.begin(now)
+	return n.session.Untrust(now, who)
+}
+
 // Join enters a chat room; the answer comes when history has arrived, or after
 // wait.
 func (n *Node) Join(now time.Time, t id.Ticket, room string, wait time.Duration) {

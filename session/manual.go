@@ -148,8 +148,19 @@ func (k *Keeper) runManual(now time.Time) {
 		if !k.mayDial(now) {
 			return
 		}
-		k.start(now, k.tickets.Next(), &dial{kind: Manual, slot: s, who: who, addr: s.home})
+		k.start(now, k.tickets.Next(), &dial{kind: Manual, slot: s, who: who, addr: k.whereabouts(s)})
 	}
+}
+
+// whereabouts is where a configured peer is dialled: where the user says, and after a
+// failure, every other time, where the book has heard that it is.
+func (k *Keeper) whereabouts(s *slot) link.Addr {
+	if h, ok := k.book.Get(s.homeID); ok && s.Attempts%2 == 1 {
+		if a, ok := k.book.Addr(h, s.Attempts/2); ok {
+			return a
+		}
+	}
+	return s.home
 }
 
 func (k *Keeper) manualDue() (at time.Time) {

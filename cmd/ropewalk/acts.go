@@ -14,13 +14,18 @@ import (
 )
 
 func connectCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	keep := false
+	cmd := &cobra.Command{
 		Use:     "connect ADDR|RECORD",
 		GroupID: "act",
 		Short:   "Connect to an address or a record",
-		Example: "  ropewalk connect /ip4/203.0.113.5/tcp/4001/p2p/16Uiu2…\n  ropewalk connect enode://5f3a…@203.0.113.5:30303\n  ropewalk connect enr:-…",
+		Long:    "Connects to an address or a record. With --keep the node dials it again whenever the link is lost,\nuntil `ropewalk disconnect --forget` or its own end; [session] peers lasts longer.",
+		Example: "  ropewalk connect /ip4/203.0.113.5/tcp/4001/p2p/16Uiu2…\n  ropewalk connect enode://5f3a…@203.0.113.5:30303\n  ropewalk connect enr:-…\n  ropewalk connect --keep enode://5f3a…@node.example.org:30303",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if keep {
+				return a.keep(cmd, args[0])
+			}
 			var out struct {
 				ID id.ID `json:"id"`
 			}
@@ -34,27 +39,48 @@ func connectCommand(a *app) *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&keep, "keep", false, "dial it again whenever the link is lost")
+	return cmd
+}
+
+// keep adds a kept peer; that it cannot be reached yet is told, and no failure.
+func (a *app) keep(cmd *cobra.Command, addr string) error {
+	var out ropewalk.Kept
+	if err := a.call(cmd, "session_connect", map[string]any{"addr": addr, "keep": true}, &out); err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	if a.json {
+		return a.printJSON(out)
+	}
+	if !out.Connected {
+		fmt.Fprintf(a.err, "kept, and dialled again: %s\n", out.Why)
+	}
+	_, err := fmt.Fprintln(a.out, out.ID)
+	return err
 }
 
 func disconnectCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	forget := false
+	cmd := &cobra.Command{
 		Use:     "disconnect ID",
 		GroupID: "act",
 		Short:   "Close the link to a peer",
-		Long:    "Closes the link to a peer, named by its ID, the first digits of it, its libp2p peer ID, its record or an\naddress that names it.",
-		Example: "  ropewalk disconnect 5f3a09bc",
+		Long:    "Closes the link to a peer, named by its ID, the first digits of it, its libp2p peer ID, its record or an\naddress that names it. A peer that is kept comes back; with --forget it is kept no more.",
+		Example: "  ropewalk disconnect 5f3a09bc\n  ropewalk disconnect --forget 5f3a09bc",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			who, err := a.peer(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			if err := a.call(cmd, "session_disconnect", map[string]any{"id": who}, nil); err != nil {
+			if err := a.call(cmd, "session_disconnect", map[string]any{"id": who, "forget": forget}, nil); err != nil {
 				return fmt.Errorf("disconnect: %w", err)
 			}
 			return a.did("disconnected", who.String())
 		},
 	}
+	cmd.Flags().BoolVar(&forget, "forget", false, "keep it no more, connected or not")
+	return cmd
 }
 
 // peer finds a connected peer by its ID, the first digits of it, its peer ID, its record
@@ -132,6 +158,39 @@ func unbanCommand(a *app) *cobra.Command {
 				return fmt.Errorf("unban: %w", err)
 			}
 			return a.did("unbanned", args[0])
+		},
+	}
+}
+
+func trustCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "trust ID|ADDR|RECORD",
+		GroupID: "act",
+		Short:   "Put a peer above the limits on links",
+		Long:    "Puts a peer above all limits on links until the node ends; [session] trusted lasts longer. It is let\nin though all places are taken, takes nobody's, and is never let go for another. A ban refuses it.",
+		Example: "  ropewalk trust 16Uiu2…\n  ropewalk trust enode://…@203.0.113.5:30303",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.call(cmd, "session_trust", map[string]any{"target": args[0]}, nil); err != nil {
+				return fmt.Errorf("trust: %w", err)
+			}
+			return a.did("trusted", args[0])
+		},
+	}
+}
+
+func untrustCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "untrust ID|ADDR|RECORD",
+		GroupID: "act",
+		Short:   "Put a peer under the limits on links again",
+		Example: "  ropewalk untrust 16Uiu2…",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.call(cmd, "session_untrust", map[string]any{"target": args[0]}, nil); err != nil {
+				return fmt.Errorf("untrust: %w", err)
+			}
+			return a.did("untrusted", args[0])
 		},
 	}
 }

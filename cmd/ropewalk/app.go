@@ -110,7 +110,7 @@ var groups = []*cobra.Group{
 var commands = []func(a *app) *cobra.Command{
 	nodeCommand, seedCommand, initCommand, devnetCommand, simCommand,
 	statusCommand, peersCommand, hostsCommand, slotsCommand, topicsCommand, scoresCommand, recordCommand, waitCommand, doctorCommand,
-	connectCommand, disconnectCommand, banCommand, unbanCommand, stopCommand,
+	connectCommand, disconnectCommand, banCommand, unbanCommand, trustCommand, untrustCommand, stopCommand,
 	pubCommand, subCommand, chatCommand, inviteCommand, joinCommand, putCommand, getCommand,
 	rpcCommand, pathsCommand, keyCommand, configCommand, versionCommand,
 }

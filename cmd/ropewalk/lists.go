@@ -36,7 +36,11 @@ func peersCommand(a *app) *cobra.Command {
 				if s.RTT > 0 {
 					rtt = fmt.Sprintf("%.1fms", s.RTT)
 				}
-				t.row(shortID(s.ID, full), s.Direction, s.Session, s.Link, rtt, ago(s.Since, time.Now()), shortAddr(s.Addr, full), s.Agent)
+				session := s.Session
+				if s.Trusted {
+					session += ", trusted"
+				}
+				t.row(shortID(s.ID, full), s.Direction, session, s.Link, rtt, ago(s.Since, time.Now()), shortAddr(s.Addr, full), s.Agent)
 			}
 			return t.end()
 		},
