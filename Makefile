@@ -48,6 +48,11 @@ staticcheck: ## staticcheck, pinned
 arch: ## floors, purity, names, the drawn tree; lists files that grew long
 	go test -count=1 -run '^TestArch' -v . | { grep -vE '^(=== RUN|    --- PASS|--- PASS)' || true; }
 
+.PHONY: libsecp
+libsecp: ## the tests of RLPx with libsecp256k1 (cgo; Debian's libsecp256k1-dev)
+	go vet -tags libsecp256k1 ./link/rlpx
+	go test -count=1 -tags libsecp256k1 ./link/rlpx
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=30s), JOBS at once
 	@./.ci/fuzz $(FUZZTIME) $(JOBS)

@@ -26,14 +26,24 @@ const (
 	overheadBytes = pointBytes + ivBytes + tagBytes
 )
 
-// encrypt seals a list's payload, padded to a length of chance, to the owner of a
-// public key, and returns the packet.
-func encrypt(entropy io.Reader, to *point, payload []byte) ([]byte, error) {
-	var chance [2 + ivBytes]byte
+// pad makes a list of a payload and lets zeros of a number drawn by chance follow.
+func pad(entropy io.Reader, payload []byte) ([]byte, error) {
+	var chance [2]byte
 	if _, err := io.ReadFull(entropy, chance[:]); err != nil {
 		return nil, err
 	}
-	pad := padBytesMin + int(binary.BigEndian.Uint16(chance[:]))%(padBytesMax-padBytesMin+1)
+	n := padBytesMin + int(binary.BigEndian.Uint16(chance[:]))%(padBytesMax-padBytesMin+1)
+	plain := rlp.AppendList(make([]byte, 0, len(payload)+9+padBytesMax), payload)
+	return append(plain, make([]byte, n)...), nil
+}
+
+// encrypt seals plain to the owner of a public key and returns the packet. plain is
+// at most packetBytesMax - overheadBytes.
+func encrypt(entropy io.Reader, to *point, plain []byte) ([]byte, error) {
+	var iv [ivBytes]byte
+	if _, err := io.ReadFull(entropy, iv[:]); err != nil {
+		return nil, err
+	}
 	k, err := draw(entropy)
 	if err != nil {
 		return nil, err
@@ -43,16 +53,14 @@ func encrypt(entropy io.Reader, to *point, payload []byte) ([]byte, error) {
 	own := r.uncompressed()
 	shared := k.ecdh(to)
 
-	packet := make([]byte, sizeBytes, sizeBytes+overheadBytes+len(payload)+4+padBytesMax)
+	size := overheadBytes + len(plain)
+	packet := make([]byte, 0, sizeBytes+size)
+	packet = binary.BigEndian.AppendUint16(packet, uint16(size))
 	packet = append(append(packet, 4), own[:]...)
-	packet = append(packet, chance[2:]...)
-	plainAt := len(packet)
-	packet = rlp.AppendList(packet, payload)
-	packet = append(packet, make([]byte, pad)...)
-	binary.BigEndian.PutUint16(packet, uint16(len(packet)-sizeBytes+tagBytes))
-
-	stream, macKey := eciesKeys(&shared, chance[2:])
-	stream.XORKeyStream(packet[plainAt:], packet[plainAt:])
+	packet = append(append(packet, iv[:]...), plain...)
+	stream, macKey := eciesKeys(&shared, iv[:])
+	sealed := packet[sizeBytes+pointBytes+ivBytes:]
+	stream.XORKeyStream(sealed, sealed)
 	tag := eciesTag(&macKey, packet)
 	return append(packet, tag[:]...), nil
 }

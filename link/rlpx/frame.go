@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"slices"
 
 	"github.com/ropewalk/ropewalk/internal/rlp"
 	"github.com/ropewalk/ropewalk/link"
@@ -140,6 +139,3 @@ func split(frame []byte) (code uint64, payload []byte, err error) {
 	}
 	return code, frame[1+width:], nil
 }
-
-// room grows dst so that n more bytes fit without another allocation.
-func room(dst []byte, n int) []byte { return slices.Grow(dst, n) }

@@ -5,46 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"testing"
 
 	"pgregory.net/rapid"
 
-	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/internal/rlp"
 	"github.com/ropewalk/ropewalk/link"
 )
-
-// pair is both ends of a finished handshake.
-func pair(t testing.TB) (dialled, accepted *ends) {
-	t.Helper()
-	ka, err := id.NewKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kb, err := id.NewKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, b := net.Pipe()
-	defer a.Close()
-	defer b.Close()
-	done := make(chan error, 1)
-	go func() {
-		var err error
-		accepted, err = respond(b, rand.Reader, kb)
-		done <- err
-	}()
-	if dialled, err = initiate(a, rand.Reader, ka, kb.Public()); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	if accepted.remote != ka.Public() || dialled.remote != kb.Public() {
-		t.Fatal("the ends name other keys")
-	}
-	return dialled, accepted
-}
 
 // openWhole opens the frame at the beginning of wire and returns what follows it. wire
 // is changed.
@@ -249,4 +216,68 @@ func BenchmarkSealOpen(b *testing.B) {
 			}
 		})
 	}
+}
+
+// FuzzFrames: a stream of anything is refused; a body of anything under right MACs,
+// announced by any header, does no harm, and its code has one encoding.
+func FuzzFrames(f *testing.F) {
+	f.Add([]byte("\x00\x00\x05\xc2\x80\x80"), []byte("\x10abcd"))
+	f.Add([]byte("\x00\x00\x00"), []byte{})
+	f.Add([]byte("\xff\xff\xff"), []byte("\x81\x7f"))
+	f.Fuzz(func(t *testing.T, head, body []byte) {
+		s := secrets{aes: [32]byte{1}, mac: [32]byte{2}}
+		seal, _, err := s.states(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = secrets{aes: [32]byte{1}, mac: [32]byte{2}}
+		_, open, err := s.states(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wild [headBytes]byte
+		copy(wild[:], body)
+		if _, err := open.header(&wild); !errors.Is(err, link.Breach) {
+			t.Fatalf("a header without a MAC: %v", err)
+		}
+		var h [headBytes]byte
+		copy(h[:blockBytes], head)
+		size := int(h[0])<<16 | int(h[1])<<8 | int(h[2])
+		seal.stream.XORKeyStream(h[:blockBytes], h[:blockBytes])
+		seal.mac.header(h[:])
+		copy(h[blockBytes:], seal.mac.tag())
+		got, err := open.header(&h)
+		if size == 0 {
+			if !errors.Is(err, link.Breach) {
+				t.Fatalf("size 0: %v", err)
+			}
+			return
+		}
+		if got != size || err != nil {
+			t.Fatalf("size %d for %d, %v", got, size, err)
+		}
+		wire := make([]byte, padded(len(body)), bodyBytes(len(body)))
+		copy(wire, body)
+		seal.stream.XORKeyStream(wire, wire)
+		seal.mac.body(wire)
+		wire = append(wire, seal.mac.tag()...)
+		frame, err := open.body(wire, size)
+		if len(wire) != bodyBytes(size) {
+			if err == nil {
+				t.Fatalf("%d bytes as the body of %d", len(wire), size)
+			}
+			return
+		}
+		if err != nil || len(frame) != size {
+			t.Fatalf("a frame of %d bytes: %d, %v", size, len(frame), err)
+		}
+		code, payload, err := split(frame)
+		if err != nil {
+			return
+		}
+		again := append(rlp.AppendUint(nil, code), payload...)
+		if !bytes.Equal(again, frame) {
+			t.Fatalf("%x is not the one encoding of %d", frame, code)
+		}
+	})
 }

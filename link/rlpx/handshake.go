@@ -51,7 +51,7 @@ func initiate(c io.ReadWriter, entropy io.Reader, key *id.Key, remote id.Public)
 	payload = rlp.AppendBytes(payload, own[:])
 	payload = rlp.AppendBytes(payload, nonce[:])
 	payload = rlp.AppendUint(payload, handshakeVersion)
-	auth, err := encrypt(entropy, &to, payload)
+	auth, err := sealPacket(entropy, &to, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func respond(c io.ReadWriter, entropy io.Reader, key *id.Key) (*ends, error) {
 	payload = rlp.AppendBytes(payload, own[:])
 	payload = rlp.AppendBytes(payload, nonce[:])
 	payload = rlp.AppendUint(payload, handshakeVersion)
-	ack, err := encrypt(entropy, &a.static, payload)
+	ack, err := sealPacket(entropy, &a.static, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +207,15 @@ func readPacket(r io.Reader) (packet, rest []byte, err error) {
 		n += more
 	}
 	return buf[:end:end], buf[end:n], nil
+}
+
+// sealPacket makes the packet of a list's payload.
+func sealPacket(entropy io.Reader, to *point, payload []byte) ([]byte, error) {
+	plain, err := pad(entropy, payload)
+	if err != nil {
+		return nil, err
+	}
+	return encrypt(entropy, to, plain)
 }
 
 // draw32 draws a nonce.

@@ -3,13 +3,14 @@ package rlpx
 import (
 	"crypto/sha3"
 	"crypto/subtle"
+	"errors"
 )
 
 // keccakRate is the block size of Keccak-256 and of SHA3-256.
 const keccakRate = 136
 
 // Of the form in which crypto/sha3 writes a hash's state: four bytes that name the
-// kind, the rate, then the 200 bytes of the state itself.
+// kind, the rate, the 200 bytes of the state itself, and two more.
 const (
 	stateAt    = 5
 	stateBytes = 207
@@ -28,6 +29,15 @@ type keccak struct {
 }
 
 func newKeccak() keccak { return keccak{h: *sha3.New256()} }
+
+// errKeccak is of a version of Go whose crypto/sha3 writes its state in another form.
+var errKeccak = errors.New("rlpx: crypto/sha3 of this version of Go is not as expected")
+
+// keccakWorks tells whether the digest of nothing is as it must be.
+var keccakWorks = keccak256() == [32]byte{
+	0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23, 0x3c, 0x92, 0x7e, 0x7d, 0xb2, 0xdc, 0xc7, 0x03, 0xc0,
+	0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82, 0x27, 0x3b, 0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70,
+}
 
 // write absorbs b.
 func (k *keccak) write(b []byte) {
@@ -50,8 +60,10 @@ func (k *keccak) sum() (digest [32]byte) {
 	h := k.h
 	h.Write(padding[k.n])
 	var buf [stateBytes]byte
-	state, _ := h.AppendBinary(buf[:0])
-	copy(digest[:], state[stateAt:])
+	state, err := h.AppendBinary(buf[:0])
+	if err == nil && len(state) == stateBytes {
+		copy(digest[:], state[stateAt:])
+	}
 	return digest
 }
 

@@ -53,28 +53,28 @@ func inflateReason(payload []byte) ([]byte, bool) {
 
 // plainReason reads [reason, …], a bare reason, an empty list or nothing.
 func plainReason(b []byte) (link.Reason, bool) {
-	if len(b) == 0 {
-		return link.Requested, true
-	}
-	r := rlp.NewItems(b)
+	item := b
 	if rlp.IsList(b) {
 		list, err := rlp.NewList(b)
 		if err != nil {
 			return 0, false
 		}
-		if !list.More() {
-			return link.Requested, true
+		if item = nil; list.More() {
+			if item, err = list.Raw(); err != nil {
+				return 0, false
+			}
 		}
-		r = list
-	} else if len(b) == 1 && b[0] == 0 {
-		return link.Requested, true // zero, written as a byte
 	}
-	switch n, err := r.Uint64(); {
-	case err != nil:
+	if len(item) == 0 || len(item) == 1 && item[0] == 0 {
+		return link.Requested, true // zero may be written as a byte
+	}
+	r := rlp.NewItems(item)
+	n, err := r.Uint64()
+	switch {
+	case err != nil || r.More():
 		return 0, false
 	case n > 0xff:
 		return reasonUnreadable, true
-	default:
-		return link.Reason(n), true
 	}
+	return link.Reason(n), true
 }

@@ -28,6 +28,9 @@ func derive(ephemeral *[32]byte, initiator, answer [32]byte, auth, ack []byte) *
 // states makes both directions and wipes the keys. dialled says which end we are.
 func (s *secrets) states(dialled bool) (*sealer, *opener, error) {
 	defer s.wipe()
+	if !keccakWorks {
+		return nil, nil, errKeccak
+	}
 	fromInitiator, fromAnswer := xor32(&s.mac, &s.answer), xor32(&s.mac, &s.initiator)
 	auth, err := newMAC(&s.mac, &fromInitiator, s.auth)
 	if err != nil {

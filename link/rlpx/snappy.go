@@ -3,6 +3,7 @@ package rlpx
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/snappy"
@@ -19,10 +20,24 @@ var (
 // 64 bytes takes three.
 const growthMax = 22
 
+// literalBytesMax is the longest payload that is not searched for what repeats. Our
+// choice: a frame costs what its 136-byte blocks of Keccak cost, of which so short a
+// payload has one, compressed or not.
+const literalBytesMax = 64
+
 // deflate appends payload in Snappy's block format (EIP-706). payload is at most
 // payloadBytesMax and does not overlap what dst has room for.
 func deflate(dst, payload []byte) []byte {
-	dst = room(dst, s2.MaxEncodedLen(len(payload))+blockBytes+macBytes)
+	if n := len(payload); 0 < n && n <= literalBytesMax {
+		dst = append(dst, byte(n)) // the length; below 128
+		if n <= 60 {
+			dst = append(dst, byte(n-1)<<2)
+		} else {
+			dst = append(dst, 60<<2, byte(n-1))
+		}
+		return append(dst, payload...)
+	}
+	dst = slices.Grow(dst, s2.MaxEncodedLen(len(payload))+blockBytes+macBytes)
 	block := s2.EncodeSnappy(dst[len(dst):cap(dst)], payload)
 	return dst[:len(dst)+len(block)]
 }
