@@ -139,11 +139,11 @@ func (t *Transport) admit(c net.Conn) {
 // turnAway closes a connection that is not even read. A reset leaves no socket
 // behind that waits for the remote.
 func (t *Transport) turnAway(c net.Conn, why cause, from netip.AddrPort) {
+	t.stats.count(link.In, why)
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
 	_ = c.Close()
-	t.stats.count(link.In, why)
 	if why == madeThrottled {
 		t.report(trace.Event{Kind: "throttled", Addr: from.String()})
 	}

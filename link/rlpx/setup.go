@@ -53,11 +53,13 @@ func greet(c net.Conn, entropy io.Reader, key *id.Key, own *hello, remote *id.Pu
 	if err != nil {
 		return g, err
 	}
-	if _, err := c.Write(frame); err != nil {
-		return g, setupError(err, false)
-	}
+	// A remote that closed already may have said why before.
+	_, failed := c.Write(frame)
 	if err := g.readHello(); err != nil {
 		return g, setupError(err, false)
+	}
+	if failed != nil {
+		return g, setupError(failed, false)
 	}
 	g.took = time.Since(begun)
 	return g, nil
