@@ -20,6 +20,7 @@ type RPC struct {
 	Canonical bool
 
 	ids                        [][]byte // backs all ID lists
+	idle                       int      // RPCs since ids had to be long
 	px                         []PeerInfo
 	nIHave, nIWant, nIDontWant int // IDs of each kind
 	order                      order
@@ -57,18 +58,41 @@ type Prune struct {
 // PeerInfo is a peer to dial instead.
 type PeerInfo struct{ PeerID, Record []byte }
 
-// scratchMax bounds what Reset keeps of a slice, in elements.
-const scratchMax = 64
+// Our choice, in elements. In a busy network full IHAVEs come with every heartbeat of
+// every neighbour, so a long list of IDs is kept while others need it.
+const (
+	scratchMax = 64                // what Reset keeps of a slice
+	idsMax     = IDsMax + IDsMax/4 // of the list of IDs (160 KiB)
+	idsIdleMax = 64                // RPCs with few IDs after which a long list goes
+)
 
-// Reset empties r, lets go of the frame and of large slices.
+// Reset empties r, lets go of the frame and of large slices, of the IDs' only when it
+// was idle for some time.
 func (r *RPC) Reset() {
 	if !r.used {
 		return
 	}
+	ids, idle := r.wipeIDs()
 	*r = RPC{
 		Subs: wipe(r.Subs), Publish: wipe(r.Publish), IHave: wipe(r.IHave), IWant: wipe(r.IWant),
-		Graft: wipe(r.Graft), Prune: wipe(r.Prune), IDontWant: wipe(r.IDontWant), ids: wipe(r.ids), px: wipe(r.px),
+		Graft: wipe(r.Graft), Prune: wipe(r.Prune), IDontWant: wipe(r.IDontWant), ids: ids, idle: idle, px: wipe(r.px),
 	}
+}
+
+// wipeIDs empties the list of IDs and tells how many RPCs in a row did not need a long
+// one.
+func (r *RPC) wipeIDs() (ids [][]byte, idle int) {
+	switch {
+	case cap(r.ids) <= scratchMax:
+		return wipe(r.ids), 0
+	case len(r.ids) <= scratchMax:
+		idle = r.idle + 1
+	}
+	if cap(r.ids) > idsMax || idle > idsIdleMax {
+		return nil, 0
+	}
+	clear(r.ids)
+	return r.ids[:0], idle
 }
 
 func wipe[T any](s []T) []T {

@@ -276,6 +276,50 @@ func TestExcessIsCutOff(t *testing.T) {
 	}
 }
 
+// A long list of IDs is kept while it is needed, without the frame, and not for ever.
+func TestIDsAreKeptWhileNeeded(t *testing.T) {
+	ids := make([]string, IDsMax)
+	for i := range ids {
+		ids[i] = string(bytes.Repeat([]byte{byte(i), byte(i >> 8)}, 16))
+	}
+	long, few := AppendControl(nil, AppendIHave(nil, "t", ids)), AppendControl(nil, AppendIHave(nil, "t", ids[:3]))
+	var r RPC
+	decode := func(frame []byte, n int) {
+		t.Helper()
+		if err := r.Decode(frame, DefaultLimits(0)); err != nil || len(r.IHave[0].IDs) != n || string(r.IHave[0].IDs[n-1]) != ids[n-1] {
+			t.Fatal(err)
+		}
+	}
+	decode(long, IDsMax)
+	if got := testing.AllocsPerRun(5, func() { decode(long, IDsMax) }); got > 0 {
+		t.Errorf("%v allocations for another", got)
+	}
+	for range idsIdleMax {
+		decode(few, 3)
+	}
+	r.Reset()
+	for _, id := range r.ids[:cap(r.ids)] {
+		if id != nil {
+			t.Fatal("a frame is held")
+		}
+	}
+	if cap(r.ids) < IDsMax {
+		t.Error("the list went too early")
+	}
+	decode(few, 3)
+	decode(few, 3)
+	if cap(r.ids) > scratchMax {
+		t.Errorf("room for %d IDs is kept", cap(r.ids))
+	}
+	both := AppendControl(nil, append(AppendIHave(nil, "t", ids), AppendIWant(nil, ids)...))
+	if err := r.Decode(both, DefaultLimits(0)); err != nil {
+		t.Fatal(err)
+	}
+	if r.Reset(); r.ids != nil {
+		t.Errorf("room for %d IDs is kept", cap(r.ids))
+	}
+}
+
 // A frame of empty elements must not cost more than in proportion.
 // Rule: W6
 func TestDecodeAllocatesInProportion(t *testing.T) {
