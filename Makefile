@@ -80,7 +80,7 @@ check: fmt-check vet staticcheck race sim arch ## what must be green before a ch
 	$(MAKE) fuzz FUZZTIME=3s JOBS=2
 
 .PHONY: interop
-interop: ## our nodes in one mesh with go-libp2p-pubsub and js-libp2p (needs Node.js)
+interop: ## our nodes with go-libp2p-pubsub, js-libp2p (needs Node.js) and go-ethereum
 	cd interop/js && npm install --no-audit --no-fund --no-package-lock --silent
 	cd interop && go vet ./... && INTEROP_JS=1 go test -count=1 -timeout 15m ./...
 
