@@ -65,7 +65,8 @@ func TestSnappyRefusals(t *testing.T) {
 		"a second element too many":   claims(1, "\x00a\x00b"),
 		"bytes after nothing":         claims(0, "\x00a"),
 		"a copy from before":          claims(5, "\x00a\x01\x02"),
-		"a copy at offset 0":          claims(5, "\x00a\x01\x00"), // which S2 has and Snappy has not
+		"a copy at offset 0":          claims(5, "\x00a\x01\x00"),
+		"the last offset again":       claims(9, "\x00a\x01\x01\x01\x00"), // which S2 has and Snappy has not
 		"a wide copy at offset 0":     claims(5, "\x00a\x0e\x00\x00"),
 		"a widest copy at offset 0":   claims(5, "\x00a\x0f\x00\x00\x00\x00"),
 		"a copy beyond the end":       claims(4, "\x00a\x01\x01"),
@@ -75,6 +76,12 @@ func TestSnappyRefusals(t *testing.T) {
 		got, err := inflated(b)
 		if err == nil || !errors.Is(err, link.Breach) {
 			t.Errorf("%s: %x, %v", what, got, err)
+		}
+	}
+	// These are refused before there is memory for them.
+	for _, b := range [][]byte{claims(1<<32-1, "\x00"), claims(1<<24-1, "\x00xxxxx"), claims(23, "\x00")} {
+		if n, err := inflatedLen(b); err == nil {
+			t.Errorf("%d bytes of %x", n, b)
 		}
 	}
 	good := deflate(nil, []byte("rope"))
