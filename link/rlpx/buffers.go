@@ -47,8 +47,8 @@ func getBuffer(n int) []byte {
 // putBuffer takes a buffer of getBuffer back. Others are let go.
 func putBuffer(b []byte) {
 	if class, size := classOf(cap(b)); class < poolClasses && size == cap(b) {
-		b = b[:cap(b)]
-		pool[class].Put(&b)
+		whole := b[:cap(b)]
+		pool[class].Put(&whole)
 	}
 }
 
