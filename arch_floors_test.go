@@ -62,6 +62,7 @@ var homes = []home{
 	{path: "link/libp2p", floor: 2, kind: edge},
 	{path: "link/rlpx", floor: 2, kind: edge},
 	{path: "link/linktest", floor: 2, kind: edge},
+	{path: "nat", floor: 2, kind: edge},
 	{path: "dnslist/listtest", floor: 2, kind: edge},
 
 	{path: "node", floor: 3, kind: knot},
