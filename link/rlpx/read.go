@@ -52,6 +52,7 @@ func (l *Link) step() (m link.Msg, ok bool, err error) {
 		} else {
 			m, ok, err = l.message(code, payload)
 		}
+		l.in.release()
 	}
 	if err != nil {
 		l.fail(err)
