@@ -62,6 +62,7 @@ func encrypt(entropy io.Reader, to *point, plain []byte) ([]byte, error) {
 	sealed := packet[sizeBytes+pointBytes+ivBytes:]
 	stream.XORKeyStream(sealed, sealed)
 	tag := eciesTag(&macKey, packet)
+	clear(macKey[:])
 	return append(packet, tag[:]...), nil
 }
 
@@ -79,6 +80,7 @@ func decrypt(k *scalar, packet []byte) (plain []byte, ok bool) {
 	sealed, tag := packet[:len(packet)-tagBytes], packet[len(packet)-tagBytes:]
 	iv, ciphertext := sealed[sizeBytes+pointBytes:][:ivBytes], sealed[sizeBytes+pointBytes+ivBytes:]
 	stream, macKey := eciesKeys(&shared, iv)
+	defer clear(macKey[:])
 	if want := eciesTag(&macKey, sealed); !hmac.Equal(want[:], tag) {
 		return nil, false
 	}
@@ -94,6 +96,7 @@ func eciesKeys(shared *[32]byte, iv []byte) (cipher.Stream, [32]byte) {
 	in[3] = 1
 	copy(in[4:], shared[:])
 	key := sha256.Sum256(in[:])
+	defer clear(key[:])
 	clear(in[:])
 	clear(shared[:])
 	block, err := aes.NewCipher(key[:16])

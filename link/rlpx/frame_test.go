@@ -176,6 +176,12 @@ func TestSealTooLarge(t *testing.T) {
 		}
 	}
 	a.seal.snappy = true
+	random := make([]byte, payloadBytesMax)
+	rand.Read(random)
+	if out, err := a.seal.seal([]byte("x"), 1, random); !errors.Is(err, errFrameSize) || string(out) != "x" {
+		t.Fatalf("%d bytes that cannot be compressed: %v", len(random), err)
+	}
+	// What was refused has not moved the sealer.
 	wire, err := a.seal.seal(nil, 1, make([]byte, payloadBytesMax))
 	if err != nil {
 		t.Fatal(err)
@@ -184,6 +190,32 @@ func TestSealTooLarge(t *testing.T) {
 		t.Fatal(err)
 	} else if n, err := inflatedLen(payload); n != payloadBytesMax || err != nil {
 		t.Fatal(n, err)
+	}
+}
+
+// A frame costs no memory on either side, whatever its size.
+func TestFramesDoNotAllocate(t *testing.T) {
+	a, b := pair(t)
+	a.seal.snappy = true
+	for _, n := range []int{0, 1, 64, 1 << 10, 100 << 10} {
+		payload, room := make([]byte, n), make([]byte, n)
+		rand.Read(payload)
+		wire := make([]byte, 0, 2*n+1<<10)
+		if got := testing.AllocsPerRun(100, func() {
+			wire, _ = a.seal.seal(wire[:0], 0x10, payload)
+			_, squeezed, _, err := openWhole(b.open, wire)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := inflate(room, squeezed); err != nil {
+				t.Fatal(err)
+			}
+		}); got > 0.5 { // the race detector empties pools now and then
+			t.Errorf("%d bytes: %v allocations", n, got)
+		}
+		if !bytes.Equal(room, payload) {
+			t.Errorf("%d bytes came as others", n)
+		}
 	}
 }
 
