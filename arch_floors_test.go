@@ -79,6 +79,7 @@ var homes = []home{
 
 	{path: "cmd/ropewalk", floor: 6, kind: program},
 	{path: "examples/chat", floor: 6, kind: program},
+	{path: "examples/echo", floor: 6, kind: program},
 	{path: "examples/memory", floor: 6, kind: program},
 	{path: "examples/orders", floor: 6, kind: program},
 }

@@ -34,4 +34,5 @@ var kinds = []struct {
 		return func(name string) Config { return wired(wire, name) }
 	}},
 	{"libp2p", func() func(string) Config { return func(string) Config { return libConfig() } }},
+	{"rlpx", func() func(string) Config { return func(string) Config { return rlpxConfig() } }},
 }

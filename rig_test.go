@@ -60,8 +60,9 @@ func started(t testing.TB, cfg Config) *Node {
 // join connects two running nodes.
 func join(t testing.TB, from, to *Node) {
 	t.Helper()
-	addrs := to.Info().LibP2P
-	if len(addrs) == 0 {
+	info := to.Info()
+	addrs := append(info.LibP2P, info.Enode)
+	if addrs[0] == "" {
 		t.Fatal("the node listens nowhere")
 	}
 	if who, err := from.Connect(soon(t), addrs[0]); err != nil || who != to.Info().ID {
