@@ -88,7 +88,11 @@ func TestC3NeighboursGoOn(t *testing.T) {
 						}
 					}
 				})
-				for range 300 {
+				rounds := 300
+				if kind.name == "rlpx" { // what floods stands in the socket's buffers before us
+					rounds = 20
+				}
+				for range rounds {
 					e.ask(t, 1, "are you there")
 				}
 				if bad.feed >= 0 && kind.name == "mem" {
@@ -158,9 +162,9 @@ func TestOverflowBlock(t *testing.T) {
 						done <- err
 						return err
 					}
-					var n uint64
-					if err := m.Decode(&n); err != nil || n != uint64(i) {
-						done <- fmt.Errorf("message %d is %d: %v", i, n, err)
+					var got numbered
+					if err := m.Decode(&got); err != nil || got.N != uint64(i) {
+						done <- fmt.Errorf("message %d is %d: %v", i, got.N, err)
 						return err
 					}
 				}
@@ -173,7 +177,7 @@ func TestOverflowBlock(t *testing.T) {
 			go func() {
 				defer close(sent)
 				for i := range all {
-					if err := Send(c.rw, 0, uint64(i)); err != nil {
+					if err := Send(c.rw, 0, numbered{uint64(i), make([]byte, 2000)}); err != nil {
 						t.Error(err)
 						return
 					}
@@ -200,6 +204,12 @@ func TestOverflowBlock(t *testing.T) {
 			}
 		})
 	}
+}
+
+// numbered is more than the buffers on the way hold, twenty thousand times.
+type numbered struct {
+	N   uint64
+	Pad []byte
 }
 
 // countedAt is what a node with one protocol counted of it.

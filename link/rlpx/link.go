@@ -71,6 +71,7 @@ func newLink(t *Transport, c net.Conn, g *greeting, w *windows, dir link.Directi
 		over: make(chan struct{}), gone: make(chan struct{}),
 		in: g.in, seal: g.seal, bytes: make([]int, len(t.cfg.Protocols)),
 	}
+	narrow(c)
 	pid := g.remote.PeerID()
 	l.info = link.Info{
 		ID: pid.ID(), PeerID: pid, Public: g.remote, Kind: link.RLPx, Addr: to, Dir: dir,

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package rlpx
+
+import "net"
+
+// limitUnsent is for systems that can.
+func limitUnsent(*net.TCPConn, int) {}
