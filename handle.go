@@ -2,6 +2,7 @@ package ropewalk
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/ropewalk/ropewalk/node"
@@ -22,7 +23,11 @@ func (n *Node) Handle(p Protocol) error {
 	if err := p.Check(n.machine.Protocols()); err != nil {
 		return err
 	}
-	return n.machine.Handle(node.Handler{Protocol: p.Link(), Handler: n.runs.Handler(p)})
+	if err := n.machine.Handle(node.Handler{Protocol: p.Link(), Handler: n.runs.Handler(p), Attributes: p.Attributes}); err != nil {
+		n.runs.Withdraw()
+		return fmt.Errorf("%w %.16q/%d: %w", ErrProtocol, p.Name, p.Version, err)
+	}
+	return nil
 }
 
 // hubConfig ties the user's protocols to the node.
@@ -35,6 +40,17 @@ func (n *Node) hubConfig() msgrw.Config {
 		Trace:   n.onEvent,
 		Watched: func() bool { return n.watched(msgrw.Strand) },
 	}
+}
+
+// Peers describes the connected peers that have protocols of Handle, with what each
+// protocol's PeerInfo says.
+func (n *Node) Peers(ctx context.Context) ([]*PeerInfo, error) {
+	list, err := ask(ctx, n, func(_ time.Time, reply func([]*Peer, error)) { reply(n.runs.Peers(), nil) })
+	out := make([]*PeerInfo, 0, len(list))
+	for _, p := range list {
+		out = append(out, p.Info())
+	}
+	return out, err
 }
 
 // Protocols tells what was counted of each protocol of Handle, in their order.

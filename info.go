@@ -22,6 +22,7 @@ func (n *Node) Info() Info {
 	}
 	n.mu.Unlock()
 	if up {
+		info.Protocols = n.runs.NodeInfo()
 		for _, t := range n.transports {
 			if t.Kind() == link.RLPx {
 				if a, ok := n.rlpxAt(); ok && len(t.Addrs()) > 0 {

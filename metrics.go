@@ -60,7 +60,7 @@ func newMetrics(n *Node) (*metrics, error) {
 		Name: gossipName + "heartbeat_seconds", Help: "Time of the node's loop that one heartbeat takes, all its steps together.",
 		Buckets: jobBuckets,
 	})
-	for _, c := range []prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, gossipFigures{n}, m.jobTime, m.jobWait} {
+	for _, c := range []prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, gossipFigures{n}, protocolFigures{n}, m.jobTime, m.jobWait} {
 		if err := m.registry.Register(c); err != nil {
 			m.end()
 			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)

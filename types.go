@@ -26,6 +26,8 @@ type Info struct {
 	Profile string   `json:"profile"`
 	Uptime  float64  `json:"uptime"` // seconds
 	Network string   `json:"network"`
+	// Protocols is what the protocols of Handle say of themselves, by name.
+	Protocols map[string]any `json:"protocols,omitempty"`
 }
 
 // Health is the node's own judgement of itself.

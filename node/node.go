@@ -72,6 +72,8 @@ type Config struct {
 type Handler struct {
 	Protocol link.Protocol
 	Handler  peer.Handler
+	// Attributes are entries of the node's record.
+	Attributes []enr.Pair
 }
 
 // Protocols is the protocol table of a node with these handlers and otherwise by
@@ -207,10 +209,14 @@ const hostsFile = "hosts"
 // with Protocols after it.
 func (n *Node) Handle(h Handler) error {
 	table := append(n.cfg.Protocols(), h.Protocol)
+	handlers := append(n.cfg.Handlers[:len(n.cfg.Handlers):len(n.cfg.Handlers)], h)
+	if _, err := widest(n.cfg.Network, handlers).Sign(n.cfg.Key); err != nil {
+		return err
+	}
 	if err := n.peers.SetProtocols(table); err != nil {
 		return err
 	}
-	n.cfg.Handlers = append(n.cfg.Handlers, h)
+	n.cfg.Handlers = handlers
 	return nil
 }
 
@@ -245,6 +251,7 @@ func (n *Node) Stop(now time.Time) {
 func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 	n.begin(now)
 	b := recordOf(n.cfg.Network, addrs)
+	b.Extra = attributes(n.cfg.Handlers)
 	b.Seq = uint64(now.UnixMilli())
 	if n.record != nil {
 		if same(n.record, b) {

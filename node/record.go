@@ -1,6 +1,7 @@
 package node
 
 import (
+	"math"
 	"net/netip"
 
 	"github.com/ropewalk/ropewalk/enr"
@@ -51,6 +52,24 @@ func recordOf(network string, addrs []link.Addr) enr.Builder {
 	}
 	b.Rope = &rope
 	return b
+}
+
+// attributes are what the user's protocols add to the record.
+func attributes(handlers []Handler) (out []enr.Pair) {
+	for _, h := range handlers {
+		out = append(out, h.Attributes...)
+	}
+	return out
+}
+
+// widest is a record with everything in it that can be: what does not fit beside that
+// must not be added.
+func widest(network string, handlers []Handler) enr.Builder {
+	const port = math.MaxUint16
+	return enr.Builder{
+		Seq: math.MaxInt64, IP: netip.IPv4Unspecified(), IP6: netip.IPv6Unspecified(), TCP: port, TCP6: port - 1,
+		Rope: &enr.Rope{Network: enr.NetworkTag(network), TCP: port, QUIC: port}, Extra: attributes(handlers),
+	}
 }
 
 func worth(ip netip.Addr) int {

@@ -93,6 +93,9 @@ func (h *Hub) Handler(p Protocol) peer.Handler {
 	return handler{k}
 }
 
+// Withdraw takes back the last Handler, which the node refused.
+func (h *Hub) Withdraw() { h.kinds = h.kinds[:len(h.kinds)-1] }
+
 // Flush shows the Runs what came since the last Flush. Of the loop, once a round.
 func (h *Hub) Flush() {
 	for i, r := range h.dirty {

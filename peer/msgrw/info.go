@@ -1,5 +1,7 @@
 package msgrw
 
+import "slices"
+
 // PeerInfo describes a peer in the words that others use for it.
 type PeerInfo struct {
 	ENR     string   `json:"enr,omitempty"`
@@ -33,6 +35,31 @@ func (p *Peer) Info() *PeerInfo {
 	for _, c := range p.caps {
 		out.Protocols[c.Name] = p.protocolInfo(c)
 	}
+	return out
+}
+
+// NodeInfo is what the protocols say of themselves, by name; nil when none says
+// anything. Of anybody, once the node has started.
+func (h *Hub) NodeInfo() (out map[string]any) {
+	for _, k := range h.kinds {
+		if k.Protocol.NodeInfo == nil {
+			continue
+		}
+		if out == nil {
+			out = map[string]any{}
+		}
+		out[k.Name] = k.Protocol.NodeInfo()
+	}
+	return out
+}
+
+// Peers are the remotes of all links with one of the protocols. Of the loop.
+func (h *Hub) Peers() []*Peer {
+	out := make([]*Peer, 0, len(h.peers))
+	for _, p := range h.peers {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b *Peer) int { return a.since.Compare(b.since) })
 	return out
 }
 
