@@ -32,51 +32,161 @@ type Report struct {
 	Reason link.RemoteReason
 }
 
-// Probe asks any devp2p node who it is and how far away. It dials the enode URL as
-// agent with the given key, naming the capabilities caps (NAME/VERSION; there may be
-// none, and none need be shared), exchanges Hellos, pings once and leaves. The
-// context bounds all of it, setupTimeout handshake and Hello.
-//
-// The report holds what was found out, beside an error too. The error is or wraps
-// ErrAddr, ErrRefused (nobody listens), ErrWrongKey (it hung up on us, as one with
-// another key does), ErrTimeout, ErrLost, the context's, a link.Reason (what we had
-// to say against its Hello) or a *link.Closed (what it said against us, in place of
-// Hello or of an answer to the ping: a node without a shared capability or without a
-// free place does that).
+// Asker is who probes.
+type Asker struct {
+	Key     *id.Key
+	Agent   string
+	Network string   // to name; may be empty
+	Caps    []string // to name, NAME/VERSION; there may be none, and none need be shared
+}
+
+// Visit is a connection to any devp2p node that only asks who it is and how far away.
+// It is used by one goroutine, which closes it.
+type Visit struct {
+	Report
+	conn net.Conn
+	g    *greeting
+}
+
+// Probe visits a node, pings once and leaves. The context bounds all of it. The report
+// holds what was found out, beside an error too, which is Call's or Ping's.
 func Probe(ctx context.Context, key *id.Key, agent string, to link.Addr, caps []string) (Report, error) {
-	r := Report{ID: to.ID()}
-	if to.Kind() != link.RLPx || to.IsZero() || to.Port() == 0 {
-		return r, fmt.Errorf("%w: %q", ErrAddr, to)
+	v, err := Call(ctx, Asker{Key: key, Agent: agent, Caps: caps}, to)
+	if err == nil {
+		v.RTT, err = v.Ping(ctx)
+		v.leave(err)
 	}
-	own := &hello{Version: helloVersion, Agent: agent, Key: key.Public()}
-	for _, text := range caps {
+	var closed *link.Closed
+	if errors.As(err, &closed) {
+		v.Told, v.Reason = true, link.RemoteReason(closed.Reason)
+	}
+	return v.Report, err
+}
+
+// Call dials an enode URL and exchanges Hellos. The context bounds it, and setupTimeout
+// handshake and Hello.
+//
+// The visit is there beside an error too, with what was found out, and then it is
+// closed. The error is or wraps ErrAddr, ErrRefused (nobody listens), ErrWrongKey (it
+// hung up on us, as one with another key does), ErrTimeout, ErrLost, the context's, a
+// link.Reason (what we had to say against its Hello) or a *link.Closed (what it said
+// against us in place of Hello, as a node without a free place does).
+func Call(ctx context.Context, by Asker, to link.Addr) (*Visit, error) {
+	v := &Visit{Report: Report{ID: to.ID()}}
+	if to.Kind() != link.RLPx || to.IsZero() || to.Port() == 0 {
+		return v, fmt.Errorf("%w: %q", ErrAddr, to)
+	}
+	own := &hello{Version: helloVersion, Agent: by.Agent, Key: by.Key.Public(), Network: by.Network}
+	for _, text := range by.Caps {
 		c, err := parseCap(text)
 		if err != nil {
-			return r, err
+			return v, err
 		}
 		own.Caps = append(own.Caps, c)
 	}
 	remote, err := publicOf(to)
 	if err != nil {
-		return r, err
+		return v, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	begun := time.Now()
-	c, err := connect(ctx, to, nil)
-	if err != nil {
-		return r, connectError(ctx, err)
+	if v.conn, err = connect(ctx, to, nil); err != nil {
+		return v, connectError(ctx, err)
 	}
-	r.Connect = time.Since(begun)
-	err = r.visit(ctx, c, key, own, &remote)
-	if err != nil && ctx.Err() != nil {
+	v.Connect = time.Since(begun)
+	unbind := bind(ctx, v.conn)
+	v.g, err = greet(v.conn, rand.Reader, by.Key, own, &remote, func() {})
+	if !unbind() && err == nil {
+		err = ctx.Err()
+	}
+	if v.g != nil {
+		v.Handshake = v.g.handshake
+	}
+	if err != nil {
+		v.leave(err)
+		if ctx.Err() != nil {
+			err = connectError(ctx, err)
+		}
+		return v, err
+	}
+	h := &v.g.hello
+	v.Agent, v.Version, v.Network, v.Hello = h.Agent, h.Version, h.Network, v.g.took-v.g.handshake
+	for _, c := range h.Caps {
+		v.Caps = append(v.Caps, c.String())
+	}
+	v.g.in.max = frameBytesMax // a remote may begin with whatever its protocols say
+	return v, nil
+}
+
+// Ping measures a round trip; what else comes meanwhile is answered or dropped. The
+// context and setupTimeout bound it. The error is or wraps ErrTimeout, ErrLost, the
+// context's, or a *link.Closed: a node without a shared capability ends the link at
+// once. After an error there is only Close.
+func (v *Visit) Ping(ctx context.Context) (time.Duration, error) {
+	unbind := bind(ctx, v.conn)
+	defer unbind()
+	begun := time.Now()
+	err := v.g.send(v.conn, codePing)
+	if err == nil {
+		err = v.await(codePong)
+	}
+	if err != nil {
+		err = setupError(err, false)
+		if ctx.Err() != nil {
+			err = connectError(ctx, err)
+		}
+		return 0, err
+	}
+	return time.Since(begun), nil
+}
+
+// Parted waits for the remote to end the link: then its error is a *link.Closed, and
+// otherwise as of Ping.
+func (v *Visit) Parted(ctx context.Context) error {
+	unbind := bind(ctx, v.conn)
+	defer unbind()
+	err := setupError(v.await(codeDisconnect), false)
+	if ctx.Err() != nil {
 		err = connectError(ctx, err)
 	}
-	var closed *link.Closed
-	if errors.As(err, &closed) {
-		r.Told, r.Reason = true, link.RemoteReason(closed.Reason)
+	return err
+}
+
+// await reads until a message with that code comes.
+func (v *Visit) await(want uint64) error {
+	for range probeFramesMax {
+		code, payload, err := v.g.in.next()
+		switch {
+		case err != nil:
+			return err
+		case code == codeDisconnect:
+			return &link.Closed{Reason: parseReason(payload, v.g.snappy), Remote: true}
+		case code == want:
+			return nil
+		case code == codePing:
+			if err := v.g.send(v.conn, codePong); err != nil {
+				return err
+			}
+		}
 	}
-	return r, err
+	return ErrTimeout
+}
+
+// Close says goodbye and closes the connection.
+func (v *Visit) Close() { v.leave(nil) }
+
+// leave closes the connection; err is why.
+func (v *Visit) leave(err error) {
+	why, ok := tellable(err)
+	if err == nil {
+		why, ok = link.Requested, true
+	}
+	if v.g == nil || !ok {
+		_ = v.conn.Close()
+		return
+	}
+	v.g.part(v.conn, why, probeLinger)
 }
 
 // parseCap reads NAME/VERSION.
@@ -87,64 +197,6 @@ func parseCap(text string) (c capability, _ error) {
 		return c, fmt.Errorf("rlpx: capability %.40q, want NAME/VERSION", text)
 	}
 	return capability{name, n}, nil
-}
-
-// visit does all that needs the connection, and closes it.
-func (r *Report) visit(ctx context.Context, c net.Conn, key *id.Key, own *hello, remote *id.Public) error {
-	defer func() { _ = c.Close() }()
-	unbind := bind(ctx, c)
-	defer unbind()
-	g, err := greet(c, rand.Reader, key, own, remote, func() {})
-	if g != nil {
-		r.Handshake = g.handshake
-	}
-	if err == nil {
-		r.Agent, r.Version, r.Network, r.Hello = g.hello.Agent, g.hello.Version, g.hello.Network, g.took-g.handshake
-		for _, c := range g.hello.Caps {
-			r.Caps = append(r.Caps, c.String())
-		}
-		r.RTT, err = g.ping(ctx, c)
-	}
-	why, ok := tellable(err)
-	if g == nil || err != nil && !ok {
-		return err
-	}
-	if err == nil {
-		why = link.Requested
-	}
-	g.part(c, why, probeLinger)
-	return err
-}
-
-// ping measures a round trip; what else comes meanwhile is answered or dropped.
-func (g *greeting) ping(ctx context.Context, c net.Conn) (time.Duration, error) {
-	if err := c.SetDeadline(time.Now().Add(setupTimeout)); err != nil {
-		return 0, setupError(err, false)
-	}
-	if ctx.Err() != nil { // its end may have set an earlier deadline just before
-		return 0, ctx.Err()
-	}
-	g.in.max = frameBytesMax // a remote may begin with whatever its protocols say
-	begun := time.Now()
-	if err := g.send(c, codePing); err != nil {
-		return 0, setupError(err, false)
-	}
-	for n := 0; n < probeFramesMax; n++ {
-		code, payload, err := g.in.next()
-		switch {
-		case err != nil:
-			return 0, setupError(err, false)
-		case code == codePong:
-			return time.Since(begun), nil
-		case code == codeDisconnect:
-			return 0, &link.Closed{Reason: parseReason(payload, g.snappy), Remote: true}
-		case code == codePing:
-			if err := g.send(c, codePong); err != nil {
-				return 0, setupError(err, false)
-			}
-		}
-	}
-	return 0, ErrTimeout
 }
 
 // send writes a message with an empty list.

@@ -1,0 +1,89 @@
+package ropewalk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ropewalk/ropewalk/internal/plain"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/link/rlpx"
+	"github.com/ropewalk/ropewalk/node"
+)
+
+// partWithin is how long a node that shares nothing with us has to say so, before it is
+// pinged all the same.
+const partWithin = time.Second
+
+// rlpxVisit asks by the base protocol of devp2p.
+type rlpxVisit struct {
+	*rlpx.Visit
+	stranger bool // nothing is shared
+}
+
+func visitRLPx(ctx context.Context, to link.Addr, o PingOptions, r *PingReport) (visit, error) {
+	own := append(ownCaps(o.Network), o.Caps...)
+	v, err := rlpx.Call(ctx, rlpx.Asker{Key: o.Key, Agent: o.Agent, Network: o.Network, Caps: own}, to)
+	if err != nil {
+		return nil, rlpxError(err)
+	}
+	r.Agent, r.P2P = v.Agent, &v.Version
+	r.Handshake, r.Hello = milliseconds(v.Connect+v.Handshake), milliseconds(v.Hello)
+	for _, c := range v.Caps {
+		r.Caps = append(r.Caps, plain.Line(c, 64))
+		// The node's own protocols are for one network each.
+		if slices.Contains(own, c) && (v.Network == o.Network || slices.Contains(o.Caps, c)) {
+			r.Shared = append(r.Shared, c)
+		}
+	}
+	return rlpxVisit{v, len(r.Shared) == 0}, nil
+}
+
+// ownCaps are the capabilities of a node of that network.
+func ownCaps(network string) (out []string) {
+	for _, p := range node.Protocols(network, nil) {
+		out = append(out, fmt.Sprintf("%s/%d", p.Name, p.Version))
+	}
+	return out
+}
+
+func (v rlpxVisit) ping(ctx context.Context) (time.Duration, error) {
+	if v.stranger {
+		within, cancel := context.WithTimeout(ctx, partWithin)
+		defer cancel()
+		if err := v.Parted(within); !errors.Is(err, rlpx.ErrTimeout) {
+			return 0, rlpxError(err)
+		}
+	}
+	rtt, err := v.Ping(ctx)
+	return rtt, rlpxError(err)
+}
+
+func (v rlpxVisit) close() { v.Close() }
+
+// rlpxError says in the words of every kind of link why there was none.
+func rlpxError(err error) error {
+	switch {
+	case errors.Is(err, rlpx.ErrTimeout) && !errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", err, context.DeadlineExceeded)
+	case errors.Is(err, rlpx.ErrRefused):
+		return fmt.Errorf("%w: %w", err, syscall.ECONNREFUSED)
+	}
+	return err
+}
+
+// ParseCap reads a capability, NAME/VERSION: 1 to 8 printable bytes and a number.
+func ParseCap(text string) (Cap, error) {
+	name, version, _ := strings.Cut(text, "/")
+	n, err := strconv.ParseUint(version, 10, 32)
+	odd := strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
+	if err != nil || odd || len(name) == 0 || len(name) > 8 {
+		return Cap{}, fmt.Errorf("%w: %.40q is no capability: want NAME/VERSION", ErrBadInput, text)
+	}
+	return Cap{Name: name, Version: uint(n)}, nil
+}
