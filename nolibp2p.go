@@ -9,21 +9,21 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 )
 
-// errNoLibP2P is what a program built with the tag nolibp2p says to libp2p's addresses.
-var errNoLibP2P = errors.New("ropewalk: built without libp2p (tag nolibp2p)")
+// errNoLibP2P is what a program built with the tag nolibp2p says where it would need a
+// link of its own. The tag leaves RLPx out too: its curve and compressor take memory
+// that a node with links in memory has no use for.
+var errNoLibP2P = errors.New("ropewalk: built without libp2p and RLPx (tag nolibp2p): want Config.Transports")
 
-// defaultKinds are the kinds of link of a node whose user names none.
-var defaultKinds = []link.Kind{link.RLPx}
+// defaultKinds: no link is built in.
+var defaultKinds []link.Kind
 
-// defaultTransports are the links of a node whose user names none: RLPx alone.
-func (n *Node) defaultTransports(protocols []link.Protocol) ([]Transport, error) {
-	r, err := n.newRLPx(protocols)
-	if err != nil {
-		return nil, err
-	}
-	return []Transport{r}, nil
-}
+// defaultTransports: none was built in.
+func (n *Node) defaultTransports([]link.Protocol) ([]Transport, error) { return nil, errNoLibP2P }
 
 func visitLibP2P(context.Context, link.Addr, PingOptions, *PingReport) (visit, error) {
+	return nil, errNoLibP2P
+}
+
+func visitRLPx(context.Context, link.Addr, PingOptions, *PingReport) (visit, error) {
 	return nil, errNoLibP2P
 }

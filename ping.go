@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -198,3 +200,14 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// ParseCap reads a capability, NAME/VERSION: 1 to 8 printable bytes and a number.
+func ParseCap(text string) (Cap, error) {
+	name, version, _ := strings.Cut(text, "/")
+	n, err := strconv.ParseUint(version, 10, 32)
+	odd := strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
+	if err != nil || odd || len(name) == 0 || len(name) > 8 {
+		return Cap{}, fmt.Errorf("%w: %.40q is no capability: want NAME/VERSION", ErrBadInput, text)
+	}
+	return Cap{Name: name, Version: uint(n)}, nil
+}

@@ -1,3 +1,5 @@
+//go:build !nolibp2p
+
 package ropewalk
 
 import (
@@ -5,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -75,15 +75,4 @@ func rlpxError(err error) error {
 		return fmt.Errorf("%w: %w", err, syscall.ECONNREFUSED)
 	}
 	return err
-}
-
-// ParseCap reads a capability, NAME/VERSION: 1 to 8 printable bytes and a number.
-func ParseCap(text string) (Cap, error) {
-	name, version, _ := strings.Cut(text, "/")
-	n, err := strconv.ParseUint(version, 10, 32)
-	odd := strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
-	if err != nil || odd || len(name) == 0 || len(name) > 8 {
-		return Cap{}, fmt.Errorf("%w: %.40q is no capability: want NAME/VERSION", ErrBadInput, text)
-	}
-	return Cap{Name: name, Version: uint(n)}, nil
 }

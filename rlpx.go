@@ -1,31 +1,13 @@
 package ropewalk
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
-	"github.com/ropewalk/ropewalk/link/rlpx"
 	"github.com/ropewalk/ropewalk/trace"
 )
-
-// newRLPx makes the link that devp2p nodes speak.
-func (n *Node) newRLPx(protocols []link.Protocol) (Transport, error) {
-	at, err := rlpxAddrs(n.cfg.Listen.RLPx)
-	if err != nil {
-		return nil, err
-	}
-	t, err := rlpx.New(rlpx.Config{
-		Key: n.key, Protocols: protocols, Network: n.cfg.Network, Listen: at, Localnet: n.cfg.Localnet,
-		Agent: n.cfg.Agent, Gate: n.gate(), Registry: n.metrics.registry, Trace: n.fromOutside,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("ropewalk: %w", err)
-	}
-	return t, nil
-}
 
 // fromOutside takes an event of what runs beside the loop into the one stream.
 func (n *Node) fromOutside(_ time.Time, e trace.Event) {

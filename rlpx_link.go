@@ -1,0 +1,26 @@
+//go:build !nolibp2p
+
+package ropewalk
+
+import (
+	"fmt"
+
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/link/rlpx"
+)
+
+// newRLPx makes the link that devp2p nodes speak.
+func (n *Node) newRLPx(protocols []link.Protocol) (Transport, error) {
+	at, err := rlpxAddrs(n.cfg.Listen.RLPx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := rlpx.New(rlpx.Config{
+		Key: n.key, Protocols: protocols, Network: n.cfg.Network, Listen: at, Localnet: n.cfg.Localnet,
+		Agent: n.cfg.Agent, Gate: n.gate(), Registry: n.metrics.registry, Trace: n.fromOutside,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ropewalk: %w", err)
+	}
+	return t, nil
+}
