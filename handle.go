@@ -33,7 +33,7 @@ func (n *Node) Handle(p Protocol) error {
 // hubConfig ties the user's protocols to the node.
 func (n *Node) hubConfig() msgrw.Config {
 	return msgrw.Config{
-		Post:    func(f func(now time.Time)) bool { return n.post(input{fn: f}) },
+		Post:    func(f func(now time.Time)) bool { return n.post(input{asked: true, fn: f}) },
 		Gate:    n.gateOf,
 		Own:     node.LaneUser,
 		Log:     n.log,

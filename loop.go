@@ -19,6 +19,7 @@ type input struct {
 	msg    link.Msg
 	reuser link.Reuser // of the message's memory; nil when nobody wants it
 	wrote  bool
+	asked  bool // a caller of ours waits for what fn brings, or sends by it
 }
 
 // roundMax bounds how many inputs are handled before what they brought is
@@ -33,18 +34,25 @@ func (n *Node) loop() error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var armed time.Time // when the timer fires; zero when it did or is stopped
+	lull := newLull()
+	defer lull.close()
 	var inputs []input
+	users := false // of the inputs before
 	for {
 		select {
 		case <-n.inbox.wake:
-			// Readers with something at hand go first: what they bring is handled in
-			// the same round, and a copy among it saves one that we would write.
-			runtime.Gosched()
+			if users {
+				runtime.Gosched() // readers with something at hand go first: more at a time
+			}
 			inputs = n.inbox.take(inputs)
-			for rest := inputs; len(rest) > 0; {
-				round := rest[:min(len(rest), roundMax)]
-				n.handleAll(round)
-				rest = rest[len(round):]
+			var held bool
+			if held, users = n.handleAll(inputs); held {
+				// What has come meanwhile goes before what we pass on: a copy among it
+				// saves one that we would write, and the application reads its message.
+				lull.wait()
+				inputs = n.inbox.take(inputs)
+				_, users = n.handleAll(inputs)
+				n.flush()
 			}
 		case <-timer.C:
 			armed = time.Time{}
@@ -66,19 +74,34 @@ func (n *Node) loop() error {
 	}
 }
 
-// handleAll handles some inputs and carries out what they brought.
-func (n *Node) handleAll(round []input) {
-	now := time.Now()
-	for rest := round; len(rest) > 0; {
-		if many := userMsgs(rest); many > 0 {
-			now = n.handleUser(now, rest[:many])
-			rest = rest[many:]
-			continue
+// handleAll handles inputs and carries out what they brought, but for what the last
+// of them gave links to write when it may wait for a look at the network: neither a
+// caller nor a user's protocol does. held tells whether there is such, users whether
+// messages of users' protocols came.
+func (n *Node) handleAll(inputs []input) (held, users bool) {
+	for len(inputs) > 0 {
+		round := inputs[:min(len(inputs), roundMax)]
+		inputs = inputs[len(round):]
+		now, prompt := time.Now(), len(inputs) > 0
+		for rest := round; len(rest) > 0; {
+			if many := userMsgs(rest); many > 0 {
+				now = n.handleUser(now, rest[:many])
+				rest = rest[many:]
+				prompt, users = true, true
+				continue
+			}
+			prompt = prompt || rest[0].asked
+			now = n.handle(now, &rest[0])
+			rest = rest[1:]
 		}
-		now = n.handle(now, &rest[0])
-		rest = rest[1:]
+		if prompt {
+			n.flush()
+		} else {
+			n.runs.Flush()
+			n.carry(n.machine.Take())
+		}
 	}
-	n.flush()
+	return len(n.ready) > 0, users
 }
 
 // userMsgs is how many messages of the user's protocols come first. They are handled
@@ -139,20 +162,29 @@ func (n *Node) stepped(what string, start time.Time) time.Time {
 	return now
 }
 
-// flush carries out what the machine asks for, until it asks for nothing: a writer
-// that is given its messages may leave others the place to write theirs.
+// flush carries out what the machine asks for and gives links what they have to
+// write, until it asks for nothing: a writer that is given its messages may leave
+// others the place to write theirs.
 func (n *Node) flush() {
 	n.runs.Flush()
 	for {
-		out := n.machine.Take()
-		n.carry(out)
-		if len(out.Ready) == 0 {
+		n.carry(n.machine.Take())
+		if len(n.ready) == 0 {
 			return
 		}
+		for _, c := range n.ready {
+			if w, ok := n.links[c]; ok {
+				n.pull(w)
+			}
+		}
+		n.ready = n.ready[:0]
 	}
 }
 
+// carry carries out what the machine asks for; links that have something to write
+// are noted.
 func (n *Node) carry(out node.Out) {
+	n.ready = append(n.ready, out.Ready...)
 	for _, d := range out.Dials {
 		n.dial(d)
 	}
@@ -171,11 +203,6 @@ func (n *Node) carry(out node.Out) {
 	for _, c := range out.Cancels {
 		if w, ok := n.links[c.Conn]; ok && w.canceller != nil && w.canceller.Cancel(c.Lane, c.Tag) {
 			n.metrics.cancelled.Inc()
-		}
-	}
-	for _, c := range out.Ready {
-		if w, ok := n.links[c]; ok {
-			n.pull(w)
 		}
 	}
 }
@@ -299,7 +326,7 @@ func ask[T any](ctx context.Context, n *Node, f func(now time.Time, reply func(T
 	}
 	got := make(chan answer, 1)
 	reply := func(v T, err error) { got <- answer{v, err} }
-	if !n.post(input{fn: func(now time.Time) { f(now, reply) }}) {
+	if !n.post(input{asked: true, fn: func(now time.Time) { f(now, reply) }}) {
 		return zero, ErrClosed
 	}
 	select {

@@ -49,6 +49,7 @@ type Node struct {
 	links    map[link.Conn]*wire
 	lastConn link.Conn
 	waits    map[id.Ticket]func(any)
+	ready    []link.Conn // links that have something to write
 	tickets  id.Tickets
 	topics   map[string]int         // subscriptions by topic
 	joined   map[string]TopicConfig // given at the joining
