@@ -108,11 +108,8 @@ func (a Addr) Kind() Kind {
 // PeerID is who the address says is there; empty when it does not say.
 func (a Addr) PeerID() id.PeerID {
 	if a.Kind() == RLPx {
-		raw, err := hex.DecodeString(strings.TrimPrefix(a.text, "enode://")[:128])
-		if err != nil {
-			return ""
-		}
-		pub, err := id.PublicFromUncompressed(raw)
+		xy, _ := a.Uncompressed()
+		pub, err := id.PublicFromUncompressed(xy[:])
 		if err != nil {
 			return ""
 		}
@@ -127,6 +124,16 @@ func (a Addr) PeerID() id.PeerID {
 		return ""
 	}
 	return p
+}
+
+// Uncompressed is the public key X || Y that an RLPx address names, a point on the
+// curve; false for other kinds.
+func (a Addr) Uncompressed() (xy [64]byte, ok bool) {
+	if a.Kind() != RLPx {
+		return xy, false
+	}
+	n, err := hex.Decode(xy[:], []byte(strings.TrimPrefix(a.text, "enode://")[:128]))
+	return xy, err == nil && n == len(xy)
 }
 
 // ID is the node ID of PeerID; zero when the address does not say.

@@ -2,6 +2,7 @@ package link
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -108,6 +109,24 @@ func TestAt(t *testing.T) {
 		got := MustAddr(c[0]).At(netip.MustParseAddrPort(c[1]))
 		if got != MustAddr(c[2]) {
 			t.Errorf("%s at %s is %s, want %s", c[0], c[1], got, c[2])
+		}
+	}
+}
+
+// An RLPx address tells its key in full, whatever else it says.
+func TestAddrUncompressed(t *testing.T) {
+	k, err := id.KeyFromBytes([]byte("an enode names its key in full..")[:32])
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := k.Uncompressed()
+	a := MustAddr(fmt.Sprintf("enode://%X@[::1]:30303?discport=1", full))
+	if got, ok := a.Uncompressed(); !ok || got != full || a.PeerID() != k.Public().PeerID() {
+		t.Errorf("%s names %x", a, got)
+	}
+	for _, a := range []Addr{{}, MustAddr("/mem/n1"), MustAddr("/ip4/1.2.3.4/tcp/1/p2p/" + peerText)} {
+		if _, ok := a.Uncompressed(); ok {
+			t.Errorf("%q names a key in full", a)
 		}
 	}
 }

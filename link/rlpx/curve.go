@@ -22,7 +22,6 @@ type signature [65]byte
 // nothing unchecked is multiplied. curve_go.go and curve_c.go each define it, with
 //
 //	parsePoint(xy []byte) (point, bool)            64 bytes X || Y
-//	decompress(pub id.Public) (point, bool)
 //	recoverPoint(sig *signature, digest *[32]byte) (point, bool)
 //	(p *point) uncompressed() [64]byte             X || Y
 //	(k *scalar) valid() bool                       whether k is in range

@@ -39,8 +39,6 @@ import "C"
 import (
 	"crypto/rand"
 	"unsafe"
-
-	"github.com/ropewalk/ropewalk/id"
 )
 
 // libsecp256k1 multiplies in constant time and keeps no copy of a key.
@@ -71,10 +69,6 @@ func parsePoint(xy []byte) (p point, ok bool) {
 	full[0] = 4
 	copy(full[1:], xy)
 	return p, C.secp256k1_ec_pubkey_parse(library, &p.p, char(&full[0]), C.size_t(len(full))) == 1
-}
-
-func decompress(pub id.Public) (p point, ok bool) {
-	return p, C.secp256k1_ec_pubkey_parse(library, &p.p, char(&pub[0]), C.size_t(len(pub))) == 1
 }
 
 func recoverPoint(sig *signature, digest *[32]byte) (p point, ok bool) {

@@ -7,8 +7,6 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 	voi "gitlab.com/yawning/secp256k1-voi"
 	"gitlab.com/yawning/secp256k1-voi/secec"
-
-	"github.com/ropewalk/ropewalk/id"
 )
 
 // Points are multiplied by secp256k1-voi, which takes the same time whatever the key
@@ -22,11 +20,6 @@ func parsePoint(xy []byte) (p point, ok bool) {
 		return point{}, false
 	}
 	_, err := p.p.SetUncompressedBytes(append([]byte{4}, xy...))
-	return p, err == nil
-}
-
-func decompress(pub id.Public) (p point, ok bool) {
-	_, err := p.p.SetCompressedBytes(pub[:])
 	return p, err == nil
 }
 

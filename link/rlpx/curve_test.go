@@ -57,9 +57,6 @@ func TestCurveAgrees(t *testing.T) {
 		if !bytes.Equal(pub[:], theirs.PubKey().SerializeCompressed()) {
 			t.Fatalf("compressed: %x", pub)
 		}
-		if again, ok := decompress(pub); !ok || again.uncompressed() != xy {
-			t.Fatal("not the same when decompressed")
-		}
 		if again, ok := parsePoint(xy[:]); !ok || again.uncompressed() != xy {
 			t.Fatal("not the same when parsed")
 		}
@@ -171,13 +168,6 @@ func TestWrongPoints(t *testing.T) {
 			t.Errorf("%d bytes taken", n)
 		}
 	}
-	for _, pub := range [][33]byte{{}, {2}, {3}, {4}, {2, 1: 0xff, 2: 0xff}, {1, 32: 1}} {
-		if pub != [33]byte{2, 1: 0xff, 2: 0xff} {
-			if _, ok := decompress(pub); ok {
-				t.Errorf("%x taken", pub)
-			}
-		}
-	}
 }
 
 func TestScalarRange(t *testing.T) {
@@ -208,14 +198,12 @@ func BenchmarkCurve(b *testing.B) {
 	digest := [32]byte{1}
 	sig := k.sign(&digest)
 	xy := p.uncompressed()
-	pub := compress(&xy)
 	for name, f := range map[string]func(){
-		"ecdh":       func() { k.ecdh(&p) },
-		"generate":   func() { p := k.point(); p.uncompressed() },
-		"sign":       func() { k.sign(&digest) },
-		"recover":    func() { recoverPoint(&sig, &digest) },
-		"parse":      func() { parsePoint(xy[:]) },
-		"decompress": func() { decompress(pub) },
+		"ecdh":     func() { k.ecdh(&p) },
+		"generate": func() { p := k.point(); p.uncompressed() },
+		"sign":     func() { k.sign(&digest) },
+		"recover":  func() { recoverPoint(&sig, &digest) },
+		"parse":    func() { parsePoint(xy[:]) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -19,13 +19,14 @@ type ends struct {
 	seal   *sealer
 	open   *opener
 	remote id.Public
-	rest   []byte // read beyond the handshake: the beginning of the first frame
+	full   [64]byte // remote as X || Y
+	rest   []byte   // read beyond the handshake: the beginning of the first frame
 }
 
-// initiate shakes hands with the node whose key is remote, as who dialled. The caller
-// has set a deadline on c.
-func initiate(c io.ReadWriter, entropy io.Reader, key *id.Key, remote id.Public) (*ends, error) {
-	to, ok := decompress(remote)
+// initiate shakes hands with the node whose key X || Y is remote, as who dialled. The
+// caller has set a deadline on c.
+func initiate(c io.ReadWriter, entropy io.Reader, key *id.Key, remote [64]byte) (*ends, error) {
+	to, ok := parsePoint(remote[:])
 	if !ok {
 		return nil, errHandshake
 	}
@@ -69,7 +70,10 @@ func initiate(c io.ReadWriter, entropy io.Reader, key *id.Key, remote id.Public)
 	}
 	shared := ephemeral.ecdh(&theirs)
 	seal, open, err := derive(&shared, nonce, answer, auth, ack).states(true)
-	return &ends{seal, open, remote, rest}, err
+	if err != nil {
+		return nil, err
+	}
+	return &ends{seal, open, compress(&remote), remote, rest}, nil
 }
 
 // respond shakes hands as who was dialled. The caller has set a deadline on c.
@@ -104,15 +108,16 @@ func respond(c io.ReadWriter, entropy io.Reader, key *id.Key) (*ends, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The other end has its half to work out from here on, while we work out ours.
+	if _, err := c.Write(ack); err != nil {
+		return nil, err
+	}
 	shared := ephemeral.ecdh(&a.ephemeral)
 	seal, open, err := derive(&shared, a.nonce, nonce, auth, ack).states(false)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.Write(ack); err != nil {
-		return nil, err
-	}
-	return &ends{seal, open, a.public, rest}, nil
+	return &ends{seal, open, compress(&a.full), a.full, rest}, nil
 }
 
 // handshakeVersion is what auth and ack carry; nobody looks at it (EIP-8).
@@ -121,7 +126,7 @@ const handshakeVersion = 4
 // authMsg is what an auth packet says.
 type authMsg struct {
 	static, ephemeral point
-	public            id.Public // static once more
+	full              [64]byte // static as X || Y
 	nonce             [32]byte
 }
 
@@ -138,7 +143,7 @@ func openAuth(static *scalar, packet []byte) (a authMsg, ok bool) {
 	if a.static, ok = parsePoint(pub); !ok {
 		return a, false
 	}
-	a.public, a.nonce = compress((*[64]byte)(pub)), nonce
+	a.full, a.nonce = [64]byte(pub), nonce
 	token := static.ecdh(&a.static)
 	signed := xor32(&token, &nonce)
 	clear(token[:])

@@ -29,7 +29,7 @@ func pair(t testing.TB) (dialled, accepted *ends) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if accepted.remote != ka.Public() || dialled.remote != kb.Public() {
+	if accepted.remote != ka.Public() || dialled.remote != kb.Public() || accepted.full != ka.Uncompressed() || dialled.full != kb.Uncompressed() {
 		t.Fatal("the ends name other keys")
 	}
 	return dialled, accepted
@@ -46,7 +46,7 @@ func shake(ka, kb *id.Key) (dialled, accepted *ends, err error) {
 		accepted, err = respond(b, rand.Reader, kb)
 		done <- err
 	}()
-	dialled, err = initiate(a, rand.Reader, ka, kb.Public())
+	dialled, err = initiate(a, rand.Reader, ka, kb.Uncompressed())
 	return dialled, accepted, errors.Join(err, <-done)
 }
 
@@ -73,7 +73,8 @@ func authPacket(t testing.TB, b *id.Key, fields ...[]byte) []byte {
 	for _, f := range fields {
 		payload = rlp.AppendBytes(payload, f)
 	}
-	to, ok := decompress(b.Public())
+	xy := b.Uncompressed()
+	to, ok := parsePoint(xy[:])
 	if !ok {
 		t.Fatal("key")
 	}
@@ -92,7 +93,8 @@ func authFields(t testing.TB, a, b *id.Key) (sig, pub, nonce []byte) {
 		t.Fatal(err)
 	}
 	static, n := scalarOf(a), [32]byte{7}
-	to, _ := decompress(b.Public())
+	xy := b.Uncompressed()
+	to, _ := parsePoint(xy[:])
 	token := static.ecdh(&to)
 	digest := xor32(&token, &n)
 	s, full := k.sign(&digest), a.Uncompressed()
@@ -167,12 +169,12 @@ func TestAckRefusals(t *testing.T) {
 	p := k.point()
 	pub, nonce := p.uncompressed(), make([]byte, 32)
 	good := authPacket(t, a, pub[:], nonce)
-	if _, err := initiate(says(good), rand.Reader, a, b.Public()); err != nil {
+	if _, err := initiate(says(good), rand.Reader, a, b.Uncompressed()); err != nil {
 		t.Fatalf("the good one: %v", err)
 	}
 	refused := func(what string, packet []byte) {
 		t.Helper()
-		if e, err := initiate(says(packet), rand.Reader, a, b.Public()); err != errHandshake || e != nil {
+		if e, err := initiate(says(packet), rand.Reader, a, b.Uncompressed()); err != errHandshake || e != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -192,7 +194,7 @@ func TestAckRefusals(t *testing.T) {
 	}
 	refused("for another key", authPacket(t, b, pub[:], nonce))
 	refused("nonce long", authPacket(t, a, pub[:], make([]byte, 33)))
-	var none id.Public
+	var none [64]byte
 	if _, err := initiate(says(good), rand.Reader, a, none); err != errHandshake {
 		t.Errorf("a remote without a key: %v", err)
 	}
@@ -225,7 +227,7 @@ func TestHandshakeEnds(t *testing.T) {
 		}
 	}
 	for _, n := range []int{0, 31, 32, 63, 64, 65, 80, 100} {
-		if _, err := initiate(says(nil), bytes.NewReader(bytes.Repeat([]byte{1}, n)), a, b.Public()); err == nil {
+		if _, err := initiate(says(nil), bytes.NewReader(bytes.Repeat([]byte{1}, n)), a, b.Uncompressed()); err == nil {
 			t.Errorf("dialled with %d bytes of chance", n)
 		}
 		if _, err := respond(says(good), bytes.NewReader(bytes.Repeat([]byte{1}, n)), b); err == nil {
@@ -294,7 +296,7 @@ func FuzzAuth(f *testing.F) {
 		if !ok {
 			return
 		}
-		if xy := m.static.uncompressed(); compress(&xy) != m.public {
+		if xy := m.static.uncompressed(); xy != m.full {
 			t.Fatal("static key and its short form differ")
 		}
 		if xy := m.ephemeral.uncompressed(); xy == [64]byte{} {

@@ -23,6 +23,7 @@ type hello struct {
 	Caps    []capability
 	Port    uint64 // the port it listens on; nobody looks at it
 	Key     id.Public
+	full    [64]byte // Key as X || Y, where that is known of our own; else zero
 	// Network is ours: one more element, which who does not know it ignores (EIP-8).
 	// Protocols that are for one network only are shared when it is the same.
 	Network string
@@ -31,9 +32,12 @@ type hello struct {
 // appendHello appends the payload of a Hello. Caps stand in the order that both ends
 // number the windows in.
 func appendHello(dst []byte, h *hello) ([]byte, error) {
-	key, err := h.Key.Uncompressed()
-	if err != nil {
-		return dst, err
+	key := h.full
+	if key == [64]byte{} {
+		var err error
+		if key, err = h.Key.Uncompressed(); err != nil {
+			return dst, err
+		}
 	}
 	var caps, one []byte
 	for _, c := range h.Caps {

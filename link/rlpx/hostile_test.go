@@ -342,7 +342,7 @@ func TestSelf(t *testing.T) {
 	tr := listening(t, Config{})
 	c := dialled(t, tr)
 	s := &speaker{t: t, c: c, key: tr.cfg.Key}
-	e, err := initiate(c, tr.cfg.Entropy, s.key, tr.cfg.Key.Public())
+	e, err := initiate(c, tr.cfg.Entropy, s.key, tr.cfg.Key.Uncompressed())
 	if err != nil {
 		t.Fatal(err)
 	}

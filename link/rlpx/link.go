@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/trace"
 )
@@ -72,14 +73,13 @@ func newLink(t *Transport, c net.Conn, g *greeting, w *windows, dir link.Directi
 		in: g.in, seal: g.seal, bytes: make([]int, len(t.cfg.Protocols)),
 	}
 	narrow(c)
-	pid := g.remote.PeerID()
 	l.info = link.Info{
-		ID: pid.ID(), PeerID: pid, Public: g.remote, Kind: link.RLPx, Addr: to, Dir: dir,
+		ID: id.ID(keccak256(g.full[:])), PeerID: g.remote.PeerID(), Public: g.remote, Kind: link.RLPx, Addr: to, Dir: dir,
 		Agent: strings.ToValidUTF8(g.hello.Agent[:min(len(g.hello.Agent), infoAgentBytesMax)], ""),
 		Local: ipOf(c.LocalAddr()),
 	}
-	if full, err := g.remote.Uncompressed(); err == nil && to.IsZero() {
-		l.info.Addr = enodeOf(full, ipOf(c.RemoteAddr()))
+	if to.IsZero() {
+		l.info.Addr = enodeOf(g.full, ipOf(c.RemoteAddr()))
 	}
 	for _, cp := range g.hello.Caps {
 		l.info.Caps = append(l.info.Caps, cp.String())

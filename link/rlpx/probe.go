@@ -73,10 +73,11 @@ func Probe(ctx context.Context, key *id.Key, agent string, to link.Addr, caps []
 // against us in place of Hello, as a node without a free place does).
 func Call(ctx context.Context, by Asker, to link.Addr) (*Visit, error) {
 	v := &Visit{Report: Report{ID: to.ID()}}
-	if to.Kind() != link.RLPx || to.IsZero() || to.Port() == 0 {
+	remote, ok := to.Uncompressed()
+	if !ok || to.Port() == 0 {
 		return v, fmt.Errorf("%w: %q", ErrAddr, to)
 	}
-	own := &hello{Version: helloVersion, Agent: by.Agent, Key: by.Key.Public(), Network: by.Network}
+	own := &hello{Version: helloVersion, Agent: by.Agent, Key: by.Key.Public(), full: by.Key.Uncompressed(), Network: by.Network}
 	for _, text := range by.Caps {
 		c, err := parseCap(text)
 		if err != nil {
@@ -84,13 +85,10 @@ func Call(ctx context.Context, by Asker, to link.Addr) (*Visit, error) {
 		}
 		own.Caps = append(own.Caps, c)
 	}
-	remote, err := publicOf(to)
-	if err != nil {
-		return v, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	begun := time.Now()
+	var err error
 	if v.conn, err = connect(ctx, to, nil); err != nil {
 		return v, connectError(ctx, err)
 	}

@@ -16,6 +16,7 @@ import (
 // Hellos are exchanged.
 type greeting struct {
 	remote id.Public
+	full   [64]byte // remote as X || Y
 	hello  hello
 	seal   *sealer
 	in     *frames
@@ -28,7 +29,7 @@ type greeting struct {
 // connection is inbound; prove is called between the two. The caller has set a
 // deadline on c. When the handshake was done before an error, g is there to tell the
 // remote.
-func greet(c net.Conn, entropy io.Reader, key *id.Key, own *hello, remote *id.Public, prove func()) (g *greeting, err error) {
+func greet(c net.Conn, entropy io.Reader, key *id.Key, own *hello, remote *[64]byte, prove func()) (g *greeting, err error) {
 	begun := time.Now()
 	var e *ends
 	if remote != nil {
@@ -39,7 +40,7 @@ func greet(c net.Conn, entropy io.Reader, key *id.Key, own *hello, remote *id.Pu
 	if err != nil {
 		return nil, setupError(err, remote != nil)
 	}
-	g = &greeting{remote: e.remote, seal: e.seal, handshake: time.Since(begun)}
+	g = &greeting{remote: e.remote, full: e.full, seal: e.seal, handshake: time.Since(begun)}
 	prove()
 	g.in = newFrames(c.Read, e.open, e.rest)
 	if g.remote == key.Public() {
@@ -123,13 +124,13 @@ func plainly(err error) error {
 // connection in up to three seconds.
 func (t *Transport) setup(c net.Conn, dir link.Direction, to link.Addr, prove func()) (l *Link, tell func(), err error) {
 	tell = func() { _ = c.Close() }
-	var remote *id.Public
+	var remote *[64]byte
 	if dir == link.Out {
-		pub, err := publicOf(to)
-		if err != nil {
-			return nil, tell, err
+		xy, ok := to.Uncompressed()
+		if !ok {
+			return nil, tell, fmt.Errorf("%w: %q", ErrAddr, to)
 		}
-		remote = &pub
+		remote = &xy
 	}
 	g, err := greet(c, t.cfg.Entropy, t.cfg.Key, t.hello(), remote, prove)
 	if g != nil {
@@ -150,7 +151,7 @@ func (t *Transport) setup(c net.Conn, dir link.Direction, to link.Addr, prove fu
 
 // hello is what we say of ourselves.
 func (t *Transport) hello() *hello {
-	return &hello{Version: helloVersion, Agent: t.cfg.Agent, Caps: t.caps, Key: t.cfg.Key.Public(), Network: t.cfg.Network}
+	return &hello{Version: helloVersion, Agent: t.cfg.Agent, Caps: t.caps, Key: t.cfg.Key.Public(), full: t.full, Network: t.cfg.Network}
 }
 
 // tellable is the reason that a remote whose link failed with err is told.
@@ -199,12 +200,4 @@ func linger(c net.Conn, scratch []byte, within time.Duration) {
 			return
 		}
 	}
-}
-
-// publicOf is the key an address names.
-func publicOf(a link.Addr) (id.Public, error) {
-	if _, raw, ok := a.PeerID().Key(); ok {
-		return id.ParsePublic(raw)
-	}
-	return id.Public{}, fmt.Errorf("%w: %q", ErrAddr, a)
 }

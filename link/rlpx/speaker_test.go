@@ -80,7 +80,7 @@ type speaker struct {
 func speak(t testing.TB, tr *Transport, c net.Conn) *speaker {
 	t.Helper()
 	s := &speaker{t: t, c: c, key: linktest.Key("speaker")}
-	e, err := initiate(c, rand.Reader, s.key, tr.cfg.Key.Public())
+	e, err := initiate(c, rand.Reader, s.key, tr.cfg.Key.Uncompressed())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,13 +63,9 @@ func New(c Config) (*Transport, error) {
 		return nil, err
 	}
 	c.fill()
-	full, err := c.Key.Public().Uncompressed()
-	if err != nil {
-		return nil, err
-	}
 	t := &Transport{
 		cfg:      c,
-		full:     full,
+		full:     c.Key.Uncompressed(),
 		caps:     capabilities(c.Protocols),
 		frameMax: baseBytesMax,
 		linger:   lingerTimeout,
@@ -86,6 +82,7 @@ func New(c Config) (*Transport, error) {
 	for _, p := range c.Protocols {
 		t.frameMax = max(t.frameMax, frameBytesOf(p.PayloadBytesMax()))
 	}
+	var err error
 	if t.stats, err = newStats(&c); err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func TestHandshakeVectors(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s refused", name)
 		}
-		if a.public != key(t, v["static-a"]).Public() || a.ephemeral.uncompressed() != pointEA.uncompressed() || !bytes.Equal(a.nonce[:], v["nonce-a"]) {
+		if a.full != key(t, v["static-a"]).Uncompressed() || a.ephemeral.uncompressed() != pointEA.uncompressed() || !bytes.Equal(a.nonce[:], v["nonce-a"]) {
 			t.Errorf("%s read as something else", name)
 		}
 	}
