@@ -54,6 +54,11 @@ type ListenConfig struct {
 	RLPx []string
 	// External are multiaddrs to advertise instead of those learned.
 	External []string
+	// NAT says how the router is asked to forward ports to us: "any" (the default),
+	// "upnp", "pmp", "upnp:URL" or "pmp:IP" of a known gateway, "none"; or where the
+	// world sees us when ports are forwarded already, "extip:IP". Under Localnet no
+	// router is asked.
+	NAT string
 }
 
 // SessionConfig says whom to be connected to.

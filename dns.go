@@ -12,7 +12,6 @@ import (
 
 	"github.com/ropewalk/ropewalk/dnslist"
 	"github.com/ropewalk/ropewalk/enr"
-	"github.com/ropewalk/ropewalk/trace"
 )
 
 const (
@@ -58,9 +57,7 @@ func (n *Node) visitLists() error {
 }
 
 func (n *Node) walk(now time.Time) (*dnslist.Walk, error) {
-	cfg := dnslist.Config{Trace: func(_ time.Time, e trace.Event) {
-		n.post(input{fn: func(now time.Time) { n.onEvent(now, e) }})
-	}}
+	cfg := dnslist.Config{Trace: n.fromOutside}
 	for _, text := range n.cfg.Session.DNSLists {
 		l, err := dnslist.Parse(text)
 		if err != nil {

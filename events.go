@@ -45,6 +45,7 @@ func (n *Node) onEvent(now time.Time, e trace.Event) {
 var infos = [][2]string{
 	{"session", "admitted"}, {"session", "seed_contact"}, {"peer", "down"}, {"peer", "drop"}, {"pulse", "silent"},
 	{"hosts", "load_failed"}, {"chat", "damaged"}, {"dnslist", "root_failed"},
+	{"nat", "mapped"}, {"nat", "unmapped"}, {"node", "external"},
 }
 
 func levelOf(e trace.Event) slog.Level {

@@ -298,7 +298,7 @@ func (n *Node) addrs() []link.Addr {
 // announce puts the addresses that are fit for our network into the record.
 func (n *Node) announce(now time.Time, addrs []link.Addr) {
 	var fit []link.Addr
-	for _, a := range outside(addrs, n.machine.External) {
+	for _, a := range outside(addrs, n.machine.External, n.mapped) {
 		if n.cfg.Localnet || !a.IsLocal() {
 			fit = append(fit, a)
 		}

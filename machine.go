@@ -36,7 +36,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 		return node.Config{}, err
 	}
 	return node.Config{
-		Key: n.key, Network: c.Network, Localnet: c.Localnet, External: externalIPs(c.Listen.External), Restrict: n.restrict,
+		Key: n.key, Network: c.Network, Localnet: c.Localnet, External: append(externalIPs(c.Listen.External), n.natMode().Static()...), Restrict: n.restrict,
 		Session: session.Config{
 			Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Total: c.Session.MaxPeers, Trusted: trusted,
 			Peers: withoutTwins(append(peers, direct...)), Seeds: seeds, RefineEvery: c.Session.RefineEvery,

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/nat"
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/peer/msgrw"
 )
@@ -49,7 +50,8 @@ type Node struct {
 	links    map[link.Conn]*wire
 	lastConn link.Conn
 	waits    map[id.Ticket]func(any)
-	ready    []link.Conn // links that have something to write
+	ready    []link.Conn   // links that have something to write
+	mapped   []nat.Mapping // ports that the router forwards
 	tickets  id.Tickets
 	topics   map[string]int         // subscriptions by topic
 	joined   map[string]TopicConfig // given at the joining
@@ -246,6 +248,9 @@ func (n *Node) goroutines() {
 	n.run("housekeeping", n.housekeeping)
 	if len(n.cfg.Session.DNSLists) > 0 {
 		n.run("node lists", n.visitLists)
+	}
+	if ports := n.natPorts(); len(ports) > 0 {
+		n.run("nat", func() error { n.mapPorts(ports); return nil })
 	}
 	for _, t := range n.transports {
 		n.run("accept "+string(t.Kind()), func() error { return n.accept(t) })

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/nat"
 	"github.com/ropewalk/ropewalk/vote"
 )
 
@@ -47,19 +48,29 @@ func spread(addrs []link.Addr, ips []netip.Addr) (out []link.Addr) {
 }
 
 // outside puts the addresses at which the world sees us, where they are known, in the
-// place of unspecified ones, and drops those otherwise. Such a listener keeps its port.
-func outside(addrs []link.Addr, external func(v6 bool) (vote.Address, bool)) (out []link.Addr) {
+// place of unspecified ones, and drops those otherwise. Such a listener keeps its port,
+// but where a router forwards another one to it; that leads to listeners in the house
+// too.
+func outside(addrs []link.Addr, external func(v6 bool) (vote.Address, bool), mapped []nat.Mapping) (out []link.Addr) {
 	add := func(a link.Addr) {
 		if !slices.Contains(out, a) {
 			out = append(out, a)
 		}
 	}
 	for _, a := range addrs {
-		if !a.IP().IsUnspecified() {
-			continue
-		}
 		for _, v6 := range []bool{false, true} {
-			if at, ok := external(v6); ok && !(v6 && a.IP().Is4()) {
+			at, ok := external(v6)
+			if !ok || v6 && a.IP().Is4() {
+				continue
+			}
+			port, forwarded := uint16(0), false
+			if at.By == vote.Mapped {
+				port, forwarded = forwardedTo(mapped, a, at.IP)
+			}
+			switch {
+			case forwarded:
+				add(a.At(netip.AddrPortFrom(at.IP, port)))
+			case a.IP().IsUnspecified():
 				add(a.At(netip.AddrPortFrom(at.IP, a.Port())))
 			}
 		}
@@ -70,4 +81,24 @@ func outside(addrs []link.Addr, external func(v6 bool) (vote.Address, bool)) (ou
 		}
 	}
 	return out
+}
+
+// forwardedTo is the port at an address of ours that a router forwards to a listener.
+func forwardedTo(mapped []nat.Mapping, a link.Addr, ip netip.Addr) (uint16, bool) {
+	if !forwardable(a) {
+		return 0, false
+	}
+	for _, m := range mapped {
+		if m.Port == (nat.Port{Proto: nat.TCP, Num: a.Port()}) && m.External.Addr() == ip {
+			return m.External.Port(), true
+		}
+	}
+	return 0, false
+}
+
+// forwardable tells whether a router can forward a port to a listener: one of RLPx, as
+// libp2p asks for its own, on all IPv4 addresses or on one of the house.
+func forwardable(a link.Addr) bool {
+	ip := a.IP()
+	return a.Kind() == link.RLPx && a.Port() != 0 && (ip.IsUnspecified() || ip.Is4() && ip.IsPrivate())
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/nat"
 	"github.com/ropewalk/ropewalk/vote"
 )
 
@@ -62,8 +63,38 @@ func TestOutside(t *testing.T) {
 		{"another kind", []string{"/ip4/8.8.4.4/tcp/1", "0.0.0.0:3"}, []string{"8.8.8.8"}, []string{"8.8.8.8:3", "/ip4/8.8.4.4/tcp/1"}},
 	}
 	for _, tc := range tests {
-		got := outside(enodes(t, tc.in...), known(tc.external...))
+		got := outside(enodes(t, tc.in...), known(tc.external...), nil)
 		if !slices.Equal(got, enodes(t, tc.want...)) {
+			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
+
+// Where a router forwards a port to a listener, that port is announced, of listeners in
+// the house too; what else listens keeps its own.
+func TestForwarded(t *testing.T) {
+	mapped := []nat.Mapping{{Port: nat.Port{Proto: nat.TCP, Num: 30303}, External: netip.MustParseAddrPort("8.8.8.8:4321")}}
+	by := vote.Mapped
+	external := func(v6 bool) (vote.Address, bool) {
+		return vote.Address{IP: netip.MustParseAddr("8.8.8.8"), By: by}, !v6
+	}
+	tests := []struct {
+		name     string
+		by       vote.Source
+		in, want []string
+	}{
+		{"all addresses", vote.Mapped, []string{"0.0.0.0:30303"}, []string{"8.8.8.8:4321"}},
+		{"all of both families", vote.Mapped, []string{"[::]:30303"}, []string{"8.8.8.8:4321"}},
+		{"in the house", vote.Mapped, []string{"192.168.1.5:30303"}, []string{"8.8.8.8:4321", "192.168.1.5:30303"}},
+		{"on loopback", vote.Mapped, []string{"127.0.0.1:30303"}, []string{"127.0.0.1:30303"}},
+		{"another port", vote.Mapped, []string{"0.0.0.0:30304"}, []string{"8.8.8.8:30304"}},
+		{"another link", vote.Mapped, []string{"/ip4/192.168.1.5/tcp/30303"}, []string{"/ip4/192.168.1.5/tcp/30303"}},
+		{"the operator knows better", vote.Static, []string{"0.0.0.0:30303"}, []string{"8.8.8.8:30303"}},
+		{"a router behind another", vote.Voted, []string{"0.0.0.0:30303", "192.168.1.5:30303"}, []string{"8.8.8.8:30303", "192.168.1.5:30303"}},
+	}
+	for _, tc := range tests {
+		by = tc.by
+		if got := outside(enodes(t, tc.in...), external, mapped); !slices.Equal(got, enodes(t, tc.want...)) {
 			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
 		}
 	}

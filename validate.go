@@ -9,6 +9,7 @@ import (
 	"github.com/ropewalk/ropewalk/dnslist"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/nat"
 )
 
 // fill sets the defaults, in this one place.
@@ -46,6 +47,9 @@ func (c *Config) fill() {
 		}
 		c.Listen.LibP2P = []string{host + "/tcp/0", host + "/udp/0/quic-v1"}
 	}
+	if c.Listen.NAT == "" {
+		c.Listen.NAT = string(nat.Any)
+	}
 	if c.Listen.RLPx == nil {
 		c.Listen.RLPx = []string{"0.0.0.0:0"}
 		if c.Localnet {
@@ -76,6 +80,8 @@ func (c Config) Validate() error {
 		v.check(err == nil && len(c.Listen.RLPx) <= listenMax, "listen.rlpx", a,
 			fmt.Sprintf("at most %d of IP:PORT, such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one", listenMax))
 	}
+	_, err := nat.Parse(c.Listen.NAT)
+	v.check(err == nil || c.Listen.NAT == "", "listen.nat", c.Listen.NAT, "none, any, upnp, pmp, upnp:URL, pmp:IP or extip:IP")
 	s := c.Session
 	v.places(s)
 	v.hosts("session.peers", s.Peers)
@@ -91,7 +97,7 @@ func (c Config) Validate() error {
 		_, err := dnslist.Parse(text)
 		v.check(err == nil, "session.dns_lists", text, "node lists such as enrtree://KEY@nodes.example.org")
 	}
-	_, err := nameServer(s.DNSServer)
+	_, err = nameServer(s.DNSServer)
 	v.check(err == nil || s.DNSServer == "", "session.dns_server", s.DNSServer, "an IP address such as 192.0.2.53, or with a port 192.0.2.53:5353")
 	v.span("session.refine_every", s.RefineEvery, time.Second, time.Hour)
 	v.span("session.heartbeat_every", s.HeartbeatEvery, time.Second, 10*time.Minute)

@@ -97,6 +97,13 @@ func checkLists(v any) string {
 	return ""
 }
 
+func checkNAT(v any) string {
+	if (ropewalk.Config{Listen: ropewalk.ListenConfig{NAT: v.(string)}}).Validate() != nil {
+		return "want none, any, upnp, pmp, upnp:URL, pmp:IP or extip:IP"
+	}
+	return ""
+}
+
 func checkNameServer(v any) string {
 	if (ropewalk.Config{Session: ropewalk.SessionConfig{DNSServer: v.(string)}}).Validate() != nil {
 		return "want an IP address such as 192.0.2.53, or with a port 192.0.2.53:5353"

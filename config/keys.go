@@ -52,6 +52,9 @@ var firstKeys = []Key{
 	{Path: "listen.rlpx", Flag: "rlpx", Kind: List, Default: `["0.0.0.0:0"]`, Single: true, check: checkRLPx,
 		Why:   "IP:PORT of the RLPx link, which devp2p nodes speak. Any free port, of loopback only under\nlocalnet; name 30303 when a router forwards it, and [::]:30303 for IPv6. [] or \"off\" listens on\nnone.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Listen.RLPx = rlpxOf(v.([]string)) }},
+	{Path: "listen.nat", Flag: "nat", Default: `"any"`, Min: 3, Max: 255, check: checkNAT,
+		Why:   "How the router is asked to forward ports: any (NAT-PMP, else UPnP), pmp, upnp, pmp:IP or\nupnp:URL of a known gateway, none. extip:IP asks nobody and tells others that address. any,\nbecause most homes are behind a router; never asked under localnet.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Listen.NAT = v.(string) }},
 
 	{Path: "session.outbound", Flag: "outbound", Kind: Int, Default: "8", Max: 128, Old: []string{"session.outbound_connections"},
 		Why:   "Outbound slots to keep filled. Eight keep a node joined when half its peers leave; a seed\nhas none, a server 12.",

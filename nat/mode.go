@@ -64,5 +64,13 @@ func Parse(text string) (Mode, error) {
 	return Mode{}, fmt.Errorf("%w: %.80q", ErrMode, text)
 }
 
+// Static is the address that the operator says we have, if any.
+func (m Mode) Static() []netip.Addr {
+	if m.Kind != ExtIP {
+		return nil
+	}
+	return []netip.Addr{m.IP}
+}
+
 // Asks tells whether a router is asked for ports.
 func (m Mode) Asks() bool { return m.Kind == Any || m.Kind == UPnP || m.Kind == PMP }

@@ -25,7 +25,7 @@ const (
 	// callWithin bounds one question to a gateway, pmpWithin one of NAT-PMP, of which
 	// most gateways know nothing, and searchWithin a search at one interface.
 	callWithin   = 5 * time.Second
-	pmpWithin    = 2 * time.Second
+	pmpWithin    = time.Second
 	searchWithin = 2 * time.Second
 	// exitWithin bounds what is done at the end, all mappings together.
 	exitWithin = 3 * time.Second
