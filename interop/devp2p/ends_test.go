@@ -190,7 +190,7 @@ func TestSimultaneous(t *testing.T) {
 func TestStopInEachPhase(t *testing.T) {
 	for name, c := range map[string]struct {
 		reach func(t *testing.T, url string) *speaker
-		want  int // -1: nothing to read
+		want  int // -1: nothing to read; unsaid: anything or nothing
 	}{
 		"connected": {connect, -1},
 		"half an auth": {func(t *testing.T, url string) *speaker {
@@ -202,6 +202,7 @@ func TestStopInEachPhase(t *testing.T) {
 			s.raw(a.packet[:100])
 			return s
 		}, -1},
+		"shaken":  {shaken, unsaid},
 		"greeted": {func(t *testing.T, url string) *speaker { return greeted(t, url, echo) }, quitting},
 		"half a frame": {func(t *testing.T, url string) *speaker {
 			s := greeted(t, url, echo)
@@ -231,10 +232,17 @@ func TestStopInEachPhase(t *testing.T) {
 				}
 				return
 			}
+			if c.want == unsaid {
+				s.reason()
+				return
+			}
 			s.ended(name, c.want)
 		})
 	}
 }
+
+// unsaid: before both Hellos a node that stops may say why, and need not.
+const unsaid = -2
 
 func isTimeout(err error) bool {
 	var e net.Error
