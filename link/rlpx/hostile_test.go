@@ -210,7 +210,7 @@ func TestLateFlip(t *testing.T) {
 }
 
 // What is none of ours but no breach is counted and passed over.
-func TestIgnored(t *testing.T) {
+func TestC5Ignored(t *testing.T) {
 	tr := listening(t, Config{
 		Network:   "ours",
 		Protocols: append([]link.Protocol{{Name: "inner", Version: 1, Length: 3, Network: "ours"}}, protocols...),
@@ -260,7 +260,7 @@ func TestPingFlood(t *testing.T) {
 }
 
 // A reason is understood in every form it comes in, before Hello and after.
-func TestDisconnectForms(t *testing.T) {
+func TestC5DisconnectForms(t *testing.T) {
 	for _, c := range []struct {
 		payload []byte
 		want    link.Reason

@@ -117,7 +117,7 @@ func TestDialDeadline(t *testing.T) {
 
 // A remote that says nothing is pinged, and gone when it says nothing still.
 // Rule: K12
-func TestSilence(t *testing.T) {
+func TestC6Silence(t *testing.T) {
 	inTime(t, func(t *testing.T, tr *Transport, w *wire) {
 		s, l := met(t, tr, w, nil)
 		begun := time.Now()
@@ -137,7 +137,7 @@ func TestSilence(t *testing.T) {
 }
 
 // A remote that only answers pings lives for ever, and its round trips are told.
-func TestPongsAreLife(t *testing.T) {
+func TestC6PongsAreLife(t *testing.T) {
 	inTime(t, func(t *testing.T, tr *Transport, w *wire) {
 		s, l := met(t, tr, w, nil)
 		const delay, pings = 30 * time.Millisecond, 40
@@ -305,7 +305,7 @@ func TestZeroWindow(t *testing.T) {
 }
 
 // A reader never waits for the wire: pongs that it does not take come later, in order.
-func TestPongsWhileFull(t *testing.T) {
+func TestC5PongsWhileFull(t *testing.T) {
 	inTime(t, func(t *testing.T, tr *Transport, w *wire) {
 		s, l := met(t, tr, w, nil)
 		// Fill the wire to the brim, so that half a pong fits.

@@ -134,7 +134,18 @@ func (f *flow) end(writer bool) {
 }
 
 func (w *wire) CloseWrite() error { w.out.end(true); return nil }
+
+// Close resets the connection when there is input that nobody read, as a kernel does:
+// what the remote has not read by then is lost, as when the reset is faster.
 func (w *wire) Close() error {
+	w.in.mu.Lock()
+	unread := len(w.in.data) > 0
+	w.in.mu.Unlock()
+	if unread {
+		w.out.mu.Lock()
+		w.out.data = nil
+		w.out.mu.Unlock()
+	}
 	w.out.end(true)
 	w.in.end(false)
 	w.in.set(&w.in.read, time.Time{})
