@@ -129,8 +129,8 @@ func within[T any](t *testing.T, what string, f func() (T, error)) (T, error) {
 	}
 }
 
-// read returns the next message of kind op; Freed and, when op is Data, nothing
-// else is skipped.
+// read returns the next message of kind op; Freed and Timed, which come when they
+// please, and nothing else are skipped.
 func read(t *testing.T, l link.Link, op link.Op) link.Msg {
 	t.Helper()
 	for {
@@ -140,11 +140,14 @@ func read(t *testing.T, l link.Link, op link.Op) link.Msg {
 			t.Fatalf("read %s: %v", op, err)
 		case m.Op == op:
 			return m
-		case m.Op != link.Freed:
+		case !anyTime(m.Op):
 			t.Fatalf("read %s: got %s on lane %d", op, m.Op, m.Lane)
 		}
 	}
 }
+
+// anyTime tells whether an event may come at any time.
+func anyTime(op link.Op) bool { return op == link.Freed || op == link.Timed }
 
 // readEnd reads until the link's error.
 func readEnd(t *testing.T, l link.Link) error {

@@ -23,6 +23,7 @@ func Run(t *testing.T, newPair func(t *testing.T) Pair) {
 		{"big messages", testBigMessages},
 		{"refusals", testRefusals},
 		{"feed", testFeed},
+		{"batches", testBatches},
 		{"back-pressure", testBackPressure},
 		{"lanes apart", testLanesApart},
 		{"cancel", testCancel},
