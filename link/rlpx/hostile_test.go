@@ -298,7 +298,7 @@ func TestC5DisconnectForms(t *testing.T) {
 			}
 			b, _ := e.seal.seal(nil, codeDisconnect, c.payload)
 			_, _ = theirs.Write(b)
-			_ = theirs.Close()
+			_ = theirs.CloseWrite()
 		}()
 		_, err := tr.setupDialled(t.Context(), ours, other.enode(loopback))
 		wantEnd(t, err, c.want, true)
