@@ -29,6 +29,8 @@ type world struct {
 	ends  map[link.Conn]*end // by the number at either end
 	// hold keeps dials instead of making links.
 	hold bool
+	// race, when set, makes links and ends them, each end in its own time.
+	race *race
 }
 
 // host is one node and all that left it.
@@ -163,7 +165,10 @@ func (h *host) turn() bool {
 	h.dials = append(h.dials, out.Dials...)
 	h.closes = append(h.closes, out.Closes...)
 	for _, d := range out.Dials {
-		if w.hold {
+		if w.race != nil {
+			w.race.dial(h, d)
+		}
+		if w.hold || w.race != nil {
 			continue
 		}
 		if to := w.named(d.To); to != nil && to != h {
@@ -173,7 +178,9 @@ func (h *host) turn() bool {
 		}
 	}
 	for _, c := range out.Closes {
-		if e, up := w.ends[c.Conn]; up {
+		if e, up := w.ends[c.Conn]; up && w.race != nil {
+			w.race.end(e, c.Reason)
+		} else if up {
 			w.cut(e, c.Reason)
 		}
 	}
@@ -189,6 +196,9 @@ func (h *host) turn() bool {
 			m, ok := h.n.Next(w.now, c, 0)
 			if !ok {
 				break
+			}
+			if w.race != nil && w.race.holds(e.other, m) {
+				continue
 			}
 			if _, up = w.ends[e.other.conn]; up {
 				e.other.at.n.LinkMsg(w.now, e.other.conn, m)

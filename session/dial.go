@@ -102,7 +102,7 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 	}
 	if k.links.Has(d.who) {
 		k.answer(d, d.who, nil) // another link with it came first
-	} else {
+	} else if !k.awaitLate(now, d, why) {
 		k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: why})
 	}
 	k.moist()
@@ -144,12 +144,17 @@ func (e *DialError) Error() string { return "dial " + e.Addr.String() + ": " + e
 
 // answer tells the users of a dial.
 func (k *Keeper) answer(d *dial, who id.ID, err error) {
-	for _, t := range d.users {
+	k.tell(d.users, who, err)
+	d.users = nil
+}
+
+// tell says who is connected, or else why nobody is.
+func (k *Keeper) tell(users []id.Ticket, who id.ID, err error) {
+	for _, t := range users {
 		a := Answer{Ticket: t, ID: who}
 		if who.IsZero() {
 			a.Err = err
 		}
 		k.news.Answers = append(k.news.Answers, a)
 	}
-	d.users = nil
 }

@@ -37,6 +37,9 @@ func (k *Keeper) Connect(now time.Time, t id.Ticket, to link.Addr) error {
 
 func (k *Keeper) waiting() int {
 	n := len(k.queue)
+	for _, l := range k.lates.All() {
+		n += len(l.users)
+	}
 	for _, d := range k.dials.All() {
 		n += len(d.users)
 	}

@@ -30,6 +30,7 @@ type Keeper struct {
 	links   ordered.Map[id.ID, *conn]
 	trusted ordered.Set[id.ID]
 	queue   []waiter // direct dials not started yet
+	lates   ordered.Map[id.ID, *late]
 	rate    rate
 	news    News
 	next    time.Time // Deadline; zero when none
@@ -120,6 +121,10 @@ func (k *Keeper) Stop(now time.Time) News {
 	for _, d := range k.dials.All() {
 		k.answer(d, id.ID{}, ErrStopped)
 	}
+	for _, l := range k.lates.All() {
+		k.tell(l.users, id.ID{}, ErrStopped)
+	}
+	k.lates = ordered.Map[id.ID, *late]{}
 	links := k.links
 	k.dials, k.links, k.queue = ordered.Map[id.Ticket, *dial]{}, ordered.Map[id.ID, *conn]{}, nil
 	k.peers, k.next = 0, time.Time{}
@@ -150,6 +155,7 @@ func (k *Keeper) Advance(now time.Time) News {
 		k.bookAt = now.Add(bookEvery)
 	}
 	k.expire(now)
+	k.expireLate(now)
 	k.runManual(now)
 	k.runDirect(now)
 	k.yield(now)
@@ -188,6 +194,9 @@ func (k *Keeper) due(now time.Time) time.Time {
 	}
 	for _, d := range k.dials.All() {
 		sooner(d.until)
+	}
+	for _, l := range k.lates.All() {
+		sooner(l.until)
 	}
 	if k.dials.Len() < inFlightMax { // else an outcome comes first
 		free := k.rate.free(now)

@@ -165,6 +165,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 	}
 	k.replace(now, info.ID)
 	k.links.Put(info.ID, c)
+	k.shown(info.ID)
 	k.gained(now, c.kind)
 	_ = k.book.Seen(now, info) // a host the book will not keep may still be a peer
 	if d != nil {

@@ -48,6 +48,9 @@ const (
 	seedsAtOnce = 2
 	// seedFor is how long a seed may take to answer.
 	seedFor = 10 * time.Second
+	// lateFor is how long a link may take to show that is said to be there already; the
+	// other end of a race is a round trip and a turn of its loop behind.
+	lateFor = 2 * time.Second
 	// seedAgain is when a seed that knew nobody is asked once more on the same
 	// link: nodes that start together find the seed as empty as themselves.
 	seedAgain = time.Second

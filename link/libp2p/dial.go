@@ -189,7 +189,7 @@ func (t *Transport) claim(c network.Conn, d *dial) (*entry, error) {
 	}
 	switch {
 	case e == nil:
-		return nil, ErrLost
+		return nil, whyClosed(c)
 	case e.link != nil || e.ready != nil:
 		return nil, fmt.Errorf("%w: %w", ErrConnected, link.AlreadyConnected)
 	}

@@ -88,10 +88,15 @@ func (s *stack) agentOf(p peer.ID) string {
 // openLanes opens a stream for every lane that both ends speak, all at once.
 func (l *Link) openLanes(ctx context.Context, speaks map[link.Lane][]string) error {
 	var open sync.WaitGroup
+	var refused atomic.Pointer[link.Reason]
 	for n, ids := range speaks {
 		ln := l.lanes[n]
 		open.Go(func() {
-			if s, err := ln.open(ctx, ids); err == nil {
+			s, err := ln.open(ctx, ids)
+			if why, ok := told(err); ok {
+				refused.Store(&why)
+			}
+			if err == nil {
 				ln.attach(s)
 				ln.keeping = true
 			}
@@ -108,6 +113,8 @@ func (l *Link) openLanes(ctx context.Context, speaks map[link.Lane][]string) err
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case refused.Load() != nil:
+		return &link.Closed{Reason: *refused.Load(), Remote: true}
 	case l.conn.IsClosed():
 		return whyClosed(l.conn)
 	}
@@ -209,15 +216,23 @@ func (l *Link) end(err error, discard bool) (first bool) {
 		l.err = err
 		close(l.done)
 		l.in.close(err, discard)
-		code := network.StreamErrorCode(network.StreamNoError)
-		if c, ok := err.(*link.Closed); ok && !c.Remote {
-			code = network.StreamErrorCode(toCode(c.Reason))
-		}
 		for _, ln := range l.lanes {
-			ln.end(code)
+			ln.end(l.lastWord())
 		}
 	})
 	return first
+}
+
+// lastWord is what streams of a link that has ended are reset with: our reason, if it
+// was we who ended it.
+func (l *Link) lastWord() network.StreamErrorCode {
+	if !l.ended() {
+		return network.StreamErrorCode(network.StreamNoError)
+	}
+	if c, ok := l.err.(*link.Closed); ok && !c.Remote {
+		return network.StreamErrorCode(toCode(c.Reason))
+	}
+	return network.StreamErrorCode(network.StreamNoError)
 }
 
 // ended tells whether the link is over.

@@ -51,7 +51,7 @@ func (ln *lane) serve(s network.Stream) {
 	r := &reader{stream: s, done: make(chan struct{})}
 	defer close(r.done)
 	if !ln.takeOver(r) {
-		_ = s.Reset()
+		_ = s.ResetWithError(l.lastWord()) // the remote may still be making its link
 		return
 	}
 	ln.read(r)
@@ -77,14 +77,15 @@ func (ln *lane) takeOver(r *reader) bool {
 	return true
 }
 
-// read delivers the stream's frames in order.
+// read delivers the stream's frames in order. A stream may have come on another
+// connection of the peer: what ends that one is not said of this link.
 func (ln *lane) read(r *reader) {
 	f := newFrames(r.stream, ln.protocol, &ln.l.t.spare)
 	for {
 		code, data, err := f.next()
 		why, bye := told(err)
 		switch {
-		case bye:
+		case bye && r.stream.Conn() == ln.l.conn:
 			_ = r.stream.Reset()
 			ln.l.bye(why)
 		case err == nil:
