@@ -13,6 +13,7 @@ import (
 	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/peer"
 	"github.com/ropewalk/ropewalk/session"
 )
 
@@ -503,5 +504,73 @@ func TestRestart(t *testing.T) {
 	}
 	if _, ok := n.book.Get(b.key.ID()); !ok {
 		t.Error("the host book is empty")
+	}
+}
+
+// Round trips that links measure count where pulse has none; who ended a link, and
+// why, is told to the user's protocols and stands in the event.
+// Origin: C10
+func TestC10WhoEndedTheLink(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		end  func(w *world, a *host, e *end)
+		want error
+	}{
+		{"the remote", func(w *world, _ *host, e *end) { w.cut(e.other, link.TooManyPeers) }, &link.Closed{Reason: link.TooManyPeers, Remote: true}},
+		{"we", func(w *world, _ *host, e *end) { w.cut(e, link.Requested) }, &link.Closed{Reason: link.Requested}},
+		{"our protocol", func(w *world, a *host, _ *end) { a.handler.port.Drop(w.now, link.Useless) }, &link.Closed{Reason: link.Useless}},
+		{"we, and it broke before we could say so", func(w *world, a *host, e *end) {
+			a.handler.port.Drop(w.now, link.Useless)
+			a.n.LinkDown(w.now, e.conn, errors.New("reset"))
+		}, &link.Closed{Reason: link.Useless}},
+		{"nobody", func(w *world, a *host, e *end) { a.n.LinkDown(w.now, e.conn, errors.New("reset")) }, errors.New("reset")},
+		{"nobody knows", func(w *world, a *host, e *end) { a.n.LinkDown(w.now, e.conn, nil) }, link.NetworkError},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t)
+			a, b := w.add("a", nil), w.add("b", nil)
+			e := w.connect(a, b)
+			a.n.pulse.Down(b.key.ID())
+			a.n.LinkMsg(w.now, e.conn, link.Msg{Op: link.Timed, Code: uint64(3 * time.Millisecond)})
+			a.n.LinkMsg(w.now, e.conn, link.Msg{Op: link.Timed, Code: 1 << 63})
+			if got := a.n.Peers()[0].RTT; got != 3*time.Millisecond {
+				t.Errorf("round trip %s", got)
+			}
+			tc.end(w, a, e)
+			w.settle()
+			if a.handler.why == nil || a.handler.why.Error() != tc.want.Error() {
+				t.Errorf("told %v, want %v", a.handler.why, tc.want)
+			}
+			last := ""
+			for _, x := range a.events {
+				if x.Strand == "peer" && x.Kind == "down" {
+					last = x.Err
+				}
+			}
+			if last != tc.want.Error() {
+				t.Errorf("the event says %q", last)
+			}
+		})
+	}
+}
+
+// A handler whose lane refused is called when there is room, and one that awaits it
+// when everything is written.
+func TestHandlersHearOfRoom(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.add("a", nil), w.add("b", nil)
+	e := w.connect(a, b)
+	o := a.handler.port
+	for o.Send(w.now, peer.Message{Code: 1, Class: peer.Ordinary}) == nil {
+	}
+	a.handler.calls = nil
+	w.settle()
+	if !slices.Equal(a.handler.calls, []string{"room"}) {
+		t.Errorf("told %v", a.handler.calls)
+	}
+	o.Await()
+	a.n.Written(w.now, e.conn)
+	if !slices.Equal(a.handler.calls, []string{"room", "room"}) {
+		t.Errorf("told %v", a.handler.calls)
 	}
 }
