@@ -147,7 +147,7 @@ func TestOverflowEndsTheLink(t *testing.T) {
 }
 
 // Block makes the link wait, as long as it takes; nothing is lost, and order stays.
-func TestOverflowBlock(t *testing.T) {
+func TestC7WritersWaitAndKeepTheirOrder(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
 			const all = 20000
