@@ -10,7 +10,7 @@ import (
 )
 
 // batches are the buffers of running writers.
-var batches = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes+64); return &b }}
+var batches = sync.Pool{New: func() any { b := make([]byte, 0, pieceBytes+2*lengthVarintMax); return &b }}
 
 // drain writes what is queued and returns when there is nothing left. One runs per
 // lane, and only while there is something to write.
@@ -84,8 +84,8 @@ func (ln *lane) cancel(tag uint64) bool {
 	return false
 }
 
-// writeBatch puts a batch into one write, or a large message into two, so that it
-// need not be copied.
+// writeBatch puts a batch into one write. Of a message that is larger than a batch only
+// the odd bytes in front are copied; the rest is whole pieces and one more write.
 func (ln *lane) writeBatch(s network.Stream, buf []byte, batch []link.Msg) error {
 	for _, m := range batch {
 		if m.Op == link.Shut {
@@ -94,17 +94,19 @@ func (ln *lane) writeBatch(s network.Stream, buf []byte, batch []link.Msg) error
 			}
 			return s.CloseWrite()
 		}
-		if len(m.Data) > batchBytes/2 {
-			if err := flush(s, appendHead(buf, ln.protocol, m)); err != nil {
-				return err
-			}
-			if _, err := s.Write(m.Data); err != nil {
-				return err
-			}
-			buf = buf[:0]
+		if len(m.Data) <= batchBytes {
+			buf = appendFrame(buf, ln.protocol, m)
 			continue
 		}
-		buf = appendFrame(buf, ln.protocol, m)
+		odd := len(m.Data) % pieceBytes
+		buf = appendHead(buf, ln.protocol, m)
+		if err := flush(s, append(buf, m.Data[:odd]...)); err != nil {
+			return err
+		}
+		if err := flush(s, m.Data[odd:]); err != nil {
+			return err
+		}
+		buf = buf[:0]
 	}
 	return flush(s, buf)
 }

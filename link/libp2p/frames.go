@@ -28,61 +28,69 @@ func newFrames(r io.Reader, p link.Protocol, spare *buffers) *frames {
 // is io.EOF at a clean end, and the stream's own otherwise. The payload belongs to
 // the caller.
 func (f *frames) next() (code uint64, data []byte, err error) {
-	for {
-		n, err := f.length()
-		if err != nil {
-			return 0, nil, err
-		}
-		if f.protocol.Bare {
-			if n == 0 {
-				continue // gossipsub: length 0 is legal and ignored
-			}
-			data, err := f.payload(n)
-			return 0, data, err
-		}
-		body, err := f.payload(n)
-		if err != nil {
-			return 0, nil, err
-		}
-		code, w := binary.Uvarint(body)
-		switch {
-		case w <= 0:
-			return 0, nil, fmt.Errorf("%w: no message code", errFrame)
-		case f.protocol.Length > 0 && code >= f.protocol.Length:
-			return 0, nil, fmt.Errorf("%w: message code %d of %d", errFrame, code, f.protocol.Length)
-		case len(body)-w > f.protocol.PayloadBytesMax():
-			return 0, nil, fmt.Errorf("%w: payload of %d bytes", errFrame, len(body)-w)
-		}
-		return code, body[w:], nil
+	n, err := f.length()
+	for f.protocol.Bare && n == 0 && err == nil {
+		n, err = f.length() // gossipsub: length 0 is legal and ignored
 	}
+	if err == nil && !f.protocol.Bare {
+		code, n, err = f.code(n)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	data, err = f.payload(n)
+	return code, data, err
 }
 
 // length reads and checks a frame's length.
 func (f *frames) length() (int, error) {
-	var n uint64
-	for i := range lengthVarintMax {
+	n, _, err := f.uvarint(lengthVarintMax)
+	limit := uint64(f.protocol.PayloadBytesMax())
+	if !f.protocol.Bare {
+		limit += lengthVarintMax
+	}
+	if err == nil && n > limit {
+		err = fmt.Errorf("%w: frame of %d bytes, at most %d", errFrame, n, limit)
+	}
+	return int(n), err
+}
+
+// code reads and checks the message code of a frame of n bytes and tells how many are
+// left. It is read by itself, so that the payload is a whole buffer.
+func (f *frames) code(n int) (code uint64, left int, err error) {
+	code, w, err := f.uvarint(min(n, lengthVarintMax))
+	left = n - w
+	switch {
+	case err == io.EOF:
+		err = io.ErrUnexpectedEOF
+	case err != nil:
+	case f.protocol.Length > 0 && code >= f.protocol.Length:
+		err = fmt.Errorf("%w: message code %d of %d", errFrame, code, f.protocol.Length)
+	case left > f.protocol.PayloadBytesMax():
+		err = fmt.Errorf("%w: payload of %d bytes", errFrame, left)
+	}
+	return code, left, err
+}
+
+// uvarint reads a varint of at most max bytes and tells how many it has. Its error is
+// io.EOF when nothing came.
+func (f *frames) uvarint(max int) (n uint64, width int, err error) {
+	for i := range max {
 		b, err := f.r.ReadByte()
 		switch {
 		case err == io.EOF && i > 0:
-			return 0, io.ErrUnexpectedEOF
+			return 0, i, io.ErrUnexpectedEOF
 		case err != nil:
-			return 0, err
+			return 0, i, err
 		case i == lengthVarintMax-1 && b > 1:
-			return 0, fmt.Errorf("%w: length above 64 bits", errFrame)
+			return 0, i, fmt.Errorf("%w: number above 64 bits", errFrame)
 		}
 		n |= uint64(b&0x7f) << (7 * i)
 		if b < 0x80 {
-			limit := uint64(f.protocol.PayloadBytesMax())
-			if !f.protocol.Bare {
-				limit += lengthVarintMax
-			}
-			if n > limit {
-				return 0, fmt.Errorf("%w: frame of %d bytes, at most %d", errFrame, n, limit)
-			}
-			return int(n), nil
+			return n, i + 1, nil
 		}
 	}
-	return 0, fmt.Errorf("%w: length above %d bytes", errFrame, lengthVarintMax)
+	return 0, max, fmt.Errorf("%w: number without an end in %d bytes", errFrame, max)
 }
 
 // payload reads n bytes. Memory follows what arrives, growBytes at first and then

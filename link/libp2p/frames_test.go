@@ -72,6 +72,27 @@ func TestFramesAllocation(t *testing.T) {
 	}
 }
 
+// The payload of every frame is a buffer that can be used again, and one up to
+// growBytes is read into it at once.
+func TestFramesAgain(t *testing.T) {
+	for _, p := range []link.Protocol{bare, coded} {
+		for _, size := range []int{1, 300, growBytes, growBytes + 1} {
+			b := new(buffers)
+			_, data, err := newFrames(bytes.NewReader(appendFrame(nil, p, link.Msg{Data: make([]byte, size)})), p, b).next()
+			if err != nil || len(data) != size {
+				t.Fatal(len(data), err)
+			}
+			if size <= growBytes && b.bytes != 0 {
+				t.Errorf("%s: %d bytes were read into more than one buffer", p.Name, size)
+			}
+			had := b.bytes
+			if b.put(data); b.bytes != had+cap(data) {
+				t.Errorf("%s: the buffer of %d bytes is lost", p.Name, size)
+			}
+		}
+	}
+}
+
 func FuzzFrames(f *testing.F) {
 	f.Add([]byte("\x04text\x00\x02\x01a"))
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))

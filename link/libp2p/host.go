@@ -254,6 +254,7 @@ func (w *wire) addTCP(c *Config, key crypto.PrivKey, resources network.ResourceM
 	mux := *yamux.DefaultTransport
 	mux.MaxStreamWindowSize = windowBytesMax
 	mux.MaxIncomingStreams = incomingStreamsMax
+	mux.MaxMessageSize = noiseBytesMax
 	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: &mux}}
 	n, err := noise.New(noise.ID, key, muxers)
 	if err != nil {

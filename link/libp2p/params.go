@@ -14,6 +14,11 @@ const (
 
 	// lengthVarintMax is the longest varint of 64 bits.
 	lengthVarintMax = 10
+
+	// noiseBytesMax is what one transport message of Noise carries: 65535 bytes with
+	// their tag of 16. muxHeadBytes is the header of a yamux frame.
+	noiseBytesMax = 1<<16 - 1 - 16
+	muxHeadBytes  = 12
 )
 
 // Our choice.
@@ -39,8 +44,13 @@ const (
 	// farewellTimeout is how long a remote has to close after it was told why.
 	farewellTimeout = 300 * time.Millisecond
 
-	// batchBytes is how much the writer puts into one write.
-	batchBytes = 64 << 10
+	// pieceBytes is the most that a yamux frame has of a stream: one Noise message is
+	// full with it. A frame of 64 KiB is two, a large and a tiny one.
+	pieceBytes = noiseBytesMax - muxHeadBytes
+
+	// batchBytes is how much of messages the writer puts into one write: a piece with
+	// their heads, of which a lane's messages have 1 KiB.
+	batchBytes = pieceBytes - laneMsgsMax*8
 
 	// laneMsgsMax and laneBytesMax make a lane busy. One more message of any legal
 	// size still goes in, so a lane holds at most laneBytesMax and one payload.
