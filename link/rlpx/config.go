@@ -52,7 +52,7 @@ type Config struct {
 type Limits struct {
 	PendingIn  int // inbound sockets that are no links yet; default 50
 	PendingOut int // dials under way; default 50
-	PerIP      int // of PendingIn, from one address; default 4
+	PerIP      int // of PendingIn, from one source (an IPv4 address, an IPv6 /64); default 4
 
 	// A source may connect ThrottleBurst times at once (default 8) and then once each
 	// ThrottleEvery (default 5 s); a negative ThrottleEvery switches this off.

@@ -117,7 +117,7 @@ func (t *Transport) admit(c net.Conn) {
 		t.turnAway(c, madeThrottled, from)
 		return
 	}
-	p := &pending{conn: c, ip: from.Addr(), out: make(chan struct{})}
+	p := &pending{conn: c, ip: from.Addr(), from: sourceOf(from.Addr()), out: make(chan struct{})}
 	evicted, ok := t.waiting.add(p, counted, t.done)
 	for _, o := range evicted {
 		t.report(trace.Event{Kind: "evicted", Addr: o.ip.String()})

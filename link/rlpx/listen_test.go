@@ -128,9 +128,14 @@ func TestPerAddress(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			tr := made(t, Config{Localnet: c.localnet})
-			for range 20 {
+			at := netip.MustParseAddrPort(c.at)
+			for n := range 20 {
 				ours, theirs := wires(window)
-				tr.admit(from{ours, netip.MustParseAddrPort(c.at)})
+				if b := at.Addr().As16(); at.Addr().Is6() && c.counted { // one /64 is one source
+					b[15] = byte(n)
+					at = netip.AddrPortFrom(netip.AddrFrom16(b), at.Port())
+				}
+				tr.admit(from{ours, at})
 				t.Cleanup(func() { _ = theirs.Close() })
 				synctest.Wait()
 			}

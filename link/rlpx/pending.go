@@ -21,6 +21,7 @@ const (
 type pending struct {
 	conn  net.Conn
 	ip    netip.Addr
+	from  netip.Prefix  // the source it counts with: see sourceOf
 	out   chan struct{} // closed when it must give way
 	stage stage         // under waiting.mu
 }
@@ -29,7 +30,7 @@ type pending struct {
 // newest: the oldest of those that came least far.
 type waiting struct {
 	places chan struct{} // one taken by each goroutine that has a pending socket
-	perIP  int
+	perIP  int           // of one source
 
 	mu   sync.Mutex
 	list []*pending // oldest first
@@ -44,7 +45,7 @@ func newWaiting(all, perIP int) *waiting {
 func (w *waiting) add(p *pending, counted bool, done <-chan struct{}) (evicted []*pending, ok bool) {
 	w.mu.Lock()
 	if counted {
-		if victim := w.last(w.perIP, func(o *pending) bool { return o.ip == p.ip }); victim != nil {
+		if victim := w.last(w.perIP, func(o *pending) bool { return o.from == p.from }); victim != nil {
 			evicted = append(evicted, victim)
 			w.evict(victim)
 		}
