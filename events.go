@@ -30,7 +30,7 @@ func (n *Node) onEvent(now time.Time, e trace.Event) {
 	if n.events.listeners.Load() == 0 {
 		return
 	}
-	out := Event{Seq: n.eventSeq, At: now, Strand: e.Strand, Kind: e.Kind, Topic: plain.Line(e.Topic, 256), Addr: e.Addr, N: e.N, Err: plain.Line(e.Err, 256)}
+	out := Event{Seq: n.eventSeq, At: now, Strand: e.Strand, Kind: e.Kind, Topic: plain.Line(e.Topic, 256), Addr: e.Addr, N: e.N, Err: plain.Line(e.Err, 256), Side: string(e.Side)}
 	if !e.Peer.IsZero() {
 		out.Peer = e.Peer.String()
 	}
@@ -59,7 +59,7 @@ func levelOf(e trace.Event) slog.Level {
 }
 
 func (n *Node) logEvent(level slog.Level, e trace.Event) {
-	attrs := make([]slog.Attr, 0, 6)
+	attrs := make([]slog.Attr, 0, 7)
 	if !e.Peer.IsZero() {
 		attrs = append(attrs, slog.String("peer", e.Peer.Short()))
 	}
@@ -71,6 +71,9 @@ func (n *Node) logEvent(level slog.Level, e trace.Event) {
 	}
 	if e.N != 0 {
 		attrs = append(attrs, slog.Int64("n", e.N))
+	}
+	if e.Side != "" {
+		attrs = append(attrs, slog.String("side", string(e.Side)))
 	}
 	if e.Err != "" {
 		attrs = append(attrs, slog.String("err", plain.Line(e.Err, 256)))

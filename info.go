@@ -53,7 +53,7 @@ const healthWithin = 2 * time.Second
 func (n *Node) Health() Health {
 	ctx, cancel := context.WithTimeout(context.Background(), healthWithin)
 	defer cancel()
-	sessions, err := n.Sessions(ctx)
+	sessions, err := n.sessions(ctx)
 	h := Health{OK: err == nil, Checks: []Check{{Name: "loop", OK: err == nil, Detail: detail(err, "turns")}}}
 	if err == nil {
 		for _, t := range n.transports {

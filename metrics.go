@@ -152,7 +152,7 @@ func (g gauges) Collect(c chan<- prometheus.Metric) {
 	gauge(descJobs, g.n.pool.waiting())
 	ctx, cancel := context.WithTimeout(context.Background(), collectWithin)
 	defer cancel()
-	sessions, err := g.n.Sessions(ctx)
+	sessions, err := g.n.sessions(ctx)
 	if err != nil {
 		return
 	}

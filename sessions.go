@@ -14,6 +14,22 @@ import (
 
 // Sessions lists the connected peers.
 func (n *Node) Sessions(ctx context.Context) ([]Session, error) {
+	all, err := n.sessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	peers, err := ask(ctx, n, func(_ time.Time, reply func([]*Peer, error)) { reply(n.runs.Peers(), nil) })
+	told := map[id.ID]map[string]any{}
+	for _, p := range peers {
+		told[p.ID()] = p.Info().Protocols // calls what the user wrote, so not in the loop
+	}
+	for i := range all {
+		all[i].Info = told[all[i].ID]
+	}
+	return all, err
+}
+
+func (n *Node) sessions(ctx context.Context) ([]Session, error) {
 	return ask(ctx, n, func(_ time.Time, reply func([]Session, error)) {
 		out := []Session{}
 		for _, p := range n.machine.Peers() {

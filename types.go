@@ -60,6 +60,9 @@ type Session struct {
 	Record    string    `json:"record,omitempty"`
 	Colour    string    `json:"colour"`
 	Trusted   bool      `json:"trusted"` // above the limits on links
+	// Info is what the protocols of Handle say of the peer, by name: "unknown" from
+	// those that say nothing.
+	Info map[string]any `json:"protocol_info,omitempty"`
 }
 
 // Slot is one place the session manager tries to keep filled.
@@ -142,6 +145,7 @@ type Event struct {
 	ID     MessageID `json:"id,omitempty"`
 	N      int64     `json:"n,omitempty"`
 	Err    string    `json:"err,omitempty"`
+	Side   string    `json:"side,omitempty"` // local or remote: who ended a link
 }
 
 // Room is one chat room we are a member of.

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -65,15 +66,27 @@ func (t *Table) Remove(now time.Time, c link.Conn, why error) bool {
 	t.peers.Delete(p.ID())
 	e := trace.Event{Strand: "peer", Kind: "down", Peer: p.ID(), Ticket: p.info.Ticket, N: int64(c)}
 	if why != nil {
-		e.Err = why.Error()
+		e.Side, e.Err = sideOf(why), why.Error()
 	}
 	t.cfg.Trace.Emit(now, e)
 	return true
 }
 
+// sideOf is who ended a link.
+func sideOf(why error) trace.Side {
+	var closed *link.Closed
+	switch {
+	case !errors.As(why, &closed):
+		return ""
+	case closed.Remote:
+		return trace.Remote
+	}
+	return trace.Local
+}
+
 func (t *Table) refuse(now time.Time, c link.Conn, info link.Info, why link.Reason) Verdict {
 	t.closes = append(t.closes, Close{c, why})
-	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "refused", Peer: info.ID, Addr: info.Addr.String(), Ticket: info.Ticket, N: int64(c), Err: why.String()})
+	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "refused", Peer: info.ID, Addr: info.Addr.String(), Ticket: info.Ticket, N: int64(c), Err: why.String(), Side: trace.Local})
 	return Verdict{Reason: why}
 }
 

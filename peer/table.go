@@ -151,7 +151,7 @@ func (t *Table) Drop(now time.Time, who id.ID, why link.Reason) {
 	t.discard(now, p)
 	p.why, p.dropped = why, true
 	t.closes = append(t.closes, Close{p.conn, why})
-	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "drop", Peer: who, N: int64(p.conn), Err: why.String()})
+	t.cfg.Trace.Emit(now, trace.Event{Strand: "peer", Kind: "drop", Peer: who, N: int64(p.conn), Err: why.String(), Side: trace.Local})
 }
 
 // Refuse has a link closed that never became a peer, or any other by its number.
