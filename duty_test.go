@@ -2,10 +2,13 @@ package ropewalk
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link/linktest"
 	"github.com/ropewalk/ropewalk/link/mem"
 )
@@ -127,4 +130,36 @@ func TestNetRestrict(t *testing.T) {
 	cfg = libConfig()
 	cfg.Session.NetRestrict = []string{"10.0.0.0/8", "127.0.0.0/8"}
 	join(t, started(t, cfg), open)
+}
+
+// The record's number goes on from that of the run before, which is in the data folder.
+func TestRecordOutlivesTheRun(t *testing.T) {
+	dir := t.TempDir()
+	var last uint64
+	for range 3 {
+		cfg := libConfig() // another port each time
+		cfg.DataDir = dir
+		n, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		r, err := enr.Parse(n.Record())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Close(); err != nil {
+			t.Fatal(err)
+		}
+		saved, err := os.ReadFile(filepath.Join(dir, "record"))
+		if err != nil || strings.TrimSpace(string(saved)) != r.String() {
+			t.Errorf("the folder holds %q, %v", saved, err)
+		}
+		if r.Seq() <= last {
+			t.Errorf("number %d after %d", r.Seq(), last)
+		}
+		last = r.Seq()
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -95,6 +96,17 @@ func (r *Record) Pairs() []Pair {
 		out = append(out, Pair{string(k), bytes.Clone(v)})
 	}
 	return out
+}
+
+// Extra returns a copy of the pairs that Builder has no fields for, in order.
+func (r *Record) Extra() []Pair {
+	return slices.DeleteFunc(r.Pairs(), func(p Pair) bool {
+		switch p.Key {
+		case keyID, keyPublic, keyIP, keyIP6, keyRope:
+			return true
+		}
+		return slices.Contains(portKeys[:], p.Key)
+	})
 }
 
 // pairs walks a record that was found well-formed.

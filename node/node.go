@@ -123,6 +123,7 @@ type Node struct {
 	poll    vote.Poll
 	seen    [2]vote.Address // what was reported of it, by IPv4 and IPv6
 	record  *enr.Record
+	signed  *enr.Record                   // the last one, of an earlier run too
 	follows ordered.Map[string, follower] // topics joined, and for whom
 	routed  []gossipsub.News              // what calls down to the router returned
 	running bool
@@ -155,6 +156,10 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 		if err := n.book.Load(now, saved); err != nil {
 			n.trace.Emit(now, trace.Event{Strand: "hosts", Kind: "load_failed", Err: err.Error()})
 		}
+	}
+
+	if saved, ok := files(recordFile); ok {
+		n.loadRecord(now, saved)
 	}
 
 	cfg.Peer.Self, cfg.Peer.Trace = n.self, cfg.Trace
@@ -205,11 +210,20 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 // hostsFile is the host book's file in the data folder.
 const hostsFile = "hosts"
 
+// attributeKeyMax bounds the key of a protocol's entry in the record, as the names of
+// capabilities are bounded: 300 bytes have to do for all of them.
+const attributeKeyMax = 8
+
 // Handle adds a protocol of the library's user, before Start. The links must be made
 // with Protocols after it.
 func (n *Node) Handle(h Handler) error {
 	table := append(n.cfg.Protocols(), h.Protocol)
 	handlers := append(n.cfg.Handlers[:len(n.cfg.Handlers):len(n.cfg.Handlers)], h)
+	for _, p := range h.Attributes {
+		if len(p.Key) == 0 || len(p.Key) > attributeKeyMax {
+			return fmt.Errorf("%w: record key %.40q, want 1 to %d bytes", enr.ErrMalformed, p.Key, attributeKeyMax)
+		}
+	}
 	if _, err := widest(n.cfg.Network, handlers).Sign(n.cfg.Key); err != nil {
 		return err
 	}
@@ -244,34 +258,6 @@ func (n *Node) Stop(now time.Time) {
 		n.out.Saves = append(n.out.Saves, n.gossip.Saves()...)
 	}
 	n.settle()
-}
-
-// SetAddrs says where others can dial us. The record is signed anew when that
-// changes it; seq must only ever grow.
-func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
-	n.begin(now)
-	b := recordOf(n.cfg.Network, addrs)
-	b.Extra = attributes(n.cfg.Handlers)
-	b.Seq = uint64(now.UnixMilli())
-	if n.record != nil {
-		if same(n.record, b) {
-			return nil
-		}
-		b.Seq = max(b.Seq, n.record.Seq()+1)
-	}
-	r, err := b.Sign(n.cfg.Key)
-	if err != nil {
-		return err
-	}
-	n.record = r
-	n.trace.Emit(now, trace.Event{Strand: "node", Kind: "record", N: int64(r.Seq())})
-	if len(link.RecordAddrs(r)) > 0 {
-		n.pex.Own(now, r)
-	} else {
-		n.pex.Own(now, nil) // nobody could dial it
-	}
-	n.settle()
-	return nil
 }
 
 // Advance does what is due. Calling it early or late is harmless.

@@ -1,8 +1,11 @@
 package node
 
 import (
+	"bytes"
 	"math"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
@@ -85,7 +88,13 @@ func worth(ip netip.Addr) int {
 // same tells whether signing b would change nothing that the record says.
 func same(r *enr.Record, b enr.Builder) bool {
 	rope, _ := r.Rope()
-	return r.IP() == b.IP && r.IP6() == b.IP6 && rope == *b.Rope && r.TCP(false) == b.TCP && tcp6(r) == b.TCP6
+	return r.IP() == b.IP && r.IP6() == b.IP6 && rope == *b.Rope && r.TCP(false) == b.TCP && tcp6(r) == b.TCP6 && sameExtra(r, b.Extra)
+}
+
+// sameExtra tells whether a record's entries of protocols are these.
+func sameExtra(r *enr.Record, extra []enr.Pair) bool {
+	extra = slices.SortedFunc(slices.Values(extra), func(a, b enr.Pair) int { return strings.Compare(a.Key, b.Key) })
+	return slices.EqualFunc(r.Extra(), extra, func(a, b enr.Pair) bool { return a.Key == b.Key && bytes.Equal(a.Value, b.Value) })
 }
 
 // tcp6 is the port that stands under that name, and not the one it falls back to.

@@ -1,0 +1,71 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
+	"github.com/ropewalk/ropewalk/work"
+)
+
+// recordFile holds the node's own record in the data folder, for its number.
+const recordFile = "record"
+
+// loadRecord takes the record of an earlier run, whose number the next one goes on from.
+// One that is not ours, or cannot be read, is as good as none: numbers begin with the
+// clock, which is past those of a file that was lost.
+func (n *Node) loadRecord(now time.Time, saved []byte) {
+	r, err := enr.Parse(strings.TrimSpace(string(saved)))
+	switch {
+	case err != nil:
+	case r.ID() != n.self:
+		err = errors.New("the record of another node")
+	case r.Seq() > math.MaxInt64:
+		err = errors.New("a number that leaves no room for others")
+	default:
+		n.signed = r
+		return
+	}
+	n.trace.Emit(now, trace.Event{Strand: "node", Kind: "load_failed", Err: err.Error()})
+}
+
+// SetAddrs says where others can dial us. The record is signed anew when that changes
+// it, under a number that only ever grows: Unix milliseconds, or one more than the last
+// where the clock is behind that (EIP-778 asks for a growing number alone; nodes that
+// know a record ignore every other of a number as low). It is saved each time. An error
+// wraps enr.ErrTooLarge when the entries do not fit a record.
+func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
+	n.begin(now)
+	b := recordOf(n.cfg.Network, addrs)
+	b.Extra = attributes(n.cfg.Handlers)
+	b.Seq = uint64(now.UnixMilli())
+	r := n.signed
+	if r != nil {
+		b.Seq = max(b.Seq, r.Seq()+1)
+	}
+	switch {
+	case r != nil && same(r, b) && r == n.record:
+		return nil
+	case r == nil || !same(r, b):
+		var err error
+		if r, err = b.Sign(n.cfg.Key); err != nil {
+			return fmt.Errorf("node: record: %w", err)
+		}
+		n.signed = r
+		n.out.Saves = append(n.out.Saves, work.Save{File: recordFile, Data: []byte(r.String() + "\n")})
+	}
+	n.record = r
+	n.trace.Emit(now, trace.Event{Strand: "node", Kind: "record", N: int64(r.Seq())})
+	if len(link.RecordAddrs(r)) > 0 {
+		n.pex.Own(now, r)
+	} else {
+		n.pex.Own(now, nil) // nobody could dial it
+	}
+	n.settle()
+	return nil
+}
