@@ -139,6 +139,7 @@ var bans = []ban{
 // primitives are the only modules of others that pure packages may import.
 var primitives = []struct{ path, why string }{
 	{"github.com/decred/dcrd/dcrec/secp256k1/v4", "curve arithmetic is never ours"},
+	{"gitlab.com/yawning/secp256k1-voi", "nor is the checking of signatures (decision 0019)"},
 	{"golang.org/x/crypto/", "Keccak and HKDF are never ours"},
 	{"github.com/dchest/siphash", "keyed hashes are never ours either"},
 	{"github.com/mr-tron/base58", "the text form of peer IDs"},

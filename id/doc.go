@@ -9,6 +9,6 @@
 // A Ticket names a question: the asker makes it before it asks, so an answer
 // always finds it registered.
 //
-// Ground floor, pure. Cryptographic primitives come from decred's secp256k1 and
-// golang.org/x/crypto.
+// Ground floor, pure. Cryptographic primitives come from decred's secp256k1, which
+// makes signatures, secp256k1-voi, which checks them, and golang.org/x/crypto.
 package id

@@ -8,6 +8,7 @@ import (
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
+	"gitlab.com/yawning/secp256k1-voi/secec"
 	"golang.org/x/crypto/sha3"
 )
 
@@ -129,11 +130,7 @@ func (p Public) VerifyDigest(digest [32]byte, sig []byte) bool {
 	if r.SetByteSlice(sig[:32]) || s.SetByteSlice(sig[32:]) || r.IsZero() || s.IsZero() || s.IsOverHalfOrder() {
 		return false
 	}
-	pk, err := secp256k1.ParsePubKey(p[:])
-	if err != nil {
-		return false
-	}
-	return ecdsa.NewSignature(&r, &s).Verify(digest[:], pk)
+	return p.verify(digest, (*[64]byte)(sig))
 }
 
 // VerifyDER checks a DER signature over a digest, as libp2p writes them.
@@ -142,11 +139,21 @@ func (p Public) VerifyDER(digest [32]byte, sig []byte) bool {
 	if err != nil {
 		return false
 	}
-	pk, err := secp256k1.ParsePubKey(p[:])
+	r, sc := parsed.R(), parsed.S()
+	var compact [64]byte
+	r.PutBytesUnchecked(compact[:32])
+	sc.PutBytesUnchecked(compact[32:])
+	return p.verify(digest, &compact)
+}
+
+// verify checks r||s, both from 1 to n-1, over a digest.
+func (p Public) verify(digest [32]byte, sig *[64]byte) bool {
+	r, s, err := secec.ParseCompactSignature(sig[:])
 	if err != nil {
 		return false
 	}
-	return parsed.Verify(digest[:], pk)
+	pk, err := secec.NewPublicKey(p[:])
+	return err == nil && pk.VerifyRaw(digest[:], r, s)
 }
 
 // Keccak256 is the legacy Keccak of Ethereum, not SHA3-256.
