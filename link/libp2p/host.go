@@ -125,12 +125,13 @@ func (s *stack) hostOptions(c *Config, w *wire, resources network.ResourceManage
 		opts.NATManager = basichost.NewNATManager
 	}
 	if !c.Localnet {
-		observed, err := observedaddrs.NewManager(w.bus, w.swarm)
+		heard := &observers{Bus: w.bus}
+		observed, err := observedaddrs.NewManager(heard, w.swarm)
 		if err != nil {
 			return nil, err
 		}
 		observed.Start(w.swarm)
-		s.closes = append(s.closes, observed.Close)
+		s.closes = append(s.closes, observed.Close, heard.Close)
 		opts.ObservedAddrsManager = observed
 	}
 	if c.AutoNAT {
