@@ -176,7 +176,8 @@ func TestC8ReadsEndWithTheLink(t *testing.T) {
 			}
 			until(t, "writers wait", func() bool { return countedAt(t, b).Waits > 0 })
 			ctx, cancel := context.WithCancel(t.Context())
-			waiting.Go(func() {
+			var cancelled sync.WaitGroup
+			cancelled.Go(func() {
 				var err error
 				for err == nil {
 					err = c.rw.(Conversation).WriteMsgContext(ctx, Msg{Code: 2})
@@ -186,7 +187,7 @@ func TestC8ReadsEndWithTheLink(t *testing.T) {
 				}
 			})
 			cancel()
-			until(t, "the queue is full", func() bool { return countedAt(t, a).OutboxMsgs > 0 })
+			cancelled.Wait()
 			if err := a.Disconnect(t.Context(), b.Info().ID); err != nil {
 				t.Error(err)
 			}

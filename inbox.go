@@ -60,9 +60,9 @@ func (q *inbox) full(bytes int) bool {
 	return q.msgs >= inboxMsgsMax || q.msgs > 0 && q.bytes+bytes > inboxBytesMax
 }
 
-// take empties the inbox. spent is an earlier result whose memory is used again.
+// take empties the inbox. spent is an earlier result, cleared, whose memory is
+// used again.
 func (q *inbox) take(spent []input) []input {
-	clear(spent)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	out := q.inputs

@@ -100,6 +100,7 @@ func (n *Node) handleAll(inputs []input) (held, users bool) {
 			n.runs.Flush()
 			n.carry(n.machine.Take())
 		}
+		clear(round) // nothing large is kept until the next inputs come
 	}
 	return len(n.ready) > 0, users
 }
@@ -142,6 +143,7 @@ func (n *Node) handle(now time.Time, in *input) time.Time {
 	case in.wrote:
 		if w, ok := n.links[in.conn]; ok {
 			w.idle = true
+			clear(w.batch)
 			n.pull(w)
 		}
 	case in.msg.Op == link.Freed:

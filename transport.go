@@ -7,7 +7,9 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 )
 
-// Transport makes links of one kind. link/libp2p and link/mem have one.
+// Transport makes links of one kind. link/libp2p, link/rlpx and link/mem have one. One
+// that has the method SetProtocols([]link.Protocol) is told the node's protocols at
+// its start; any other must have been made with node.Protocols.
 type Transport interface {
 	Kind() link.Kind
 	// Listen opens every listener.

@@ -141,7 +141,11 @@ func (n *Node) write(w *wire) {
 			return
 		}
 		if err := writeAll(w.link, batch); err != nil {
-			w.link.Close(link.NetworkError)
+			w.gate.end() // the reader is to see the end
+			// One that has ended already, for a reason, is not ended for another.
+			if closed := (*link.Closed)(nil); !errors.As(err, &closed) {
+				w.link.Close(link.NetworkError)
+			}
 		}
 		n.post(input{conn: w.conn, wrote: true})
 	}

@@ -19,7 +19,6 @@ import (
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link/mem"
-	"github.com/ropewalk/ropewalk/node"
 )
 
 func main() {
@@ -38,7 +37,7 @@ func run(count int) error {
 		if err != nil {
 			return err
 		}
-		t := wire.Transport(key, fmt.Sprint("node", i), node.Protocols("ropewalk", nil))
+		t := wire.Transport(key, fmt.Sprint("node", i), nil)
 		n, err := ropewalk.New(ropewalk.Config{Key: key, Localnet: true, Transports: []ropewalk.Transport{t}})
 		if err != nil {
 			return err

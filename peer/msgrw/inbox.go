@@ -37,7 +37,7 @@ type inbox struct {
 	taken   []entry    // out of queue at once
 	at      int        // taken[:at] was read
 	readers payloads
-	last    *payload // of the last message, to see whether it was read
+	last    *progress // of the last message, to see whether it was read
 }
 
 func newInbox(link *atomic.Int64) *inbox {
@@ -126,7 +126,7 @@ func (q *inbox) get() (m Msg, unread int, err error) {
 	q.at++
 	q.count(-1, 1, costOf(len(e.data)))
 	p := q.readers.of(e.data)
-	q.last = p
+	q.last = p.progress
 	return Msg{Code: e.code, Size: p.size, Payload: p, ReceivedAt: e.at}, unread, nil
 }
 

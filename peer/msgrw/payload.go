@@ -8,8 +8,14 @@ import (
 // payload reads one message's bytes, which are its own and do not change.
 type payload struct {
 	data []byte
+	*progress
+}
+
+// progress is how far a payload has been read. It stands apart so that the next
+// ReadMsg can look at it without keeping the payload.
+type progress struct {
 	size uint32
-	read atomic.Uint32 // how much of size; seen by the next ReadMsg
+	read atomic.Uint32
 }
 
 // Read implements io.Reader.
@@ -60,21 +66,30 @@ func (p *payload) advance(n int) {
 }
 
 // unread is how much has not been read.
-func (p *payload) unread() int { return int(p.size - p.read.Load()) }
+func (p *progress) unread() int { return int(p.size - p.read.Load()) }
 
 // payloads makes readers, many at once.
-type payloads struct{ block []payload }
+type payloads struct {
+	block []payload
+	far   []progress
+}
 
 func (s *payloads) of(data []byte) *payload {
+	if len(s.far) == 0 {
+		s.far = make([]progress, payloadsBlock)
+	}
+	far := &s.far[0]
+	s.far = s.far[1:]
+	far.size = uint32(len(data))
 	if len(data) > arenaPayload {
-		return &payload{data: data, size: uint32(len(data))}
+		return &payload{data, far}
 	}
 	if len(s.block) == 0 {
 		s.block = make([]payload, payloadsBlock)
 	}
 	p := &s.block[0]
 	s.block = s.block[1:]
-	p.data, p.size = data, uint32(len(data))
+	p.data, p.progress = data, far
 	return p
 }
 
