@@ -1,6 +1,9 @@
 package ropewalk
 
 import (
+	"bytes"
+	"io"
+	"math/rand"
 	"testing"
 
 	"github.com/ropewalk/ropewalk/link/mem"
@@ -20,6 +23,47 @@ func TestEcho(t *testing.T) {
 			}
 			c.ask(t, 0, "")
 			c.ask(t, 7, string(make([]byte, 1<<20)))
+		})
+	}
+}
+
+// Large payloads, whose memory is passed on and used again, keep their bytes while many
+// are under way.
+func TestEchoOfMany(t *testing.T) {
+	const many, sizes = 400, 37
+	text := make([]byte, 200<<10)
+	rand.New(rand.NewSource(1)).Read(text)
+	body := func(i int) []byte { return text[i*50 : i*50+i%sizes*2100] }
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			cfg := kind.make()
+			ours := newAsker()
+			a, b := protocolled(t, cfg("a"), ours.protocol("echo")), protocolled(t, cfg("b"), echoer("echo"))
+			join(t, a, b)
+			c := ours.wait(t)
+			sent := make(chan error, 1)
+			go func() {
+				for i := range many {
+					if err := c.rw.WriteMsg(Msg{Size: uint32(len(body(i))), Payload: bytes.NewReader(body(i))}); err != nil {
+						sent <- err
+						return
+					}
+				}
+				sent <- nil
+			}()
+			for i := range many {
+				m, err := c.rw.ReadMsg()
+				if err != nil {
+					t.Fatal(i, err)
+				}
+				got, err := io.ReadAll(m.Payload)
+				if err != nil || !bytes.Equal(got, body(i)) {
+					t.Fatalf("message %d: %d bytes that are not the %d written, %v", i, len(got), len(body(i)), err)
+				}
+			}
+			if err := <-sent; err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

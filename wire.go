@@ -107,6 +107,15 @@ func (n *Node) read(w *wire) {
 	n.post(input{fn: func(now time.Time) { n.linkDown(now, w.conn, err) }})
 }
 
+// memoryOf is the memory of a link; nil when it lends none.
+func (n *Node) memoryOf(c link.Conn) link.Lender {
+	if w, ok := n.links[c]; ok {
+		lender, _ := w.link.(link.Lender)
+		return lender
+	}
+	return nil
+}
+
 // errPut is the end of a feed whose taker is gone.
 var errPut = errors.New("the node ended")
 

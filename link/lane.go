@@ -100,4 +100,5 @@ type Msg struct {
 	Data   []byte
 	Stream string // with Opened
 	Tag    uint64 // of a message to be written: names it for Canceller; 0 when nobody will
+	Own    bool   // of a message to be written: nobody else holds Data, which is a Lender's
 }

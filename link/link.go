@@ -65,6 +65,15 @@ type Reuser interface {
 	Reuse(data []byte)
 }
 
+// Lender is implemented by links that have memory for what they are to write, too.
+type Lender interface {
+	Reuser
+	// Lend returns n bytes with anything in them. They come back by Reuse, or as the
+	// Data of a message with Own, once that is written; or not at all. Anybody may call
+	// it and Reuse at any time.
+	Lend(n int) []byte
+}
+
 // Conn numbers the links of one world; no number is used twice.
 type Conn uint64
 

@@ -36,6 +36,8 @@ type Message struct {
 	// Until is when it is worth nothing any more and is not written; zero for never.
 	// Urgent messages do not expire.
 	Until time.Time
+	// Own says that nobody else holds Data; see link.Msg.
+	Own bool
 }
 
 // level is what the lanes of a peer share the link by: pressing messages are the

@@ -28,7 +28,7 @@ func (t *Table) Next(now time.Time, c link.Conn, busy link.LaneSet) (link.Msg, b
 	n := l.q.head(lv, bulk)
 	l.q.note(n, bulk)
 	i := l.q.q[n].pop()
-	m := link.Msg{Lane: l.lane, Op: link.Data, Code: i.code, Data: i.data, Tag: i.tag}
+	m := link.Msg{Lane: l.lane, Op: link.Data, Code: i.code, Data: i.data, Tag: i.tag, Own: i.own}
 	l.q.deficit[lv] -= i.cost()
 	if n >= ordinaryBulkQ {
 		t.holdBulk(now, p, l.lane)

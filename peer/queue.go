@@ -11,6 +11,7 @@ type item struct {
 	tag   uint64 // of the sender, 0 for none
 	until int64  // Unix nanoseconds from which it is worth nothing; 0 for never
 	data  []byte // shared and immutable
+	own   bool   // not shared
 }
 
 // cost is what the message counts in bytes, on the wire and in the bounds.

@@ -75,7 +75,7 @@ func (t *Table) push(now time.Time, p *Peer, l *lane, m Message, bulk bool) {
 	}
 	i := t.spare.get()
 	t.seq++
-	i.seq, i.code, i.tag, i.data = t.seq, m.Code, m.Tag, m.Data
+	i.seq, i.code, i.tag, i.data, i.own = t.seq, m.Code, m.Tag, m.Data, m.Own
 	if m.Class != Urgent {
 		i.until = stamp(m.Until)
 	}

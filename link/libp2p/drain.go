@@ -31,6 +31,11 @@ func (ln *lane) drain() {
 			ln.detach(s)
 			continue
 		}
+		for i := range batch {
+			if batch[i].Own {
+				ln.l.t.spare.put(batch[i].Data)
+			}
+		}
 		ln.sent(s, batch)
 	}
 }

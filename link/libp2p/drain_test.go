@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 
@@ -20,6 +21,8 @@ func (s *tape) Write(b []byte) (int, error) {
 	s.writes = append(s.writes, bytes.Clone(b))
 	return len(b), nil
 }
+
+func (s *tape) SetWriteDeadline(time.Time) error { return nil }
 
 // pieces is how many yamux frames the writes are.
 func (s *tape) pieces() (n int) {
@@ -66,5 +69,21 @@ func TestWriteBatch(t *testing.T) {
 				t.Errorf("%d frames of the muxer, want %d", s.pieces(), c.pieces)
 			}
 		})
+	}
+}
+
+// The memory of a message that the writer alone holds is used again once it is written,
+// and no other.
+func TestWrittenMemoryComesAgain(t *testing.T) {
+	for _, own := range []bool{true, false} {
+		s, tr := &tape{}, &Transport{}
+		ln := newLane(&Link{t: tr, in: newInbox()}, 0, link.Protocol{Name: "some", Version: 1, Length: 1})
+		ln.stream, ln.writing = s, true
+		data := tr.spare.get(64 << 10)
+		ln.queue, ln.msgs, ln.bytes = []link.Msg{{Data: data, Own: own}}, 1, len(data)
+		ln.drain()
+		if again := tr.spare.get(64 << 10); len(s.writes) == 0 || (&again[0] == &data[0]) != own {
+			t.Errorf("own %v: %d writes, used again: %v", own, len(s.writes), &again[0] == &data[0])
+		}
 	}
 }

@@ -154,6 +154,9 @@ func (l *Link) Feed(put func(link.Msg) bool) error {
 // Reuse reads a later frame into data.
 func (l *Link) Reuse(data []byte) { l.t.spare.put(data) }
 
+// Lend returns memory for what will be written.
+func (l *Link) Lend(n int) []byte { return l.t.spare.get(n) }
+
 // Write puts a message in its lane's queue, and waits while the lane is busy, at
 // most writeTimeout. Data for a lane whose stream died is dropped without an error:
 // a Shut event tells.

@@ -148,6 +148,10 @@ func (h handler) of(now time.Time, o *peer.Port) *rw {
 			r.pump(now)
 		}
 	}
+	if h.hub.cfg.Memory != nil {
+		r.in.memory = h.hub.cfg.Memory(o.Peer().Conn())
+		r.out.memory = r.in.memory
+	}
 	if h.hub.cfg.Gate != nil {
 		r.gate = h.hub.cfg.Gate(o.Peer().Conn())
 	}

@@ -23,6 +23,10 @@ type Config struct {
 	// Gate is how a link is made to wait. It is called in the loop, for links that
 	// are up. Nil when links cannot be made to wait.
 	Gate func(link.Conn) Gate
+	// Memory is where large payloads of a link go when they were read, and come from
+	// when they are written; nil for links that take none back. It is called in the
+	// loop, for links that are up. Nil when there is none at all.
+	Memory func(link.Conn) link.Lender
 	// Own is the first lane of the user: a link that has one below it lives on when
 	// no Run is left.
 	Own link.Lane

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ropewalk/ropewalk/link"
 )
 
 // entry is a message that waits to be read.
@@ -22,6 +24,8 @@ type inbox struct {
 	link *atomic.Int64 // cost of all inboxes of the link
 	load atomic.Uint64 // messages and cost of everything here; see pack
 	over atomic.Bool   // nothing more is to be read
+
+	memory link.Lender // of large payloads, or nil; fixed
 
 	// Of the loop.
 	fresh []entry // since the last flush
@@ -125,7 +129,7 @@ func (q *inbox) get() (m Msg, unread int, err error) {
 	q.taken[q.at] = entry{}
 	q.at++
 	q.count(-1, 1, costOf(len(e.data)))
-	p := q.readers.of(e.data)
+	p := q.readers.of(e.data, q.memory)
 	q.last = p.progress
 	return Msg{Code: e.code, Size: p.size, Payload: p, ReceivedAt: e.at}, unread, nil
 }

@@ -73,6 +73,7 @@ func (m Msg) Decode(val any) error {
 	raw, err := m.bytes()
 	if err == nil {
 		err = DecodeBytes(raw, val)
+		m.spent()
 	}
 	if err != nil {
 		return fmt.Errorf("message code %d, %d bytes: %w", m.Code, m.Size, err)
@@ -80,19 +81,25 @@ func (m Msg) Decode(val any) error {
 	return nil
 }
 
-// bytes takes what is left of the payload.
+// bytes is what is left of the payload; spent says that nothing of it is held any more.
 func (m Msg) bytes() ([]byte, error) {
 	switch p := m.Payload.(type) {
 	case nil:
 		return nil, nil
 	case *payload:
-		return p.rest(), nil
+		return p.left(), nil
 	default:
 		raw, err := io.ReadAll(io.LimitReader(p, int64(m.Size)))
 		if err != nil {
 			err = fmt.Errorf("%w: %w", ErrMalformed, err)
 		}
 		return raw, err
+	}
+}
+
+func (m Msg) spent() {
+	if p, ok := m.Payload.(*payload); ok {
+		p.advance(p.Len())
 	}
 }
 
@@ -105,7 +112,7 @@ func (m Msg) Discard() error {
 	case nil:
 		return nil
 	case *payload:
-		p.rest()
+		m.spent()
 		return nil
 	default:
 		_, err := io.Copy(io.Discard, p)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/peer"
 )
 
@@ -24,6 +25,8 @@ type outbox struct {
 	err    error // set once it is closed
 	arena  arena
 
+	memory link.Lender // of large payloads, or nil; fixed
+
 	// Of the loop.
 	carry []peer.Message // out of queue at once
 	at    int            // carry[:at] was sent
@@ -38,7 +41,7 @@ func newOutbox() *outbox {
 // put waits for space and takes a message in. post tells that the loop must be told.
 func (q *outbox) put(ctx context.Context, m Msg) (post bool, err error) {
 	n := int(m.Size)
-	own, err := slowly(m) // nothing of another's may be waited for under mu
+	data, err := q.slowly(m) // nothing of another's may be waited for under mu
 	if err != nil {
 		return false, err
 	}
@@ -47,13 +50,16 @@ func (q *outbox) put(ctx context.Context, m Msg) (post bool, err error) {
 	if err := q.wait(ctx, costOf(n)); err != nil {
 		return false, err
 	}
-	if own == nil {
-		own = q.arena.take(n)
-		if err := fill(own, m.Payload); err != nil {
+	if p, ok := m.Payload.(*payload); ok && q.lends(n) {
+		data = p.move(n)
+	}
+	if data == nil {
+		data = q.take(n)
+		if err := fill(data, m.Payload); err != nil {
 			return false, fmt.Errorf("msgrw: payload of message code %d, %d bytes: %w", m.Code, n, err)
 		}
 	}
-	q.queue = append(q.queue, peer.Message{Code: m.Code, Data: own, Class: peer.Ordinary})
+	q.queue = append(q.queue, peer.Message{Code: m.Code, Data: data, Class: peer.Ordinary, Own: q.lends(n)})
 	q.msgs++
 	q.bytes += costOf(n)
 	post = !q.posted
@@ -87,16 +93,32 @@ func (q *outbox) wait(ctx context.Context, cost int) error {
 
 // slowly reads a payload that comes from we do not know where. Nil for those that
 // are in memory, which fill reads.
-func slowly(m Msg) ([]byte, error) {
+func (q *outbox) slowly(m Msg) ([]byte, error) {
 	switch m.Payload.(type) {
 	case nil, *payload, *bytes.Reader, *bytes.Buffer, *strings.Reader:
 		return nil, nil
 	}
-	own := make([]byte, m.Size)
-	if _, err := io.ReadFull(m.Payload, own); err != nil {
+	var data []byte
+	if n := int(m.Size); q.lends(n) {
+		data = q.memory.Lend(n)
+	} else {
+		data = make([]byte, n)
+	}
+	if _, err := io.ReadFull(m.Payload, data); err != nil {
 		return nil, fmt.Errorf("msgrw: payload of message code %d, %d bytes: %w", m.Code, m.Size, err)
 	}
-	return own, nil
+	return data, nil
+}
+
+// lends tells whether a payload of n bytes is in memory that the link lends.
+func (q *outbox) lends(n int) bool { return n > arenaPayload && q.memory != nil }
+
+// take returns n bytes with anything in them. Under mu.
+func (q *outbox) take(n int) []byte {
+	if q.lends(n) {
+		return q.memory.Lend(n)
+	}
+	return q.arena.take(n)
 }
 
 // fill reads the whole of b.

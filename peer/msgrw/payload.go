@@ -3,12 +3,15 @@ package msgrw
 import (
 	"io"
 	"sync/atomic"
+
+	"github.com/ropewalk/ropewalk/link"
 )
 
 // payload reads one message's bytes, which are its own and do not change.
 type payload struct {
-	data []byte
+	data []byte // nil once all was read
 	*progress
+	home link.Lender // gets data back when all was read; may be nil
 }
 
 // progress is how far a payload has been read. It stands apart so that the next
@@ -20,49 +23,69 @@ type progress struct {
 
 // Read implements io.Reader.
 func (p *payload) Read(b []byte) (int, error) {
-	if len(p.data) == 0 {
+	left := p.left()
+	if len(left) == 0 {
 		if len(b) == 0 {
 			return 0, nil
 		}
 		return 0, io.EOF
 	}
-	n := copy(b, p.data)
+	n := copy(b, left)
 	p.advance(n)
 	return n, nil
 }
 
 // ReadByte implements io.ByteReader.
 func (p *payload) ReadByte() (byte, error) {
-	if len(p.data) == 0 {
+	left := p.left()
+	if len(left) == 0 {
 		return 0, io.EOF
 	}
-	c := p.data[0]
+	c := left[0]
 	p.advance(1)
 	return c, nil
 }
 
 // WriteTo implements io.WriterTo.
 func (p *payload) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(p.data)
+	n, err := w.Write(p.left())
 	p.advance(n)
 	return int64(n), err
 }
 
 // Len is how much is left.
-func (p *payload) Len() int { return len(p.data) }
+func (p *payload) Len() int { return len(p.left()) }
 
-// rest takes all that is left.
-func (p *payload) rest() []byte {
-	b := p.data
-	p.advance(len(b))
-	return b
+// left is what was not read.
+func (p *payload) left() []byte {
+	if p.data == nil {
+		return nil
+	}
+	return p.data[p.read.Load():]
 }
 
+// advance counts n bytes of left as read. After the last they are nobody's.
 func (p *payload) advance(n int) {
-	p.read.Add(uint32(n))
-	if p.data = p.data[n:]; len(p.data) == 0 {
-		p.data = nil // others of the block may be kept
+	if p.read.Add(uint32(n)) < p.size || p.data == nil {
+		return
 	}
+	data := p.data
+	p.data = nil // others of the block may be kept
+	if p.home != nil {
+		p.home.Reuse(data)
+	}
+}
+
+// move takes the memory of a whole payload of n bytes, which a lender's is; nil when it
+// is another, or has been read from.
+func (p *payload) move(n int) []byte {
+	if p.home == nil || p.read.Load() != 0 || len(p.data) != n {
+		return nil
+	}
+	p.home = nil
+	data := p.data
+	p.advance(n)
+	return data
 }
 
 // unread is how much has not been read.
@@ -74,7 +97,7 @@ type payloads struct {
 	far   []progress
 }
 
-func (s *payloads) of(data []byte) *payload {
+func (s *payloads) of(data []byte, home link.Lender) *payload {
 	if len(s.far) == 0 {
 		s.far = make([]progress, payloadsBlock)
 	}
@@ -82,7 +105,7 @@ func (s *payloads) of(data []byte) *payload {
 	s.far = s.far[1:]
 	far.size = uint32(len(data))
 	if len(data) > arenaPayload {
-		return &payload{data, far}
+		return &payload{data, far, home}
 	}
 	if len(s.block) == 0 {
 		s.block = make([]payload, payloadsBlock)

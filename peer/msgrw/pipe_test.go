@@ -107,7 +107,7 @@ func (failing) Read([]byte) (int, error) { return 0, errFail }
 // A payload is a reader like any other.
 func TestPayload(t *testing.T) {
 	var s payloads
-	p := s.of([]byte("hello"))
+	p := s.of([]byte("hello"), nil)
 	if c, err := p.ReadByte(); c != 'h' || err != nil || p.Len() != 4 || p.unread() != 4 {
 		t.Error(c, err)
 	}

@@ -80,6 +80,7 @@ func ExpectMsg(r MsgReader, code uint64, content any) error {
 	if err != nil {
 		return err
 	}
+	defer m.spent()
 	if int(m.Size) != len(want) || !bytes.Equal(got, want) {
 		return fmt.Errorf("message code %d: payload %x of size %d, want %x", code, got, m.Size, want)
 	}
