@@ -78,6 +78,7 @@ func TestKeep(t *testing.T) {
 	if err != nil || !k.Kept || !k.Connected || k.ID != there.Info().ID || k.Why != "" {
 		t.Fatalf("%+v, %v", k, err)
 	}
+	until(t, "the link is up there, too", func() bool { return peers(t, there) == 1 })
 	if err := there.Disconnect(t.Context(), home.Info().ID); err != nil {
 		t.Fatal(err)
 	}
