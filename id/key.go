@@ -8,7 +8,6 @@ import (
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
-	"gitlab.com/yawning/secp256k1-voi/secec"
 	"golang.org/x/crypto/sha3"
 )
 
@@ -144,16 +143,6 @@ func (p Public) VerifyDER(digest [32]byte, sig []byte) bool {
 	r.PutBytesUnchecked(compact[:32])
 	sc.PutBytesUnchecked(compact[32:])
 	return p.verify(digest, &compact)
-}
-
-// verify checks r||s, both from 1 to n-1, over a digest.
-func (p Public) verify(digest [32]byte, sig *[64]byte) bool {
-	r, s, err := secec.ParseCompactSignature(sig[:])
-	if err != nil {
-		return false
-	}
-	pk, err := secec.NewPublicKey(p[:])
-	return err == nil && pk.VerifyRaw(digest[:], r, s)
 }
 
 // Keccak256 is the legacy Keccak of Ethereum, not SHA3-256.
