@@ -24,6 +24,7 @@ type metrics struct {
 	own      []prometheus.Collector
 
 	cancelled  prometheus.Counter // messages taken out of links
+	links      linkMetrics
 	heartbeats prometheus.Histogram
 	beats      uint64        // begun so far. Loop only, as the two below
 	beating    bool          // the last is under way
@@ -60,7 +61,8 @@ func newMetrics(n *Node) (*metrics, error) {
 		Name: gossipName + "heartbeat_seconds", Help: "Time of the node's loop that one heartbeat takes, all its steps together.",
 		Buckets: jobBuckets,
 	})
-	for _, c := range []prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, gossipFigures{n}, protocolFigures{n}, m.jobTime, m.jobWait} {
+	m.links = newLinkMetrics()
+	for _, c := range append([]prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, gossipFigures{n}, protocolFigures{n}, m.jobTime, m.jobWait}, m.links.all()...) {
 		if err := m.registry.Register(c); err != nil {
 			m.end()
 			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)

@@ -18,6 +18,7 @@ type wire struct {
 	link    link.Link
 	busier  link.Busier // the link, when the loop may write to it; else nil
 	closing bool
+	since   time.Time
 	gate    gate
 
 	canceller link.Canceller // the link, when it has messages wait; else nil
@@ -54,6 +55,7 @@ func (n *Node) accept(t Transport) error {
 func (n *Node) dial(d node.Dial) {
 	n.run("dial", func() error {
 		l, err := n.dialNow(d.Ticket, d.To)
+		n.metrics.links.dialled(err)
 		if err != nil {
 			n.post(input{fn: func(now time.Time) { n.machine.DialFailed(now, d.Ticket, err) }})
 		} else if !n.post(input{fn: func(now time.Time) { n.linkUp(now, l) }}) {
@@ -79,7 +81,8 @@ func (n *Node) dialNow(t id.Ticket, to link.Addr) (link.Link, error) {
 // linkUp numbers a finished link and starts its goroutines.
 func (n *Node) linkUp(now time.Time, l link.Link) {
 	n.lastConn++
-	w := &wire{conn: n.lastConn, link: l}
+	w := &wire{conn: n.lastConn, link: l, since: now}
+	n.metrics.links.up(l.Info().Dir)
 	_, lanes := l.(link.Busier)
 	w.gate.init(lanes)
 	w.canceller, _ = l.(link.Canceller)
@@ -226,6 +229,7 @@ func (n *Node) linkDown(now time.Time, c link.Conn, err error) {
 		return
 	}
 	delete(n.links, c)
+	n.metrics.links.down(w.link.Info().Dir, now.Sub(w.since), err)
 	if w.out != nil {
 		close(w.out)
 	}
