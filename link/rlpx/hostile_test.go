@@ -35,7 +35,7 @@ func settled(t *testing.T, tr *Transport) {
 }
 
 // An auth packet of any wrong size ends in a hung-up connection and nothing else.
-// Rule: K1
+// Threat K1.
 func TestAuthSizes(t *testing.T) {
 	tr := listening(t, Config{})
 	sizes := []int{0, 1, 2, 64, 112, 113, 114, 115, 305, 2047, 2048, 2049, 4096, 65535}
@@ -234,7 +234,7 @@ func TestC5Ignored(t *testing.T) {
 }
 
 // 200,000 pings cost the link after the sixth, whether their answers are read or not.
-// Rule: K9
+// Threat K9.
 func TestPingFlood(t *testing.T) {
 	tr := listening(t, Config{})
 	s, l := met(t, tr, dialled(t, tr), nil)

@@ -76,7 +76,7 @@ func TestAcceptErrors(t *testing.T) {
 
 // With every place taken by sockets that prove nothing, the newest still gets one: the
 // oldest gives way, and one that has proven its key does not.
-// Rule: K1
+// Threat K1.
 func TestPendingCap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := made(t, Config{Limits: Limits{PendingIn: 5}})
@@ -116,7 +116,7 @@ func TestPendingCap(t *testing.T) {
 }
 
 // One address has few places and a rate; loopback, and a local network's own, neither.
-// Rule: K2
+// Threat K2.
 func TestPerAddress(t *testing.T) {
 	for _, c := range []struct {
 		at       string

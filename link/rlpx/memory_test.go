@@ -24,7 +24,7 @@ func heap() int {
 
 // A header costs nothing, whatever it says: before Hello it ends the connection, and
 // afterwards memory follows what arrives.
-// Rule: K8
+// Threat K8.
 func TestAnnouncedFrames(t *testing.T) {
 	const conns, size = 50, 15 << 20
 	tr := listening(t, Config{Limits: Limits{PendingIn: 2 * conns}})

@@ -49,7 +49,7 @@ func drip(w io.Writer, b []byte) (n int) {
 
 // Who is silent, or speaks one byte a second, is gone when handshake and Hello should
 // be done, whatever it has said until then.
-// Rule: K1
+// Threat K1.
 func TestSetupDeadline(t *testing.T) {
 	none := func(*testing.T, *Transport, *wire) {}
 	dripAuth := func(_ *testing.T, _ *Transport, c *wire) {
@@ -116,7 +116,7 @@ func TestDialDeadline(t *testing.T) {
 }
 
 // A remote that says nothing is pinged, and gone when it says nothing still.
-// Rule: K12
+// Threat K12.
 func TestC6Silence(t *testing.T) {
 	inTime(t, func(t *testing.T, tr *Transport, w *wire) {
 		s, l := met(t, tr, w, nil)
@@ -275,7 +275,7 @@ func TestFramePace(t *testing.T) {
 }
 
 // Who does not read is dropped, and Write does not wait longer than that.
-// Rule: M5
+// Threat M5.
 func TestZeroWindow(t *testing.T) {
 	inTime(t, func(t *testing.T, tr *Transport, w *wire) {
 		s, l := met(t, tr, w, nil)
