@@ -1,6 +1,7 @@
 package libp2p
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,7 +19,8 @@ type inbox struct {
 	writable sync.Cond
 	msgs     []link.Msg
 	bytes    int
-	err      error // set once it is closed
+	line     []*byte // the puts that wait for room, in the order they came
+	err      error   // set once it is closed
 }
 
 func newInbox() *inbox {
@@ -27,21 +29,36 @@ func newInbox() *inbox {
 	return q
 }
 
-// put waits for room and appends m. It gives up, and returns false, when the inbox
-// is closed or stop (which may be nil) says so; see wake.
+// put waits for room and appends m. Whoever waits is served before those that come
+// later, small as they may be, so that a lane that is flooded keeps no other out. It
+// gives up, and returns false, when the inbox is closed or stop (which may be nil)
+// says so; see wake.
 func (q *inbox) put(m link.Msg, stop func() bool) bool {
 	if take := q.taker.Load(); take != nil {
 		return !q.closed.Load() && (stop == nil || !stop()) && (*take)(m)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.full(m) && q.err == nil && (stop == nil || !stop()) {
-		q.writable.Wait()
+	if len(q.line) > 0 || q.full(m) {
+		q.queue(m, stop)
 	}
 	if q.err != nil || stop != nil && stop() {
 		return false
 	}
 	return q.append(m)
+}
+
+// queue waits until m is the first in line and there is room, or put has to give up.
+// Under mu.
+func (q *inbox) queue(m link.Msg, stop func() bool) {
+	place := new(byte)
+	q.line = append(q.line, place)
+	for (q.line[0] != place || q.full(m)) && q.err == nil && (stop == nil || !stop()) {
+		q.writable.Wait()
+	}
+	i := slices.Index(q.line, place)
+	q.line = slices.Delete(q.line, i, i+1)
+	q.writable.Broadcast() // the next may fit, too
 }
 
 // force appends m at once. It is for events of which there is at most one.
