@@ -24,6 +24,7 @@ var (
 // sealer makes frames of messages.
 type sealer struct {
 	snappy bool // compress payloads: after Hello, when both ends can
+	press  press
 	stream cipher.Stream
 	mac    mac
 }
@@ -39,7 +40,7 @@ func (s *sealer) seal(dst []byte, code uint64, payload []byte) ([]byte, error) {
 	out := append(dst, make([]byte, headBytes)...)
 	out = rlp.AppendUint(out, code)
 	if s.snappy {
-		out = deflate(out, payload)
+		out = s.press.deflate(out, payload)
 	} else {
 		out = append(out, payload...)
 	}

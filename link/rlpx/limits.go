@@ -87,6 +87,13 @@ const (
 	slabBytes      = 16 << 10
 	slabPayloadMax = 4 << 10
 
+	// After plainAfter payloads in a row that compressing made no smaller, up to
+	// plainBytesMax bytes each, only each plainEvery-th such is tried: looking for what
+	// repeats in a KiB costs nearly what encrypting and decrypting it does.
+	plainAfter    = 8
+	plainEvery    = 16
+	plainBytesMax = 16 << 10
+
 	// batchBytes is how much goes into one write.
 	batchBytes = 64 << 10
 

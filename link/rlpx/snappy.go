@@ -25,21 +25,55 @@ const growthMax = 22
 // payload has one, compressed or not.
 const literalBytesMax = 64
 
-// deflate appends payload in Snappy's block format (EIP-706). payload is at most
-// payloadBytesMax and does not overlap what dst has room for.
-func deflate(dst, payload []byte) []byte {
-	if n := len(payload); 0 < n && n <= literalBytesMax {
-		dst = append(dst, byte(n)) // the length; below 128
-		if n <= 60 {
-			dst = append(dst, byte(n-1)<<2)
-		} else {
-			dst = append(dst, 60<<2, byte(n-1))
-		}
-		return append(dst, payload...)
+// press compresses the payloads of one direction. It remembers whether that was of
+// use lately.
+type press struct{ vain uint }
+
+// deflate appends payload in Snappy's block format (EIP-706), as it is when
+// compressing is not worth it. payload is at most payloadBytesMax and does not overlap
+// what dst has room for.
+func (p *press) deflate(dst, payload []byte) []byte {
+	n := len(payload)
+	if n == 0 || n > plainBytesMax {
+		return deflate(dst, payload)
 	}
+	if n <= literalBytesMax {
+		return literal(dst, payload)
+	}
+	if p.vain >= plainAfter && p.vain%plainEvery != 0 {
+		p.vain++
+		return literal(dst, payload)
+	}
+	at := len(dst)
+	dst = deflate(dst, payload)
+	if len(dst)-at < n {
+		p.vain = 0
+	} else {
+		p.vain++
+	}
+	return dst
+}
+
+// deflate is press.deflate without a memory.
+func deflate(dst, payload []byte) []byte {
 	dst = slices.Grow(dst, s2.MaxEncodedLen(len(payload))+blockBytes+macBytes)
 	block := s2.EncodeSnappy(dst[len(dst):cap(dst)], payload)
 	return dst[:len(dst)+len(block)]
+}
+
+// literal appends a payload of 1 byte to 64 KiB as one literal.
+func literal(dst, payload []byte) []byte {
+	n := len(payload)
+	dst = binary.AppendUvarint(dst, uint64(n))
+	switch last := n - 1; {
+	case last < 60:
+		dst = append(dst, byte(last)<<2)
+	case last < 1<<8:
+		dst = append(dst, 60<<2, byte(last))
+	default:
+		dst = append(dst, 61<<2, byte(last), byte(last>>8))
+	}
+	return append(dst, payload...)
 }
 
 // inflatedLen is how many bytes a compressed payload says it stands for, at most

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/klauspost/compress/snappy"
@@ -22,19 +23,19 @@ func inflated(payload []byte) ([]byte, error) {
 }
 
 func TestSnappyRoundTrip(t *testing.T) {
-	if b := deflate([]byte("x"), []byte{0xc0}); string(b) != "x\x01\x00\xc0" {
+	if b := new(press).deflate([]byte("x"), []byte{0xc0}); string(b) != "x\x01\x00\xc0" {
 		t.Errorf("the empty list is %x", b)
 	}
 	for n := range 300 {
 		for _, p := range [][]byte{bytes.Repeat([]byte{7}, n), []byte("the quick brown fox jumps over the lazy dog again and again and again")[:min(n, 69)]} {
-			if got, err := inflated(deflate(nil, p)); err != nil || !bytes.Equal(got, p) {
+			if got, err := inflated(new(press).deflate(nil, p)); err != nil || !bytes.Equal(got, p) {
 				t.Fatalf("%d bytes: %v", n, err)
 			}
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		p := bytes.Repeat(rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "p"), rapid.IntRange(1, 300).Draw(t, "times"))
-		b := deflate([]byte("in front"), p)
+		b := new(press).deflate([]byte("in front"), p)
 		b = bytes.TrimPrefix(b, []byte("in front"))
 		got, err := inflated(b)
 		if err != nil || !bytes.Equal(got, p) {
@@ -44,6 +45,52 @@ func TestSnappyRoundTrip(t *testing.T) {
 			t.Fatalf("not Snappy: %v", err)
 		}
 	})
+}
+
+// What compressing does nothing for is soon written as it is, and what it is good for
+// is found again.
+func TestPress(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	var p press
+	write := func(size int, random bool) (smaller bool) {
+		data := make([]byte, size)
+		for i := range data {
+			if random {
+				data[i] = byte(r.Uint32())
+			}
+		}
+		b := p.deflate(nil, data)
+		if got, err := inflated(b); err != nil || !bytes.Equal(got, data) {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+		return len(b) < size
+	}
+	sizes := []int{1, 59, 60, 61, 62, literalBytesMax, literalBytesMax + 1, 255, 256, 257, 258, 1 << 10, plainBytesMax, plainBytesMax + 1, 70_000}
+	for range 2 {
+		for _, n := range sizes {
+			write(n, true)
+		}
+	}
+	if p.vain < plainAfter {
+		t.Fatalf("%d in vain", p.vain)
+	}
+	if !write(plainBytesMax+1, false) {
+		t.Error("a large payload is not compressed")
+	}
+	tries := 0
+	for !write(1<<10, false) {
+		if tries++; tries >= plainEvery {
+			t.Fatal("compressing is not tried again")
+		}
+	}
+	if tries == 0 {
+		t.Error("compressing was tried at once")
+	}
+	for range plainAfter {
+		if p.vain = 0; !write(1<<10, false) {
+			t.Error("not compressed")
+		}
+	}
 }
 
 // Bombs, cuts and what Snappy does not define: EIP-706, nethermind#12896.
@@ -103,7 +150,7 @@ func FuzzSnappy(f *testing.F) {
 	f.Add([]byte("\x05\x00a\x01\x00"))
 	f.Add([]byte("\xff\xff\xff\x07\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if got, err := inflated(deflate(nil, b)); err != nil || !bytes.Equal(got, b) {
+		if got, err := inflated(new(press).deflate(nil, b)); err != nil || !bytes.Equal(got, b) {
 			t.Fatalf("%x comes back as %x, %v", b, got, err)
 		}
 		n, err := inflatedLen(b)
