@@ -45,6 +45,7 @@ type stack struct {
 	host   *basichost.BasicHost
 	swarm  *swarm.Swarm
 	book   *book
+	opens  opens
 	closes []func() error // in order
 }
 
@@ -93,7 +94,7 @@ func newStack(c *Config) (_ *stack, err error) {
 		_ = w.swarm.Close()
 		return nil, errors.Join(fmt.Errorf("libp2p: host: %w", err), closeAll(append(s.closes, w.closes...)))
 	}
-	new(opens).guard(w.swarm, w.swarm.StreamHandler())
+	s.opens.guard(w.swarm, w.swarm.StreamHandler())
 	s.closes = append(append(s.closes, s.host.Close), w.closes...)
 	if err := s.services(c, w); err != nil {
 		_ = s.Close()

@@ -155,6 +155,33 @@ func TestResetFlood(t *testing.T) {
 	}
 }
 
+// Such a flood is counted in full though none of it was handled before all of it came:
+// it is too much before it is refused.
+func TestResetFloodAtOnce(t *testing.T) {
+	tr, s := listening(t, "a"), newStranger(t, meshsub)
+	c := s.dial(t, tr)
+	l := accept(t, tr).(*Link)
+	tr.stack.opens.mu.Lock() // nothing is counted
+	for range 2 * opensBurst {
+		st, err := c.NewStream(t.Context())
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		_ = st.Reset()
+	}
+	for end := time.Now().Add(patience); l.conn.Stat().NumStreams <= opensBurst+8 && !t.Failed(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Errorf("only %d streams are there", l.conn.Stat().NumStreams)
+		}
+	}
+	tr.stack.opens.mu.Unlock()
+	var closed *link.Closed
+	if err := ends(t, l); !errors.As(err, &closed) || closed.Reason != link.Breach || closed.Remote {
+		t.Errorf("the link ended with %v", err)
+	}
+}
+
 // A flood of streams closes the link and leaves nothing behind.
 func TestStreamFlood(t *testing.T) {
 	tr, s := listening(t, "a"), newStranger(t, meshsub)

@@ -57,8 +57,10 @@ func (o *opens) allow(c network.Conn) bool {
 
 const (
 	// opensPerSecond and opensBurst bound the inbound streams of a connection,
-	// whatever they are for: twice what its lanes may have (streamsPerSecond), which
-	// leaves as much again for identify, ping, AutoNAT and relays.
+	// whatever they are for: what its lanes may have (streamsPerSecond, streamsBurst)
+	// and some more for identify, ping, AutoNAT and relays. The burst is well below
+	// incomingStreamsMax: streams above that are refused before they are counted here,
+	// and those that came at once must be counted before they are refused.
 	opensPerSecond = 2 * streamsPerSecond
-	opensBurst     = 2 * streamsBurst
+	opensBurst     = streamsBurst + streamsBurst/2
 )
