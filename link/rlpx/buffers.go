@@ -5,28 +5,31 @@ import (
 	"sync"
 )
 
-// pool keeps the large buffers of one process between uses: those that frames are
+// pool keeps the buffers of one process between uses: those that large frames are
 // gathered and written in, and payloads that were given back. Each holds at most
 // pooledBytesMax, and the collector of garbage empties the pools, so that nothing
 // stays after a large message.
 var pool [poolClasses]sync.Pool
 
+// headers are where pool's buffers are put, so that putting one allocates nothing.
+var headers = sync.Pool{New: func() any { return new([]byte) }}
+
 // poolSteps sizes per doubling make a buffer an eighth too large at most.
 const (
 	poolSteps   = 8
-	poolClasses = 5*poolSteps + 1 // growBytes to pooledBytesMax
+	poolClasses = 12*poolSteps + 1 // pooledBytesMin to pooledBytesMax
 )
 
 // classOf is the smallest class that holds n bytes, and its size. Beyond the last
 // class the size is n.
 func classOf(n int) (class, size int) {
-	if n <= growBytes {
-		return 0, growBytes
+	if n <= pooledBytesMin {
+		return 0, pooledBytesMin
 	}
 	low := bits.Len(uint(n-1)) - 1 // 2^low < n ≤ 2^(low+1)
 	step := 1 << low / poolSteps
 	up := (n - 1<<low + step - 1) / step // 1 to poolSteps
-	class = (low-(bits.Len(growBytes)-1))*poolSteps + up
+	class = (low-(bits.Len(pooledBytesMin)-1))*poolSteps + up
 	if class >= poolClasses {
 		return poolClasses, n
 	}
@@ -37,8 +40,11 @@ func classOf(n int) (class, size int) {
 func getBuffer(n int) []byte {
 	class, size := classOf(n)
 	if class < poolClasses {
-		if b, ok := pool[class].Get().(*[]byte); ok {
-			return (*b)[:n]
+		if at, ok := pool[class].Get().(*[]byte); ok {
+			b := *at
+			*at = nil
+			headers.Put(at)
+			return b[:n]
 		}
 	}
 	return make([]byte, n, size)
@@ -47,8 +53,9 @@ func getBuffer(n int) []byte {
 // putBuffer takes a buffer of getBuffer back. Others are let go.
 func putBuffer(b []byte) {
 	if class, size := classOf(cap(b)); class < poolClasses && size == cap(b) {
-		whole := b[:cap(b)]
-		pool[class].Put(&whole)
+		at := headers.Get().(*[]byte)
+		*at = b[:cap(b)]
+		pool[class].Put(at)
 	}
 }
 
@@ -73,8 +80,6 @@ func (s *slab) payload(n int) []byte {
 		return nil
 	case n <= slabPayloadMax:
 		return s.cut(n)
-	case n <= growBytes/2:
-		return make([]byte, n)
 	}
 	return getBuffer(n)
 }

@@ -77,15 +77,18 @@ const (
 	readBufferBytes = 16 << 10
 
 	// growBytes is how much memory a larger frame takes first, and then doubles as it
-	// arrives: no more is allocated on a remote's word. Buffers above pooledBytesMax
-	// are not kept.
-	growBytes      = 64 << 10
+	// arrives: no more is allocated on a remote's word.
+	growBytes = 64 << 10
+
+	// Buffers from pooledBytesMin to pooledBytesMax are kept for their next use.
+	pooledBytesMin = 512
 	pooledBytesMax = 2 << 20
 
 	// Payloads up to slabPayloadMax are cut from slabs of slabBytes, so that a small
-	// message costs a small part of an allocation.
+	// message costs a small part of an allocation. One that is kept keeps its slab, so
+	// larger ones have memory of their own.
 	slabBytes      = 16 << 10
-	slabPayloadMax = 4 << 10
+	slabPayloadMax = 256
 
 	// After plainAfter payloads in a row that compressing made no smaller, up to
 	// plainBytesMax bytes each, only each plainEvery-th such is tried: looking for what

@@ -25,7 +25,7 @@ var (
 	_ link.Link    = (*Link)(nil)
 	_ link.Feeder  = (*Link)(nil)
 	_ link.Batcher = (*Link)(nil)
-	_ link.Reuser  = (*Link)(nil)
+	_ link.Lender  = (*Link)(nil)
 )
 
 // Link is one RLPx connection. It has no goroutine of its own but while it is being

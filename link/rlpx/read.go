@@ -37,6 +37,9 @@ func (l *Link) Feed(put func(link.Msg) bool) error {
 	}
 }
 
+// Lend returns memory for a payload.
+func (l *Link) Lend(n int) []byte { return getBuffer(n) }
+
 // Reuse decodes a later message into data.
 func (l *Link) Reuse(data []byte) { putBuffer(data) }
 

@@ -71,6 +71,10 @@ func (l *Link) writeBatch(buf []byte, all []link.Msg) (n int, err error) {
 			break
 		}
 		l.t.stats.lanes[m.Lane].out.add(1, uint64(len(m.Data)))
+		if m.Own { // its bytes are in b
+			putBuffer(m.Data)
+			m.Data = nil
+		}
 		n++
 	}
 	if err := l.flush(b); err != nil {

@@ -66,7 +66,11 @@ func (q *inbox) count(sign, msgs, cost int) {
 // put takes a message in and tells whether its data was copied. Flush shows it to
 // readers. Of the loop.
 func (q *inbox) put(now time.Time, code uint64, data []byte) (copied bool) {
-	if copied = len(data) <= arenaPayload; copied {
+	most := arenaPayload
+	if q.memory != nil {
+		most = copiedPayload
+	}
+	if copied = len(data) <= most; copied {
 		own := q.arena.take(len(data))
 		copy(own, data)
 		data = own

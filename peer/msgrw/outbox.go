@@ -111,7 +111,7 @@ func (q *outbox) slowly(m Msg) ([]byte, error) {
 }
 
 // lends tells whether a payload of n bytes is in memory that the link lends.
-func (q *outbox) lends(n int) bool { return n > arenaPayload && q.memory != nil }
+func (q *outbox) lends(n int) bool { return n > copiedPayload && q.memory != nil }
 
 // take returns n bytes with anything in them. Under mu.
 func (q *outbox) take(n int) []byte {

@@ -51,6 +51,8 @@ const (
 	arenaFirst    = 1 << 10
 	arenaLast     = 16 << 10
 	payloadsBlock = 64 // readers made at once
+	// copiedPayload takes the place of arenaPayload on links that lend memory.
+	copiedPayload = 256
 
 	// keepEntries is how much room of a queue is kept for its next use.
 	keepEntries = 1024

@@ -113,6 +113,9 @@ func (s *payloads) of(data []byte, home link.Lender) *payload {
 	p := &s.block[0]
 	s.block = s.block[1:]
 	p.data, p.progress = data, far
+	if len(data) > copiedPayload { // else it is the inbox's own
+		p.home = home
+	}
 	return p
 }
 
