@@ -70,9 +70,10 @@ func ourHandshakes(count int) error {
 		if err != nil {
 			return err
 		}
-		// A close lingers for the remote's: beside the next handshake.
-		ends.Go(func() { out.Close(link.Requested) })
-		ends.Go(func() { in.Close(link.Requested) })
+		// Closed without a word, as theirs are; a close waits for the remote's beside the
+		// next handshake.
+		ends.Go(func() { out.Close(link.NetworkError) })
+		ends.Go(func() { in.Close(link.NetworkError) })
 	}
 	return nil
 }

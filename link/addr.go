@@ -67,6 +67,15 @@ func named(text string) Addr {
 	return a
 }
 
+// Enode is the RLPx address of a key, X||Y on the curve, whose node ID is who; zero
+// when there is no place.
+func Enode(full [64]byte, who id.ID, at netip.AddrPort) Addr {
+	if !at.IsValid() {
+		return Addr{}
+	}
+	return Addr{fmt.Sprintf("enode://%x@%s", full, at), who, at.Addr().Unmap()}
+}
+
 // MustAddr is ParseAddr for constants and tests; it panics on error.
 func MustAddr(s string) Addr {
 	a, err := ParseAddr(s)
@@ -386,7 +395,7 @@ func RecordAddrs(r *enr.Record) []Addr {
 	for _, ip := range []netip.Addr{r.IP(), r.IP6()} {
 		if tcp := r.TCP(ip.Is6()); ip.IsValid() && tcp != 0 {
 			if full, err := r.Public().Uncompressed(); err == nil {
-				out = append(out, Addr{fmt.Sprintf("enode://%x@%s", full, netip.AddrPortFrom(ip, tcp)), r.ID(), ip.Unmap()})
+				out = append(out, Enode(full, r.ID(), netip.AddrPortFrom(ip, tcp)))
 			}
 		}
 	}

@@ -79,7 +79,7 @@ func newLink(t *Transport, c net.Conn, g *greeting, w *windows, dir link.Directi
 		Local: ipOf(c.LocalAddr()),
 	}
 	if to.IsZero() {
-		l.info.Addr = enodeOf(g.full, ipOf(c.RemoteAddr()))
+		l.info.Addr = link.Enode(g.full, l.info.ID, ipOf(c.RemoteAddr()))
 	}
 	for _, cp := range g.hello.Caps {
 		l.info.Caps = append(l.info.Caps, cp.String())

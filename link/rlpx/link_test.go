@@ -30,7 +30,7 @@ func suite(t *testing.T, listen netip.AddrPort) {
 				tr.linger = 200 * time.Millisecond // nobody reads any more at the end of most tests
 				return tr
 			},
-			Nobody:      enodeOf(nobody, netip.AddrPortFrom(listen.Addr(), 1)),
+			Nobody:      link.Enode(nobody, id.ID(keccak256(nobody[:])), netip.AddrPortFrom(listen.Addr(), 1)),
 			NoHalfClose: true,
 		}
 	})

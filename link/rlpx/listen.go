@@ -2,11 +2,11 @@ package rlpx
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/trace"
 )
@@ -69,15 +69,8 @@ func (t *Transport) Addrs() []link.Addr {
 }
 
 // enode is the address of our key at a place.
-func (t *Transport) enode(at netip.AddrPort) link.Addr { return enodeOf(t.full, at) }
-
-// enodeOf is the address of a key at a place; zero when the place is none.
-func enodeOf(full [64]byte, at netip.AddrPort) link.Addr {
-	a, err := link.ParseAddr(fmt.Sprintf("enode://%x@%s", full, at))
-	if err != nil {
-		return link.Addr{}
-	}
-	return a
+func (t *Transport) enode(at netip.AddrPort) link.Addr {
+	return link.Enode(t.full, id.ID(keccak256(t.full[:])), at)
 }
 
 // serve takes connections in until the listener is closed.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/link/linktest"
 )
@@ -26,7 +27,7 @@ func at(t *testing.T, name string, l net.Listener) link.Addr {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return enodeOf(full, ipOf(l.Addr()))
+	return link.Enode(full, id.ID(keccak256(full[:])), ipOf(l.Addr()))
 }
 
 // socket is a listener whose connections get what f does.
@@ -109,7 +110,7 @@ func TestProbeErrors(t *testing.T) {
 		{"silent", soon, at(t, "node", silent), ErrTimeout},
 		{"no Hello", soon, at(t, "deaf", deaf), ErrTimeout},
 		{"over", over, tr.Addrs()[0], context.Canceled},
-		{"no port", t.Context(), enodeOf(tr.full, netip.MustParseAddrPort("127.0.0.1:0")), ErrAddr},
+		{"no port", t.Context(), link.Enode(tr.full, id.ID(keccak256(tr.full[:])), netip.MustParseAddrPort("127.0.0.1:0")), ErrAddr},
 	} {
 		r, err := Probe(c.ctx, linktest.Key("probe"), "probe", c.to, nil)
 		if err == nil || c.want != nil && !errors.Is(err, c.want) || r.ID != c.to.ID() {
@@ -128,7 +129,7 @@ func enodeAt(t *testing.T, name string, tr *Transport) link.Addr {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return enodeOf(full, netip.AddrPortFrom(tr.Addrs()[0].IP(), tr.Addrs()[0].Port()))
+	return link.Enode(full, id.ID(keccak256(full[:])), netip.AddrPortFrom(tr.Addrs()[0].IP(), tr.Addrs()[0].Port()))
 }
 
 // A transport that closes ends what is under way in every phase, and nothing stays.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/link/linktest"
 )
@@ -100,13 +101,13 @@ func TestVisitFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := netip.MustParseAddrPort(placeOf(tr.Addrs()[0]))
-	if _, err := call(t, Asker{}, enodeOf(full, at)); !errors.Is(err, ErrWrongKey) {
+	if _, err := call(t, Asker{}, link.Enode(full, id.ID(keccak256(full[:])), at)); !errors.Is(err, ErrWrongKey) {
 		t.Errorf("another key: %v", err)
 	}
-	if _, err := call(t, Asker{}, enodeOf(full, netip.AddrPortFrom(at.Addr(), 1))); !errors.Is(err, ErrRefused) {
+	if _, err := call(t, Asker{}, link.Enode(full, id.ID(keccak256(full[:])), netip.AddrPortFrom(at.Addr(), 1))); !errors.Is(err, ErrRefused) {
 		t.Errorf("nobody there: %v", err)
 	}
-	for _, odd := range []link.Addr{{}, link.MustAddr("/mem/a"), enodeOf(full, netip.AddrPortFrom(at.Addr(), 0))} {
+	for _, odd := range []link.Addr{{}, link.MustAddr("/mem/a"), link.Enode(full, id.ID(keccak256(full[:])), netip.AddrPortFrom(at.Addr(), 0))} {
 		if _, err := call(t, Asker{}, odd); !errors.Is(err, ErrAddr) {
 			t.Errorf("%v: %v", odd, err)
 		}
@@ -123,7 +124,7 @@ func TestVisitFails(t *testing.T) {
 	defer silent.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	to := enodeOf(full, netip.MustParseAddrPort(silent.Addr().String()))
+	to := link.Enode(full, id.ID(keccak256(full[:])), netip.MustParseAddrPort(silent.Addr().String()))
 	if _, err := Call(ctx, Asker{Key: linktest.Key("visitor")}, to); !errors.Is(err, ErrTimeout) {
 		t.Errorf("silence: %v", err)
 	}
