@@ -9,7 +9,7 @@ import (
 
 // late is who waits for a link that the remote, or our own end, says is there already
 // while we have not heard of it: two nodes dialled each other, and the link that stays
-// is the other one's. Owner: Keeper; one per remote, at most directsMax users in all.
+// is the other one's. What said so may be lost with the link that goes. Owner: Keeper; one per remote, at most directsMax users in all.
 type late struct {
 	addr  link.Addr
 	why   string
@@ -19,7 +19,8 @@ type late struct {
 
 // awaitLate keeps the users of a failed dial waiting if its link may be about to show.
 func (k *Keeper) awaitLate(now time.Time, d *dial, why string) bool {
-	if len(d.users) == 0 || d.who.IsZero() || !told(why, link.AlreadyConnected) {
+	maybe := told(why, link.AlreadyConnected) || told(why, link.NetworkError)
+	if len(d.users) == 0 || d.who.IsZero() || !maybe {
 		return false
 	}
 	l, ok := k.lates.Get(d.who)

@@ -12,10 +12,13 @@ import (
 // Who dials a host that says it has a link with us already is told of that link when it
 // shows, and that there is none when it does not.
 func TestLinkOfARaceAnswers(t *testing.T) {
-	for _, shows := range []bool{true, false} {
+	for i, shows := range []bool{true, false, true, false} {
 		w := newNetwork(t)
 		host := w.stranger("8.1.1.1")
 		host.mode = "link closed by remote: " + link.AlreadyConnected.String()
+		if i > 1 {
+			host.mode = "connection lost: " + link.NetworkError.String()
+		}
 		me := w.join("8.200.1.1", Config{Outbound: -1})
 		me.start()
 		for n := range 2 {

@@ -93,6 +93,10 @@ func (t *Transport) dial(ctx context.Context, ticket id.Ticket, to link.Addr) (*
 	for _, o := range leave {
 		t.closeLater(o.conn, whyLeft(err))
 	}
+	if errors.Is(err, ErrLost) {
+		// A remote that keeps the other of two links may be gone before it can say so.
+		err = fmt.Errorf("%w: %w", err, link.NetworkError)
+	}
 	return nil, err
 }
 
