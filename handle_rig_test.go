@@ -2,7 +2,6 @@ package ropewalk
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -108,12 +107,6 @@ func (c conversation) want(t testing.TB, code uint64, data string) {
 	if err != nil || m.Code != code || string(raw) != data || int(m.Size) != len(data) || m.ReceivedAt.IsZero() {
 		t.Fatalf("%v %.40q %v, want code %d %.40q", m, raw, err, code, data)
 	}
-}
-
-// reason is the Reason in an error.
-func reason(err error) (r DiscReason, ok bool) {
-	ok = errors.As(err, &r)
-	return r, ok
 }
 
 // lines is a log that a test reads.

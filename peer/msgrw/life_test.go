@@ -119,8 +119,6 @@ func TestLinger(t *testing.T) {
 				t.Error(err)
 			}
 		} else {
-			w.a.hub.mu.Lock() // nothing writes: only posts are done
-			w.a.hub.mu.Unlock()
 			for end := time.Now().Add(delay); w.a.hub.peers[conn].rws[0].leaving == nil; {
 				w.a.mu.Lock()
 				posts := w.a.posts

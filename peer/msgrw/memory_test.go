@@ -119,7 +119,7 @@ func TestMemoryIsPassedOn(t *testing.T) {
 		{"whole", p.came(text), true, 0},
 	} {
 		had, was := p.lent, len(p.out)
-		if _, err := q.put(nil, c.m); err != nil {
+		if _, err := q.put(t.Context(), c.m); err != nil {
 			t.Fatal(c.name, err)
 		}
 		m, ok := q.next()

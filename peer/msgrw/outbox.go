@@ -72,7 +72,7 @@ func (q *outbox) wait(ctx context.Context, cost int) error {
 	fits := func() bool {
 		return q.err != nil || q.msgs < outMsgs && (q.bytes+cost <= outBytes || q.bytes == 0)
 	}
-	if !fits() && ctx != nil {
+	if !fits() && ctx.Done() != nil {
 		stop := context.AfterFunc(ctx, func() {
 			q.mu.Lock()
 			defer q.mu.Unlock()
@@ -81,7 +81,7 @@ func (q *outbox) wait(ctx context.Context, cost int) error {
 		defer stop()
 	}
 	for !fits() {
-		if ctx != nil && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		q.waits++

@@ -60,7 +60,7 @@ func (r *rw) ReadMsg() (Msg, error) {
 }
 
 // WriteMsg implements MsgWriter.
-func (r *rw) WriteMsg(m Msg) error { return r.write(nil, m) }
+func (r *rw) WriteMsg(m Msg) error { return r.write(context.Background(), m) }
 
 // WriteMsgContext implements Conversation.
 func (r *rw) WriteMsgContext(ctx context.Context, m Msg) error { return r.write(ctx, m) }
