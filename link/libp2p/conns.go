@@ -30,8 +30,7 @@ type entry struct {
 	leaving bool                 // no link came of it and it is being closed
 	extra   map[protocol.ID]bool // our stream IDs the remote opened without naming them
 
-	envelope []byte         // its signed record, as identify brought it last
-	observed netip.AddrPort // where it sees us, likewise
+	said said
 }
 
 func (e *entry) isGone() bool {
@@ -67,6 +66,8 @@ func (t *Transport) connected(c network.Conn) {
 		return
 	}
 	t.conns[c] = e
+	e.said = t.early[c]
+	delete(t.early, c)
 	usable := !c.Stat().Limited || t.cfg.Limited
 	d := t.dials[c.RemotePeer()]
 	mine := usable && d != nil && (c.Stat().Direction == network.DirOutbound || d.relayed) && d.offer(e)
@@ -84,6 +85,7 @@ func (t *Transport) disconnected(c network.Conn) {
 	t.mu.Lock()
 	e := t.conns[c]
 	delete(t.conns, c)
+	delete(t.early, c)
 	var l *Link
 	last := true
 	if e != nil {

@@ -50,7 +50,8 @@ type Transport struct {
 	mu      sync.Mutex
 	closed  bool
 	conns   map[network.Conn]*entry
-	pending []*entry // inbound entries in setup, oldest first
+	early   map[network.Conn]said // of connections that we have not been told of yet
+	pending []*entry              // inbound entries in setup, oldest first
 	dials   map[peer.ID]*dial
 	err     error // of Close
 }
@@ -77,6 +78,7 @@ func New(c Config) (*Transport, error) {
 		accept: make(chan *Link),
 		done:   make(chan struct{}),
 		conns:  make(map[network.Conn]*entry),
+		early:  make(map[network.Conn]said),
 		dials:  make(map[peer.ID]*dial),
 	}
 	t.events, err = s.host.EventBus().Subscribe([]any{new(event.EvtPeerProtocolsUpdated), new(event.EvtPeerIdentificationCompleted)}, eventbus.Name("ropewalk"))

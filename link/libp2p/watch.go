@@ -63,24 +63,35 @@ func (t *Transport) renamed(up event.EvtPeerProtocolsUpdated) {
 	}
 }
 
-// identity keeps what a remote says with the connection it came on: its signed
-// record, which libp2p verifies and throws away, and where it sees us.
-func (t *Transport) identity(e event.EvtPeerIdentificationCompleted) {
-	var raw []byte
+// said is what a remote says of itself and of us.
+type said struct {
+	envelope []byte         // its signed record, as identify brought it last
+	observed netip.AddrPort // where it sees us, likewise
+}
+
+func (s *said) take(e event.EvtPeerIdentificationCompleted) {
 	if e.SignedPeerRecord != nil {
-		raw, _ = e.SignedPeerRecord.Marshal()
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	en := t.conns[e.Conn]
-	if en == nil {
-		return
-	}
-	if raw != nil {
-		en.envelope = raw
+		if raw, err := e.SignedPeerRecord.Marshal(); err == nil {
+			s.envelope = raw
+		}
 	}
 	if at := endpoint(e.ObservedAddr); at.IsValid() {
-		en.observed = at
+		s.observed = at
+	}
+}
+
+// identity keeps what a remote says with the connection it came on: its signed
+// record, which libp2p verifies and throws away, and where it sees us. A quick remote
+// says it before we are told of the connection; its end is always told later.
+func (t *Transport) identity(e event.EvtPeerIdentificationCompleted) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if en := t.conns[e.Conn]; en != nil {
+		en.said.take(e)
+	} else if !t.closed && !e.Conn.IsClosed() {
+		var s said
+		s.take(e)
+		t.early[e.Conn] = s
 	}
 }
 
@@ -97,7 +108,7 @@ func (t *Transport) identityOf(ctx context.Context, e *entry) ([]byte, netip.Add
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return e.envelope, e.observed
+	return e.said.envelope, e.said.observed
 }
 
 // endpoint is the IP address and port of a multiaddr; invalid when there are none, or

@@ -7,6 +7,10 @@ import (
 
 	ma "github.com/multiformats/go-multiaddr"
 
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/ropewalk/ropewalk/envelope"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -102,5 +106,45 @@ func TestEnvelopeDies(t *testing.T) {
 	defer a.mu.Unlock()
 	if len(a.conns) > 0 {
 		t.Fatalf("%d connections", len(a.conns))
+	}
+}
+
+// early is a connection that identify knows before we do.
+type early struct {
+	network.Conn
+	closed bool
+}
+
+func (c *early) IsClosed() bool                { return c.closed }
+func (c *early) RemotePeer() peer.ID           { return "early" }
+func (c *early) RemoteMultiaddr() ma.Multiaddr { return ma.StringCast("/ip4/127.0.0.1/tcp/1") }
+func (c *early) Stat() (s network.ConnStats)   { s.Limited = true; return s }
+
+// What identify heard before we were told of its connection is kept for it, and is gone
+// with it.
+func TestIdentifiedEarly(t *testing.T) {
+	tr := listening(t, "a")
+	kept := func() (n int) {
+		tr.mu.Lock()
+		defer tr.mu.Unlock()
+		return len(tr.early) + len(tr.conns)
+	}
+	c := &early{}
+	heard := event.EvtPeerIdentificationCompleted{Conn: c, ObservedAddr: ma.StringCast("/ip4/9.8.7.6/tcp/5")}
+	tr.identity(heard)
+	tr.connected(c)
+	tr.mu.Lock()
+	got := tr.conns[c].said.observed
+	tr.mu.Unlock()
+	if got.String() != "9.8.7.6:5" || kept() != 1 {
+		t.Errorf("observed %v, %d kept", got, kept())
+	}
+	tr.disconnected(c)
+	tr.identity(heard)
+	tr.disconnected(c)
+	c.closed = true
+	tr.identity(heard)
+	if kept() != 0 {
+		t.Errorf("%d kept", kept())
 	}
 }
