@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var defences = flag.Bool("defences", false, "take out each defence of testdata/defences.txt and see its test fail")
+var defences = flag.Bool("defences", false, "take out each defence of testdata/defences.txt and traps.txt and see its test fail")
 
 // defence is a line of code that holds an attack off, what the code is without it,
 // and the test that must then fail.
@@ -23,8 +23,7 @@ type defence struct {
 // in an overlay of the build, and its test has to notice. That every defence is
 // still found where the list says is checked always, the rest with -defences.
 func TestDefences(t *testing.T) {
-	list := readDefences(t, "testdata/defences.txt")
-	for _, d := range list {
+	for _, d := range append(readDefences(t, "testdata/defences.txt"), readDefences(t, "testdata/traps.txt")...) {
 		t.Run(d.name, func(t *testing.T) {
 			src, err := os.ReadFile(d.file)
 			if err != nil {
