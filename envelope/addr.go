@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"encoding/base32"
 	"encoding/binary"
 	"net/netip"
 	"strconv"
@@ -20,10 +21,16 @@ type part struct {
 
 const lengthFirst = -1
 
+// onionBytes is the name of an onion service in binary: key, checksum, version. The
+// port follows it.
+const onionBytes = 35
+
+var onionNames = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567")
+
 var parts = [...]part{
 	{0x04, "ip4", 4}, {0x29, "ip6", 16}, {0x06, "tcp", 2}, {0x0111, "udp", 2},
 	{0x01cd, "quic-v1", 0}, {0x01a5, "p2p", lengthFirst}, {0x0122, "p2p-circuit", 0},
-	{0x35, "dns", lengthFirst}, {0x36, "dns4", lengthFirst}, {0x37, "dns6", lengthFirst},
+	{0x01bd, "onion3", onionBytes + 2}, {0x35, "dns", lengthFirst}, {0x36, "dns4", lengthFirst}, {0x37, "dns6", lengthFirst},
 }
 
 // textOf reads a binary multiaddr; ok is false for one that no link is made to.
@@ -115,6 +122,9 @@ func (p part) text(val []byte) string {
 		return ip.String()
 	case "tcp", "udp":
 		return strconv.Itoa(int(binary.BigEndian.Uint16(val)))
+	case "onion3":
+		port := binary.BigEndian.Uint16(val[onionBytes:])
+		return onionNames.EncodeToString(val[:onionBytes]) + ":" + strconv.Itoa(int(port))
 	case "p2p":
 		return id.PeerID(val).String()
 	}
@@ -129,6 +139,11 @@ func (p part) value(text string) ([]byte, bool) {
 	case "tcp", "udp":
 		n, err := strconv.ParseUint(text, 10, 16)
 		return binary.BigEndian.AppendUint16(nil, uint16(n)), err == nil
+	case "onion3":
+		name, port, _ := strings.Cut(text, ":")
+		raw, bad := onionNames.DecodeString(name)
+		n, err := strconv.ParseUint(port, 10, 16)
+		return binary.BigEndian.AppendUint16(raw, uint16(n)), bad == nil && err == nil && len(raw) == onionBytes
 	case "p2p":
 		peer, err := id.ParsePeerID(text)
 		return []byte(peer), err == nil

@@ -58,6 +58,7 @@ func TestSealOpen(t *testing.T) {
 	k := key(t, 7)
 	want := Record{Seq: 1<<63 + 5, Addrs: addrs(
 		"/ip4/192.0.2.1/tcp/4001", "/ip4/192.0.2.1/udp/4001/quic-v1", "/ip6/2001:db8::1/tcp/1",
+		"/onion3/pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd:4001",
 		"/dns4/rope.example/tcp/443", "/dns/rope.example/tcp/443", "/dns6/rope.example/tcp/443",
 		"/ip4/192.0.2.9/tcp/9/p2p/16Uiu2HAmCQbjVZ8SCaTHEhBrRmUNP3rKQcDSVYBDcvkQVuUVsaGr/p2p-circuit",
 	)}
@@ -230,7 +231,7 @@ func FuzzOpen(f *testing.F) {
 }
 
 func FuzzAddr(f *testing.F) {
-	for _, a := range addrs("/ip4/1.2.3.4/tcp/5", "/ip6/::1/udp/5/quic-v1", "/dns/a/tcp/5") {
+	for _, a := range addrs("/ip4/1.2.3.4/tcp/5", "/ip6/::1/udp/5/quic-v1", "/dns/a/tcp/5", "/onion3/pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd:4001") {
 		b, _ := binaryOf(a)
 		f.Add(b)
 	}

@@ -47,16 +47,22 @@ func (f *Filter) placed(a link.Addr) error {
 	if f.own.Has(a.Bare()) {
 		return ErrSelf
 	}
-	if a.Kind() == link.Mem {
-		if !f.Localnet {
-			return fmt.Errorf("%w: in memory, and this is no local network", ErrAddress)
-		}
+	switch n := a.Network(); {
+	case n == link.NetMem && f.Localnet:
+		return nil
+	case n == link.NetMem:
+		return fmt.Errorf("%w: in memory, and this is no local network", ErrAddress)
+	case n == link.NetUnix:
+		return fmt.Errorf("%w: a socket of this machine; such come only from configuration", ErrAddress)
+	case n == link.NetDNS:
+		return fmt.Errorf("%w: a name; names come only from configuration", ErrAddress)
+	case n.Hidden() && len(f.Restrict) > 0:
+		return fmt.Errorf("%w: %s", ErrOutside, n)
+	case n.Hidden() && !slices.Contains(portsDenied[:], a.Port()):
 		return nil
 	}
 	ip := a.IP()
 	switch {
-	case !ip.IsValid():
-		return fmt.Errorf("%w: a name; names come only from configuration", ErrAddress)
 	case slices.Contains(portsDenied[:], a.Port()):
 		return fmt.Errorf("%w: port %d", ErrAddress, a.Port())
 	case !f.Restrict.Allows(ip):

@@ -50,6 +50,9 @@ func TestFilter(t *testing.T) {
 		{"/ip4/127.0.0.1/tcp/6379", false, false},
 		{"/dns4/example.org/tcp/4001", false, false},
 		{"/mem/a", false, true},
+		{"/onion3/pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd:4001", true, true},
+		{"/onion3/pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd:25", false, false},
+		{"/unix/run/node.sock", false, false},
 	} {
 		a := link.MustAddr(c.addr + "/p2p/" + peer.String())
 		for _, local := range []bool{false, true} {

@@ -8,16 +8,19 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
 )
 
-// Addr is a dialable address in canonical text. It is comparable. Three forms:
+// Addr is a dialable address in canonical text. It is comparable. Its forms:
 //
 //	/ip4/1.2.3.4/tcp/4001/p2p/16Uiu2…            libp2p over TCP
 //	/ip4/1.2.3.4/udp/4001/quic-v1/p2p/16Uiu2…    libp2p over QUIC
+//	/onion3/NAME:4001/p2p/16Uiu2…                libp2p at an onion service
+//	/unix/run/node.sock/p2p/16Uiu2…              libp2p at a Unix socket
 //	/mem/NAME/p2p/16Uiu2…                        in memory
 //	enode://PUBLIC@1.2.3.4:30303?discport=30304  RLPx
+//	enode://PUBLIC@NAME.onion:30303              RLPx at an onion service; NAME.b32.i2p in I2P
+//	enode://PUBLIC@/run/node.sock                RLPx at a Unix socket
 //
 // The host part may also be ip6, dns, dns4 or dns6. A relayed libp2p address ends
 // in /p2p/RELAY/p2p-circuit/p2p/PEER.
@@ -183,11 +186,11 @@ func (a Addr) Port() uint16 {
 }
 
 // At is the address with another IP address and port in their places: what dials a
-// there. A relayed address, or one in memory, stays what it is.
+// there. A relayed address, and one that no IP address can stand in, stays what it is.
 func (a Addr) At(at netip.AddrPort) Addr {
 	ip := at.Addr().Unmap()
 	switch {
-	case a.Kind() == Mem || a.Relayed() || !ip.IsValid():
+	case a.Relayed() || !ip.IsValid() || a.Network() != NetIP4 && a.Network() != NetIP6 && a.Network() != NetDNS:
 		return a
 	case a.Kind() == RLPx:
 		head, rest, _ := strings.Cut(a.text, "@")
@@ -204,9 +207,13 @@ func (a Addr) At(at netip.AddrPort) Addr {
 	return Addr{strings.Join(part, "/"), a.who, ip}
 }
 
+// hostPort splits off where the address leads. A path stands as the host.
 func (a Addr) hostPort() (host string, port uint16) {
 	if a.Kind() == RLPx {
 		rest := a.text[len("enode://")+129:]
+		if rest[0] == '/' {
+			return rest, 0
+		}
 		if i := strings.IndexByte(rest, '?'); i >= 0 {
 			rest = rest[:i]
 		}
@@ -214,10 +221,18 @@ func (a Addr) hostPort() (host string, port uint16) {
 		n, _ := strconv.ParseUint(rest[i+1:], 10, 16)
 		return strings.Trim(rest[:i], "[]"), uint16(n)
 	}
+	if path, ok := strings.CutPrefix(a.Bare().text, "/unix/"); ok {
+		return "/" + path, 0
+	}
 	// "", family, host, transport, port, …
 	_, rest, _ := strings.Cut(a.text, "/")
 	family, rest, _ := strings.Cut(rest, "/")
 	host, rest, _ = strings.Cut(rest, "/")
+	if family == "onion3" {
+		name, text, _ := strings.Cut(host, ":")
+		n, _ := strconv.ParseUint(text, 10, 16)
+		return name + onionSuffix, uint16(n)
+	}
 	_, rest, more := strings.Cut(rest, "/")
 	if !more || family == "mem" {
 		return "", 0
@@ -226,180 +241,3 @@ func (a Addr) hostPort() (host string, port uint16) {
 	n, _ := strconv.ParseUint(text, 10, 16)
 	return host, uint16(n)
 }
-
-// IsLocal tells whether the address is loopback, private, link-local or in
-// memory: fit for a local network only.
-func (a Addr) IsLocal() bool {
-	if a.Kind() == Mem {
-		return true
-	}
-	ip := a.IP()
-	return ip.IsValid() && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified())
-}
-
-// IsLoopback tells whether the address never leaves this machine.
-func (a Addr) IsLoopback() bool {
-	return a.Kind() == Mem || a.IP().IsLoopback()
-}
-
-// Group is the network group that shares one address's fate: IPv4 /16, IPv6 /32
-// . Loopback and memory addresses have the empty group, which no
-// per-group limit counts.
-func (a Addr) Group() string { return a.prefix(16, 32) }
-
-// Subnet is the finer group: IPv4 /24, IPv6 /56.
-func (a Addr) Subnet() string { return a.prefix(24, 56) }
-
-func (a Addr) prefix(v4, v6 int) string {
-	ip := a.IP()
-	switch {
-	case a.IsLoopback():
-		return ""
-	case !ip.IsValid():
-		host, _ := a.hostPort()
-		return "name:" + host
-	}
-	return groupOf(ip, v4, v6)
-}
-
-func canonicalEnode(s string) (string, error) {
-	rest := strings.TrimPrefix(s, "enode://")
-	if len(rest) < 130 || rest[128] != '@' {
-		return s, errors.New("want enode://, 128 hex digits, @")
-	}
-	key := strings.ToLower(rest[:128])
-	raw, err := hex.DecodeString(key)
-	if err != nil {
-		return s, errors.New("key is not hex")
-	}
-	if _, err := id.PublicFromUncompressed(raw); err != nil {
-		return s, errors.New("key is no point on secp256k1")
-	}
-	where, query, _ := strings.Cut(rest[129:], "?")
-	i := strings.LastIndexByte(where, ':')
-	if i < 1 {
-		return s, errors.New("want host:port")
-	}
-	host, port := where[:i], where[i+1:]
-	if err := checkHost(strings.Trim(host, "[]")); err != nil {
-		return s, err
-	}
-	if err := checkPort(port); err != nil {
-		return s, err
-	}
-	out := "enode://" + key + "@" + host + ":" + port
-	if query != "" {
-		udp, ok := strings.CutPrefix(query, "discport=")
-		if !ok || checkPort(udp) != nil {
-			return s, errors.New("only ?discport=PORT may follow")
-		}
-		out += "?discport=" + udp
-	}
-	return out, nil
-}
-
-func canonicalMultiaddr(s string) (string, error) {
-	part := strings.Split(strings.TrimSuffix(s, "/"), "/")[1:]
-	if len(part) < 2 {
-		return s, errors.New("too short")
-	}
-	rest := part[2:]
-	switch part[0] {
-	case "mem":
-		if len(part[1]) > 64 {
-			return s, errors.New("memory name above 64 bytes")
-		}
-	case "ip4", "ip6":
-		ip, err := netip.ParseAddr(part[1])
-		if err != nil || ip.Zone() != "" || ip.Is4() != (part[0] == "ip4") {
-			return s, fmt.Errorf("%q is no %s address", part[1], part[0])
-		}
-		part[1] = ip.String()
-	case "dns", "dns4", "dns6":
-		if err := checkHost(part[1]); err != nil {
-			return s, err
-		}
-	default:
-		return s, fmt.Errorf("unknown part %q", part[0])
-	}
-	if part[0] != "mem" {
-		if len(rest) < 2 {
-			return s, errors.New("want /tcp/PORT or /udp/PORT/quic-v1")
-		}
-		if err := checkPort(rest[1]); err != nil {
-			return s, err
-		}
-		switch {
-		case rest[0] == "tcp":
-			rest = rest[2:]
-		case rest[0] == "udp" && len(rest) > 2 && rest[2] == "quic-v1":
-			rest = rest[3:]
-		default:
-			return s, errors.New("want /tcp/PORT or /udp/PORT/quic-v1")
-		}
-	}
-	if len(rest) >= 3 && rest[0] == "p2p" && rest[2] == "p2p-circuit" {
-		if _, err := id.ParsePeerID(rest[1]); err != nil {
-			return s, err
-		}
-		rest = rest[3:]
-	}
-	switch {
-	case len(rest) == 0:
-	case len(rest) == 2 && rest[0] == "p2p":
-		if _, err := id.ParsePeerID(rest[1]); err != nil {
-			return s, err
-		}
-	default:
-		return s, fmt.Errorf("unknown part %q", rest[0])
-	}
-	return "/" + strings.Join(part, "/"), nil
-}
-
-func checkHost(h string) error {
-	if len(h) == 0 || len(h) > 253 || strings.ContainsAny(h, "/ @?#\x00") {
-		return fmt.Errorf("host %.60q", h)
-	}
-	return nil
-}
-
-func checkPort(p string) error {
-	if n, err := strconv.ParseUint(p, 10, 16); err != nil || strconv.FormatUint(n, 10) != p {
-		return fmt.Errorf("port %.20q, want 0 to 65535", p)
-	}
-	return nil
-}
-
-// RecordAddrs are the addresses a node record names, the better ones first: libp2p on
-// the "rw" entry's ports of "ip" and "ip6", then RLPx on "tcp" and "tcp6". The record
-// must be verified.
-func RecordAddrs(r *enr.Record) []Addr {
-	peer := r.Public().PeerID().String()
-	rope, _ := r.Rope()
-	var out []Addr
-	for _, ip := range []netip.Addr{r.IP(), r.IP6()} {
-		if !ip.IsValid() {
-			continue
-		}
-		host := "/ip4/" + ip.String()
-		if ip.Is6() {
-			host = "/ip6/" + ip.String()
-		}
-		if rope.QUIC != 0 {
-			out = append(out, Addr{host + "/udp/" + decimal(rope.QUIC) + "/quic-v1/p2p/" + peer, r.ID(), ip.Unmap()})
-		}
-		if rope.TCP != 0 {
-			out = append(out, Addr{host + "/tcp/" + decimal(rope.TCP) + "/p2p/" + peer, r.ID(), ip.Unmap()})
-		}
-	}
-	for _, ip := range []netip.Addr{r.IP(), r.IP6()} {
-		if tcp := r.TCP(ip.Is6()); ip.IsValid() && tcp != 0 {
-			if full, err := r.Public().Uncompressed(); err == nil {
-				out = append(out, Enode(full, r.ID(), netip.AddrPortFrom(ip, tcp)))
-			}
-		}
-	}
-	return out
-}
-
-func decimal(v uint16) string { return strconv.FormatUint(uint64(v), 10) }

@@ -51,6 +51,11 @@ func FuzzAddr(f *testing.F) {
 	f.Add("/ip4/1.2.3.4/tcp/1")
 	f.Add("/ip6/::1/udp/1/quic-v1/p2p/" + peerText)
 	f.Add("enode://x@1.2.3.4:5?discport=6")
+	f.Add("/onion3/" + onions[0] + ":1/p2p/" + peerText)
+	f.Add("/unix/a/b/p2p/" + peerText)
+	for _, place := range []string{"1.2.3.4:5?discport=6", "[::1]:5", "seed.example:1", onions[1] + ".onion:1", b32 + ":1", "/run/a"} {
+		f.Add(enodeAt(f, place))
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		a, err := ParseAddr(s)
 		if err != nil {
@@ -60,7 +65,18 @@ func FuzzAddr(f *testing.F) {
 		if err != nil || again != a {
 			t.Fatalf("%q → %q → %q, %v", s, a, again, err)
 		}
-		_, _, _, _ = a.IP(), a.Port(), a.Group(), a.ID()
+		if len(a.String()) > addrBytesMax {
+			t.Fatalf("%q has %d bytes", a, len(a.String()))
+		}
+		switch n := a.Network(); {
+		case n == "", a.IP().IsValid() != (n == NetIP4 || n == NetIP6), n == NetUnix && a.Path() == "":
+			t.Fatalf("%q is of %q, IP %s", a, n, a.IP())
+		case n == NetDNS && hidden(a.Host()):
+			t.Fatalf("DNS would be asked for %q", a)
+		case n.Hidden() && a.Group() == "":
+			t.Fatalf("%q has no group", a)
+		}
+		_, _ = a.Port(), a.ID()
 	})
 }
 

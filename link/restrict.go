@@ -39,6 +39,12 @@ func (r Restriction) Allows(ip netip.Addr) bool {
 	return false
 }
 
-// AllowsAddr is Allows for the IP address that an address names. Memory has none, and
-// a name only shows when it is resolved: whoever does so asks Allows.
-func (r Restriction) AllowsAddr(a Addr) bool { return !a.IP().IsValid() || r.Allows(a.IP()) }
+// AllowsAddr is Allows for the IP address that an address names. Memory and Unix
+// sockets have none, and a name only shows when it is resolved: whoever does so asks
+// Allows. A hidden service is in no network of ours.
+func (r Restriction) AllowsAddr(a Addr) bool {
+	if a.IP().IsValid() {
+		return r.Allows(a.IP())
+	}
+	return len(r) == 0 || !a.Network().Hidden()
+}

@@ -29,7 +29,7 @@ func TestRestriction(t *testing.T) {
 	}
 	for a, want := range map[string]bool{
 		"/ip4/10.0.0.1/tcp/1": true, "/ip4/11.0.0.1/tcp/1": false, "/ip6/2001:db8::1/udp/1/quic-v1": true,
-		"/dns4/example.org/tcp/1": true, "/mem/x": true,
+		"/dns4/example.org/tcp/1": true, "/mem/x": true, "/unix/run/x": true, "/onion3/" + onions[0] + ":1": false,
 	} {
 		if got := r.AllowsAddr(MustAddr(a)); got != want {
 			t.Errorf("%s: %v", a, got)
