@@ -162,6 +162,9 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	mc.Hosts.Kinds = n.kinds()
+	if _, err := rand.Read(mc.Hosts.Secret[:]); err != nil {
+		return err
+	}
 	for _, who := range mc.Session.Trusted {
 		n.trusted.set(who, true)
 	}

@@ -31,9 +31,17 @@ const (
 const (
 	// GoldMax bounds gold: links are bounded already, this bounds a forged file.
 	GoldMax = 512
-	// AnchorsMax is how much saved gold stays gold; the rest returns as white. A
-	// few anchors stop a restart eclipse, many would freeze the choice of peers.
-	AnchorsMax = 16
+	// AnchorsMax bounds the anchors: saved gold that stays gold; the rest returns as
+	// white. A few stop a restart eclipse, many would freeze the choice of peers.
+	AnchorsMax = 4
+	// strikesMax is at how many unclean exits in a row an anchor may have been one.
+	strikesMax = 2
+	// contestsMax, contestFor and contestImmune are the limits of test-before-evict, as
+	// Bitcoin has them; contestAgain keeps one incumbent from taking all probes.
+	contestsMax   = 10
+	contestFor    = 40 * time.Minute
+	contestImmune = 4 * time.Hour
+	contestAgain  = time.Minute
 	// addrsMax bounds the addresses of one host; a record can name six.
 	addrsMax = 8
 	// observedMax bounds the addresses we saw ourselves, per host.

@@ -117,9 +117,9 @@ func records(sample []hosts.Host) []*enr.Record {
 	return out
 }
 
-func (n *Node) saveHosts() {
-	n.out.Saves = append(n.out.Saves, work.Save{File: hostsFile, Data: n.book.Encode()})
+func (n *Node) saveHosts(clean bool) {
+	n.out.Saves = append(n.out.Saves, work.Save{File: hostsFile, Data: n.book.Encode(clean)})
 }
 
 // SaveHosts has the host book written.
-func (n *Node) SaveHosts() { n.saveHosts() }
+func (n *Node) SaveHosts() { n.saveHosts(!n.running) }

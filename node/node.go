@@ -242,6 +242,7 @@ func (n *Node) Start(now time.Time) {
 	n.begin(now)
 	if !n.running {
 		n.running = true
+		n.saveHosts(false) // whoever finds this one knows that the run did not end well
 		n.session.Start(now)
 	}
 	n.settle()
@@ -254,7 +255,7 @@ func (n *Node) Stop(now time.Time) {
 	if n.running {
 		n.running = false
 		n.sessionNews(n.session.Stop(now))
-		n.saveHosts()
+		n.saveHosts(true)
 		n.out.Saves = append(n.out.Saves, n.gossip.Saves()...)
 	}
 	n.settle()
