@@ -42,6 +42,7 @@ type entry struct {
 	failing  time.Time   // when the failures in a row began
 	delays   int         // doublings of the redial delay
 	strikes  int         // unclean exits in a row at which it was an anchor
+	spared   int         // the same of the delay while we are off the network
 	counted  bool        // stands in the quotas of its source and its IP
 }
 

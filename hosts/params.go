@@ -58,6 +58,9 @@ const (
 	// sampleFloor is what an answer may hold however little we know; beyond it at
 	// most a quarter of the book leaves at once.
 	sampleFloor = 32
+	// sparedMax doublings, about a minute: while we are off the network every host fails,
+	// and the first that answers says that we are back.
+	sparedMax = 6
 	// banMax bounds the length of a ban: a year, so that no clock arithmetic wraps.
 	banMax = 365 * 24 * time.Hour
 	// ownMax bounds the addresses remembered as our own.

@@ -37,6 +37,16 @@ func (l tellingLane) Send(to id.ID, code uint64, body []byte) error {
 
 func (l lane) Drop(to id.ID, why error) { l.n.peers.Drop(l.n.now, to, reasonOf(why)) }
 
+// pings is the lane of pulse, which looks at the traffic of all lanes.
+type pings struct{ lane }
+
+func (l pings) Traffic(with id.ID) (in, out uint64) {
+	if p, ok := l.n.peers.ByID(with); ok {
+		return p.Traffic()
+	}
+	return 0, 0
+}
+
 // classes are the router's classes as the queues know them.
 var classes = [...]peer.Class{gossipsub.Control: peer.Urgent, gossipsub.Own: peer.Ordinary, gossipsub.Forwarded: peer.Spare}
 

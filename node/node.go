@@ -202,7 +202,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	n.external(now)
 
 	cfg.Pulse.Trace = cfg.Trace
-	n.pulse = pulse.New(cfg.Pulse, fork(), lane{n, lanePulse})
+	n.pulse = pulse.New(cfg.Pulse, fork(), pings{lane{n, lanePulse}})
 	n.settle()
 	return n, nil
 }

@@ -17,6 +17,7 @@ type dial struct {
 	addr  link.Addr
 	until time.Time   // its deadline
 	users []id.Ticket // direct: who waits; at most directsMax in all
+	ours  bool        // that it takes so long is our own network's doing
 }
 
 // rate remembers the dials of the last second, at most dialsPerSecond.
@@ -92,8 +93,8 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 		case k.links.Has(d.who):
 		case told(why, link.AlreadyConnected), told(why, link.TooManyPeers):
 			k.book.PutOff(now, d.who)
-		case k.peers == 0: // it may be us who are off the network
-			k.book.PutOff(now, d.who)
+		case k.peers == 0, d.ours: // it may be us who are off the network
+			k.book.Spare(now, d.who)
 			k.outFails++
 		default:
 			k.book.Tried(now, d.who, false)

@@ -249,6 +249,7 @@ func (k *Keeper) gained(now time.Time, kind Kind) {
 		return
 	}
 	if k.peers == 0 {
+		k.returned(now)
 		k.peersAt = now
 	}
 	k.peers++

@@ -59,6 +59,12 @@ const (
 	findGapMax = 30 * time.Second
 	// barrenRounds is how many rounds that brought nothing lead to a seed.
 	barrenRounds = 2
+	// After a disturbance, slots dial within restartMin and restartMax, which is time
+	// enough for a new network to be ready and for nodes of one outage to spread.
+	restartMin = time.Second
+	restartMax = 3 * time.Second
+	// outageMin without a peer is an outage of our own, whose end is the first peer.
+	outageMin = 10 * time.Second
 	// bookEvery is how often the book ends bans and forgets the dark.
 	bookEvery = 10 * time.Second
 )
