@@ -25,6 +25,7 @@ type Peer struct {
 	Since     time.Time
 	Colour    string
 	Trusted   bool
+	Protected []string // by which tags
 	Record    *enr.Record
 }
 
@@ -36,7 +37,7 @@ func (n *Node) Peers() []Peer {
 		if p.Closing() {
 			continue
 		}
-		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since(), Trusted: n.session.Trusted(p.ID())}
+		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since(), Trusted: n.session.Trusted(p.ID()), Protected: n.session.Protections(p.ID())}
 		for ln := link.Lane(0); int(ln) < n.lanes(); ln++ {
 			if stream, open := p.Lane(ln); open {
 				if stream == "" { // links that know no streams
@@ -134,7 +135,7 @@ func (n *Node) Ban(now time.Time, who id.ID, ip netip.Addr, d time.Duration) err
 	}
 	for _, p := range n.peers.All() {
 		if n.book.Banned(now, p.ID(), p.Info().Addr) {
-			n.peers.Drop(now, p.ID(), link.Requested)
+			n.drop(p.ID(), link.Requested)
 		}
 	}
 	n.settle()

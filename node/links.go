@@ -62,6 +62,8 @@ func (n *Node) LinkDown(now time.Time, c link.Conn, why error) {
 			reason = why.Error()
 		}
 		n.strandsDown(now, p)
+		n.useful.Delete(p.ID())
+		n.held.Delete(p.ID())
 		if broke(endOf(p, why)) {
 			n.pulse.Broke(now, ipOf(p))
 		}
@@ -121,7 +123,7 @@ func (n *Node) data(now time.Time, c link.Conn, m link.Msg) {
 		err = n.recv(now, p, m)
 	}
 	if err != nil {
-		n.peers.Drop(now, p.ID(), reasonOf(err))
+		n.drop(p.ID(), reasonOf(err))
 	}
 }
 

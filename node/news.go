@@ -53,6 +53,9 @@ func (n *Node) gossipNews(news gossipsub.News) {
 	n.exchanged(news.Exchanged)
 	n.missed(news.Missing)
 	for _, m := range news.Deliveries {
+		if !m.Local {
+			n.told(m.Via)
+		}
 		f, _ := n.follows.Get(m.Topic)
 		if f.chat && !m.Local {
 			n.chatNews(n.chat.Delivered(n.now, m.Topic, m.Data, m.Via))
@@ -101,7 +104,9 @@ func (n *Node) pexNews(news pex.News) {
 
 func (n *Node) sessionNews(news session.News) {
 	for _, a := range news.Answers {
-		if a.Ticket.Owner != ownGossip { // the router waits for no answer
+		if a.Ticket.Owner == ownGossip {
+			n.hold(a)
+		} else {
 			n.out.Connected = append(n.out.Connected, a)
 		}
 	}

@@ -125,6 +125,8 @@ type Node struct {
 	record  *enr.Record
 	signed  *enr.Record                   // the last one, of an earlier run too
 	follows ordered.Map[string, follower] // topics joined, and for whom
+	useful  ordered.Map[id.ID, time.Time] // when a peer last told us something new
+	held    ordered.Map[id.ID, uint64]    // uses of links with direct peers of gossip
 	routed  []gossipsub.News              // what calls down to the router returned
 	running bool
 	now     time.Time // of the input being handled
@@ -170,6 +172,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	n.peers = peer.New(cfg.Peer)
 
 	cfg.Session.Self, cfg.Session.Localnet, cfg.Session.Trace = n.self, cfg.Localnet, cfg.Trace
+	cfg.Session.Witness = witness{n}
 	n.session = session.New(cfg.Session, n.book, fork(), dialer{n}, finder{n})
 
 	cfg.Pex.Self, cfg.Pex.Trace = n.self, cfg.Trace

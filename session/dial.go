@@ -101,8 +101,13 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 			k.outFails++
 		}
 	}
-	if k.links.Has(d.who) {
+	if k.there(d.who) {
 		k.answer(d, d.who, nil) // another link with it came first
+	} else if k.ending(d.who) {
+		for _, t := range d.users { // and goes: once more when it has gone
+			k.queue = append(k.queue, waiter{t, d.addr})
+		}
+		d.users = nil
 	} else if !k.awaitLate(now, d, why) {
 		k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: why})
 	}
@@ -155,6 +160,8 @@ func (k *Keeper) tell(users []id.Ticket, who id.ID, err error) {
 		a := Answer{Ticket: t, ID: who}
 		if who.IsZero() {
 			a.Err = err
+		} else {
+			a.Use = k.lend(who)
 		}
 		k.news.Answers = append(k.news.Answers, a)
 	}
