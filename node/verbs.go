@@ -139,6 +139,20 @@ func (n *Node) Untrust(now time.Time, who id.ID) bool {
 	return n.session.Untrust(now, who)
 }
 
+// SetPlaces changes the number of outbound slots and the cap on inbound links, where
+// they are not negative, and returns both.
+func (n *Node) SetPlaces(now time.Time, outbound, inbound int) (out, in int) {
+	n.begin(now)
+	if outbound >= 0 {
+		n.session.SetOutbound(now, outbound)
+	}
+	if inbound >= 0 {
+		n.session.SetInbound(now, inbound)
+	}
+	n.settle()
+	return n.session.Limits()
+}
+
 // Join enters a chat room; the answer comes when history has arrived, or after
 // wait.
 func (n *Node) Join(now time.Time, t id.Ticket, room string, wait time.Duration) {

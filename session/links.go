@@ -234,6 +234,7 @@ func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 		k.emit(now, "slot_connected", s, "")
 	}
 	if d.kind == Direct {
+		d.who = who
 		k.direct(now, "direct_connected", d, "")
 	}
 	switch c.kind {
