@@ -15,7 +15,7 @@ func (n *Node) Info() Info {
 		info.ENR = *text
 	}
 	n.mu.Lock()
-	info.RPC, info.Dnet = n.rpc, n.dnet
+	info.RPC = n.rpc
 	up := n.state == running
 	if up {
 		info.Uptime = time.Since(n.started).Seconds()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
@@ -37,13 +38,14 @@ func (n *Node) machineConfig() (node.Config, error) {
 	}
 	return node.Config{
 		Key: n.key, Network: c.Network, Localnet: c.Localnet, External: append(externalIPs(c.Listen.External), n.natMode().Static()...), Restrict: n.restrict,
+		Hosts: hosts.Config{Open: c.Profile == "seed"},
 		Session: session.Config{
 			Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Total: c.Session.MaxPeers, Trusted: trusted,
 			Peers: withoutTwins(append(peers, direct...)), Seeds: seeds, RefineEvery: c.Session.RefineEvery,
 		},
 		Gossip: gossip,
 		Chat:   chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
-		Pulse:  pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.HeartbeatWithin)},
+		Pulse:  pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.DialTimeout)},
 		Trace:  n.onEvent,
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,9 +39,13 @@ func (n *Node) loadRecord(now time.Time, saved []byte) {
 // it, under a number that only ever grows: Unix milliseconds, or one more than the last
 // where the clock is behind that (EIP-778 asks for a growing number alone; nodes that
 // know a record ignore every other of a number as low). It is saved each time. An error
-// wraps enr.ErrTooLarge when the entries do not fit a record.
+// wraps enr.ErrTooLarge when the entries do not fit a record. But in a local network
+// private addresses stay out of it.
 func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 	n.begin(now)
+	if !n.cfg.Localnet {
+		addrs = slices.DeleteFunc(slices.Clone(addrs), link.Addr.IsLocal)
+	}
 	b := recordOf(n.cfg.Network, addrs)
 	b.Extra = attributes(n.cfg.Handlers)
 	b.Seq = uint64(now.UnixMilli())
@@ -61,11 +66,30 @@ func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 	}
 	n.record = r
 	n.trace.Emit(now, trace.Event{Strand: "node", Kind: "record", N: int64(r.Seq())})
-	if len(link.RecordAddrs(r)) > 0 {
-		n.pex.Own(now, r)
-	} else {
-		n.pex.Own(now, nil) // nobody could dial it
+	n.places = nil
+	for _, a := range link.RecordAddrs(r) {
+		if !slices.Contains(n.places, a.IP()) {
+			n.places = append(n.places, a.IP())
+		}
 	}
+	n.tell(now)
 	n.settle()
 	return nil
+}
+
+// tell has peers told of our record while strangers can reach us at one of its
+// addresses, as far as is known. Without peers nobody is told, and no trial begins.
+func (n *Node) tell(now time.Time) {
+	if n.record == nil || n.peers.Len() == 0 {
+		return
+	}
+	reached := false
+	for _, ip := range n.places {
+		reached = n.poll.Standing(now, ip) || reached
+	}
+	if reached {
+		n.pex.Own(now, n.record)
+	} else {
+		n.pex.Own(now, nil)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/pex"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/work"
@@ -21,6 +22,19 @@ func (n *Node) source(h pex.Heard) string {
 		return ""
 	}
 	return p.Info().Addr.Group()
+}
+
+// network is the network a peer asks from. Who comes by a proxy of this machine, as all
+// who come to an onion service do, is of a network of its own.
+func (n *Node) network(who id.ID) link.Network {
+	p, ok := n.peers.ByID(who)
+	switch {
+	case !ok:
+		return ""
+	case p.Info().Addr.IsLoopback():
+		return "proxy"
+	}
+	return p.Info().Addr.Network()
 }
 
 // Done: a job of Out is finished. t is its ticket.
@@ -53,9 +67,6 @@ func (n *Node) gossipNews(news gossipsub.News) {
 	n.exchanged(news.Exchanged)
 	n.missed(news.Missing)
 	for _, m := range news.Deliveries {
-		if !m.Local {
-			n.told(m.Via)
-		}
 		f, _ := n.follows.Get(m.Topic)
 		if f.chat && !m.Local {
 			n.chatNews(n.chat.Delivered(n.now, m.Topic, m.Data, m.Via))
@@ -98,15 +109,13 @@ func (n *Node) pexNews(news pex.News) {
 	}
 	for _, w := range news.Wants {
 		asker := func(who id.ID) bool { return who == w.From }
-		n.pex.Reply(n.now, w.From, w.Req, records(n.book.Sample(n.now, w.Max, asker)))
+		n.pex.Reply(n.now, w.From, w.Req, records(n.book.Tell(n.now, n.network(w.From), w.Max, asker)))
 	}
 }
 
 func (n *Node) sessionNews(news session.News) {
 	for _, a := range news.Answers {
-		if a.Ticket.Owner == ownGossip {
-			n.hold(a)
-		} else {
+		if a.Ticket.Owner != ownGossip { // the router waits for no answer
 			n.out.Connected = append(n.out.Connected, a)
 		}
 	}
@@ -122,9 +131,9 @@ func records(sample []hosts.Host) []*enr.Record {
 	return out
 }
 
-func (n *Node) saveHosts(clean bool) {
-	n.out.Saves = append(n.out.Saves, work.Save{File: hostsFile, Data: n.book.Encode(clean)})
+func (n *Node) saveHosts() {
+	n.out.Saves = append(n.out.Saves, work.Save{File: hostsFile, Data: n.book.Encode()})
 }
 
 // SaveHosts has the host book written.
-func (n *Node) SaveHosts() { n.saveHosts(!n.running) }
+func (n *Node) SaveHosts() { n.saveHosts() }

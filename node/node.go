@@ -123,10 +123,9 @@ type Node struct {
 	poll    vote.Poll
 	seen    [2]vote.Address // what was reported of it, by IPv4 and IPv6
 	record  *enr.Record
+	places  []netip.Addr                  // the addresses it names
 	signed  *enr.Record                   // the last one, of an earlier run too
 	follows ordered.Map[string, follower] // topics joined, and for whom
-	useful  ordered.Map[id.ID, time.Time] // when a peer last told us something new
-	held    ordered.Map[id.ID, uint64]    // uses of links with direct peers of gossip
 	routed  []gossipsub.News              // what calls down to the router returned
 	running bool
 	now     time.Time // of the input being handled
@@ -172,7 +171,6 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	n.peers = peer.New(cfg.Peer)
 
 	cfg.Session.Self, cfg.Session.Localnet, cfg.Session.Trace = n.self, cfg.Localnet, cfg.Trace
-	cfg.Session.Witness = witness{n}
 	n.session = session.New(cfg.Session, n.book, fork(), dialer{n}, finder{n})
 
 	cfg.Pex.Self, cfg.Pex.Trace = n.self, cfg.Trace
@@ -205,7 +203,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	n.external(now)
 
 	cfg.Pulse.Trace = cfg.Trace
-	n.pulse = pulse.New(cfg.Pulse, fork(), pings{lane{n, lanePulse}})
+	n.pulse = pulse.New(cfg.Pulse, fork(), lane{n, lanePulse})
 	n.settle()
 	return n, nil
 }
@@ -245,7 +243,6 @@ func (n *Node) Start(now time.Time) {
 	n.begin(now)
 	if !n.running {
 		n.running = true
-		n.saveHosts(false) // whoever finds this one knows that the run did not end well
 		n.session.Start(now)
 	}
 	n.settle()
@@ -258,7 +255,7 @@ func (n *Node) Stop(now time.Time) {
 	if n.running {
 		n.running = false
 		n.sessionNews(n.session.Stop(now))
-		n.saveHosts(true)
+		n.saveHosts()
 		n.out.Saves = append(n.out.Saves, n.gossip.Saves()...)
 	}
 	n.settle()

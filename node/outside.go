@@ -36,6 +36,7 @@ func (n *Node) restate(now time.Time) {
 	n.poll.Add(now, all...)
 	n.poll.Advance(now)
 	n.external(now)
+	n.tell(now)
 }
 
 // external reports where the world sees us when that has changed.
@@ -64,5 +65,6 @@ func (n *Node) SetMapped(now time.Time, ip netip.Addr) {
 	n.begin(now)
 	n.poll.Map(ip)
 	n.external(now)
+	n.tell(now)
 	n.settle()
 }

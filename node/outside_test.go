@@ -26,8 +26,9 @@ func outsider(t *testing.T, change func(*Config)) *host {
 	})
 }
 
-// seenBy brings up a link with somebody at an IP address, who says where it sees us.
-func (h *host) seenBy(ip string, dir link.Direction, saw string) link.Conn {
+// seenBy brings up a link with somebody at an IP address, who says where it sees us and
+// speaks on some lanes.
+func (h *host) seenBy(ip string, dir link.Direction, saw string, lanes ...link.LaneInfo) link.Conn {
 	h.w.t.Helper()
 	remote := &host{key: linktest.Key(ip), name: ip}
 	at := link.MustAddr("/ip4/" + ip + "/tcp/4001").WithPeer(remote.key.Public().PeerID())
@@ -44,7 +45,7 @@ func (h *host) seenBy(ip string, dir link.Direction, saw string) link.Conn {
 		t = h.dials[i].Ticket
 	}
 	info := h.info(remote, dir, t)
-	info.Addr, info.Lanes, info.Observed = at, nil, netip.MustParseAddrPort(saw)
+	info.Addr, info.Lanes, info.Observed = at, lanes, netip.MustParseAddrPort(saw)
 	h.w.conns++
 	h.n.LinkUp(h.w.now, h.w.conns, info)
 	return h.w.conns

@@ -29,7 +29,7 @@ func (x *Pex) Ask(now time.Time, t id.Ticket, p id.ID, most int) {
 		a.tickets = append(a.tickets, t)
 		return
 	}
-	if st.asked.used > 0 && now.Before(st.asked.next().Add(askSlack)) {
+	if st.asked.left(now.Add(-askSlack)) == 0 {
 		x.giveUp(now, p, []id.Ticket{t}, "asked a moment ago")
 		return
 	}
@@ -69,12 +69,13 @@ func (x *Pex) recvGet(now time.Time, p id.ID, st *peer, data []byte) (News, erro
 	if err != nil {
 		return News{}, err
 	}
-	if st.answered.used > 0 && now.Before(st.answered.next()) {
+	left := st.answered.left(now)
+	if left == 0 {
 		x.refuse(now, p, "asks too often")
 		return News{}, nil
 	}
 	st.answered.use(now)
-	st.owed = Want{p, req, int(min(most, uint64(x.cfg.MaxAnswer)))}
+	st.owed = Want{p, req, int(min(most, uint64(min(left, x.cfg.MaxAnswer))))}
 	return News{Wants: []Want{st.owed}}, nil
 }
 
@@ -101,6 +102,7 @@ func (x *Pex) Reply(now time.Time, to id.ID, req uint64, rs []*enr.Record) {
 		bytesLeft -= len(r.Bytes())
 		out = append(out, r)
 	}
+	st.answered.told(len(out))
 	x.emit(now, trace.Event{Kind: "answer", Peer: to, N: int64(len(out))})
 	x.send.Send(to, codePeers, encodePeers(req, out))
 }

@@ -21,10 +21,13 @@
 // connected, or was asked a moment ago, it comes with the next Advance. A second
 // Ask while one is under way shares its answer.
 //
-// A get is answered once in 10 s for the first six, then once in 10 min; others
-// are passed over in silence. Want says how many records may go at most; who samples
-// the host book lets out no more than a part of it (hosts.Book.Sample). Reply
-// shuffles the records, so that their order tells nothing.
+// In ten minutes a peer is told at most 250 records, in one answer or, while we know
+// few, in up to six, 10 s apart; other questions are passed over in silence. That is
+// 75 KiB at most, whatever it asks. Want says how many records may go; who draws them
+// from the host book lets out no more than a part of it, the same for everybody who
+// asks from one kind of network for a day (hosts.Book.Tell). Reply shuffles the
+// records, so that their order tells nothing; a record holds no time but that of its
+// signature, and nothing marks those of peers or anchors.
 //
 // The two directions of a lane may open at different times. What a peer says before
 // Up is kept for 10 s, two short messages of 64 peers, and read at Up.

@@ -78,6 +78,7 @@ func (x *Pex) recvPeers(now time.Time, p id.ID, st *peer, data []byte) (News, er
 	}
 	if a != nil {
 		x.asks.Delete(p)
+		st.asked.told(len(rs))
 	}
 	switch {
 	case a != nil && (busy || len(rs) == 0):

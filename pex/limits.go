@@ -2,29 +2,45 @@ package pex
 
 import "time"
 
-// allowance spaces answers: the first answersQuick by quickEvery, the rest by
-// slowEvery. The one who answers holds one per peer, and the one who asks holds its
-// image, so as not to ask in vain.
+// allowance is what a peer was answered lately. In any answersFor there are at most
+// answersMax answers, answerEvery apart, with recordsMax records in all: one question is
+// answered in full, or a few with what a young network knows so far. The one who
+// answers holds one per peer, and the one who asks holds its image, so as not to ask in
+// vain.
 type allowance struct {
-	used int // stops counting at answersQuick
-	last time.Time
+	given [answersMax]given // the latest first; zero times are none
 }
 
-// next is the earliest time of another answer; zero for the first.
-func (a *allowance) next() time.Time {
-	switch {
-	case a.used == 0:
-		return time.Time{}
-	case a.used < answersQuick:
-		return a.last.Add(quickEvery)
+type given struct {
+	at time.Time
+	n  int // records
+}
+
+// left tells how many records an answer may hold now; 0 means no answer.
+func (a *allowance) left(now time.Time) int {
+	if !a.given[0].at.IsZero() && now.Sub(a.given[0].at) < answerEvery {
+		return 0
 	}
-	return a.last.Add(slowEvery)
+	n, told := 0, 0
+	for _, g := range a.given {
+		if !g.at.IsZero() && now.Sub(g.at) < answersFor {
+			n, told = n+1, told+g.n
+		}
+	}
+	if n == answersMax {
+		return 0
+	}
+	return max(0, recordsMax-told)
 }
 
+// use notes an answer whose records are not counted yet.
 func (a *allowance) use(now time.Time) {
-	a.used = min(a.used+1, answersQuick)
-	a.last = now
+	copy(a.given[1:], a.given[:answersMax-1])
+	a.given[0] = given{at: now}
 }
+
+// told notes how many records the latest answer held.
+func (a *allowance) told(n int) { a.given[0].n = n }
 
 // bucket holds a peer's right to tell records, as the time it took to earn it:
 // recordEvery each. 0 ≤ credit ≤ recordsBurst × recordEvery.

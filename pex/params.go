@@ -27,13 +27,14 @@ const DefaultAsk = recordsMax
 
 // Our choice.
 const (
-	// answersQuick answers go out at most every quickEvery, so that a young network
-	// converges; all later ones at most every slowEvery, so that nobody maps the
-	// network by asking us again and again.
-	answersQuick = 6
-	quickEvery   = 10 * time.Second
-	slowEvery    = 10 * time.Minute
-	// askSlack is added to both when we ask, so that a question that travels faster
+	// answersFor is how long a peer waits after an answer of recordsMax records, as
+	// Bitcoin Core and Monero have it. Smaller ones may come in its place, at most
+	// answersMax, by answerEvery, until they hold as many: who starts together with a
+	// seed is told of nobody at first, and must not wait for ten minutes.
+	answersFor  = 10 * time.Minute
+	answersMax  = 6
+	answerEvery = 10 * time.Second
+	// askSlack is added to these when we ask, so that a question that travels faster
 	// than the one before it does not come too early.
 	askSlack = 2 * time.Second
 	// askTimeout is how long an answer may take.

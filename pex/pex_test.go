@@ -222,22 +222,31 @@ func TestHelloOfAnother(t *testing.T) {
 	}
 }
 
-// Answers: the first six by 10 s, then by 10 min.
+// A peer is answered once in ten minutes when the answer is full, six times, 10 s
+// apart, when there is little to tell.
 func TestAllowance(t *testing.T) {
-	x, _ := newPex(Config{})
-	x.Up(t0, mate, false)
-	var got []time.Duration
-	for d := time.Duration(0); d < time.Hour; d += time.Second {
-		if n := mustRecv(t, x, at(d), codeGet, encodeGet(uint64(d), 1000)); len(n.Wants) == 1 {
-			got = append(got, d)
-			if w := n.Wants[0]; w != (Want{mate, uint64(d), recordsMax}) {
-				t.Fatalf("%+v", w)
+	for _, c := range []struct {
+		name   string
+		answer []*enr.Record
+		want   string
+	}{
+		{"full", many(10, recordsMax), "[0s 10m0s 20m0s 30m0s]"},
+		{"half full", many(10, recordsMax/2), "[0s 10s 10m0s 10m10s 20m0s 20m10s 30m0s]"},
+		{"nobody", nil, "[0s 10s 20s 30s 40s 50s 10m0s 10m10s 10m20s 10m30s 10m40s 10m50s 20m0s 20m10s 20m20s 20m30s 20m40s 20m50s 30m0s]"},
+	} {
+		x, _ := newPex(Config{})
+		x.Up(t0, mate, false)
+		var got []time.Duration
+		for d := time.Duration(0); d <= 30*time.Minute; d += time.Second {
+			n := mustRecv(t, x, at(d), codeGet, encodeGet(uint64(d), 1000))
+			if len(n.Wants) == 1 {
+				got = append(got, d)
+				x.Reply(at(d), mate, uint64(d), c.answer)
 			}
 		}
-	}
-	want := "[0s 10s 20s 30s 40s 50s 10m50s 20m50s 30m50s 40m50s 50m50s]"
-	if fmt.Sprint(got) != want {
-		t.Errorf("answered at %v\nwant        %s", got, want)
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("%s: answered at %v\nwant %s", c.name, got, c.want)
+		}
 	}
 }
 
@@ -375,9 +384,9 @@ func TestAskInVain(t *testing.T) {
 		t.Fatal("gave up too early")
 	}
 	ended(t, x, at(askTimeout), 2) // no answer
-	x.Ask(at(quickEvery+askSlack-1), ticket(3), mate, 0)
-	ended(t, x, at(quickEvery+askSlack-1), 3) // asked a moment ago
-	x.Ask(at(quickEvery+askSlack), ticket(4), mate, 0)
+	x.Ask(at(answerEvery+askSlack-1), ticket(3), mate, 0)
+	ended(t, x, at(answerEvery+askSlack-1), 3) // asked a moment ago
+	x.Ask(at(answerEvery+askSlack), ticket(4), mate, 0)
 	if n := req(t, d); n == late {
 		t.Error("a number used twice")
 	}
@@ -403,9 +412,10 @@ func TestAskInVain(t *testing.T) {
 // Asking as often as we like, we never ask a peer of our kind in vain.
 func TestAskKeepsTheAllowance(t *testing.T) {
 	x, d := newPex(Config{})
-	y, _ := newPex(Config{})
+	y, e := newPex(Config{})
 	x.Up(t0, mate, true)
 	y.Up(t0, mate, false)
+	answered := 0
 	for s := range 7200 {
 		now := at(time.Duration(s) * time.Second)
 		x.Ask(now, ticket(uint64(s)), mate, 0)
@@ -415,9 +425,16 @@ func TestAskKeepsTheAllowance(t *testing.T) {
 			if len(n.Wants) != 1 {
 				t.Fatalf("refused at %ds", s)
 			}
-			mustRecv(t, x, now.Add(jitter), codePeers, encodePeers(n.Wants[0].Req, nil))
+			y.Reply(now.Add(jitter), mate, n.Wants[0].Req, many(10, []int{0, 100, 3, 250}[s%4]))
+			for _, back := range e.take() {
+				run(x, now.Add(jitter), mustRecv(t, x, now.Add(jitter), back.code, back.data).Jobs)
+				answered++
+			}
 		}
 		x.Advance(now)
+	}
+	if answered < 20 {
+		t.Errorf("%d answers in two hours", answered)
 	}
 }
 

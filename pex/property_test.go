@@ -15,25 +15,78 @@ import (
 	"github.com/ropewalk/ropewalk/work"
 )
 
-// Over any trace, answers are spaced as promised.
+// Over any trace, no ten minutes hold more answers and records than promised.
 func TestAllowanceProperty(t *testing.T) {
+	type answer struct {
+		at time.Time
+		n  int
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		var a allowance
-		now, given := t0, []time.Time(nil)
-		for _, gap := range rapid.SliceOfN(rapid.IntRange(0, 2000), 1, 100).Draw(t, "gaps") {
+		now, given := t0, []answer(nil)
+		for _, gap := range rapid.SliceOfN(rapid.IntRange(0, 300), 1, 100).Draw(t, "gaps") {
 			now = now.Add(time.Duration(gap) * time.Second)
-			if !now.Before(a.next()) {
+			if left := a.left(now); left > 0 {
+				n := rapid.IntRange(0, left).Draw(t, "records")
 				a.use(now)
-				given = append(given, now)
+				a.told(n)
+				given = append(given, answer{now, n})
 			}
 		}
-		for i := 1; i < len(given); i++ {
-			want := quickEvery
-			if i >= answersQuick {
-				want = slowEvery
+		for i, first := range given {
+			count, records := 0, 0
+			for _, g := range given[i:] {
+				if g.at.Sub(first.at) < answersFor {
+					count, records = count+1, records+g.n
+				}
 			}
-			if got := given[i].Sub(given[i-1]); got < want {
-				t.Fatalf("answer %d after %v", i, got)
+			if count > answersMax || records > recordsMax || i > 0 && first.at.Sub(given[i-1].at) < answerEvery {
+				t.Fatalf("%d answers with %d records from %v on", count, records, first.at.Sub(t0))
+			}
+		}
+	})
+}
+
+// Whatever a peer asks, and however often, ten minutes bring it no more than an answer
+// of 250 records of 300 bytes and six heads: 75,192 bytes, 125 B/s, against the seven
+// bytes that a question takes at least.
+func TestNoAmplification(t *testing.T) {
+	const most = recordsMax*enr.BytesMax + answersMax*frameBytes
+	if most != 75_192 {
+		t.Errorf("the figure is %d", most)
+	}
+	all := many(1000, 300)
+	rapid.Check(t, func(t *rapid.T) {
+		x, d := newPex(Config{})
+		x.Up(t0, mate, false)
+		type said struct {
+			at    time.Time
+			bytes int
+		}
+		var out []said
+		now := t0
+		for range rapid.IntRange(1, 300).Draw(t, "questions") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 30_000).Draw(t, "ms")) * time.Millisecond)
+			n, err := x.Recv(now, mate, codeGet, encodeGet(rapid.Uint64().Draw(t, "req"), rapid.Uint64Min(1).Draw(t, "max")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range n.Wants {
+				x.Reply(now, w.From, w.Req, all[:rapid.IntRange(0, len(all)).Draw(t, "known")])
+			}
+			for _, m := range d.take() {
+				out = append(out, said{now, len(m.data)})
+			}
+		}
+		for i := range out {
+			sum := 0
+			for _, s := range out[i:] {
+				if s.at.Sub(out[i].at) < answersFor {
+					sum += s.bytes
+				}
+			}
+			if sum > most {
+				t.Fatalf("%d bytes in ten minutes", sum)
 			}
 		}
 	})

@@ -26,7 +26,6 @@ type host struct {
 	alive bool
 	lived bool   // launched at least once
 	lives uint32 // how often it was launched
-	since int64  // the last launch
 	gen   uint32
 
 	m        machine    // what runs here
@@ -93,7 +92,7 @@ func (h *host) launch() {
 	now := h.w.time()
 	h.gen++
 	h.lives++
-	h.alive, h.lived, h.since = true, true, h.w.now
+	h.alive, h.lived = true, true
 	h.links = map[link.Conn]*end{}
 	h.wakeAt = 0
 	rng := rand.New(rand.NewPCG(h.w.rng.Uint64(), h.w.rng.Uint64()))
@@ -125,11 +124,12 @@ func (h *host) config() node.Config {
 		Key: h.key, Network: network,
 		Session: session.Config{Outbound: 8, Inbound: 96},
 		Chat:    chat.Config{Author: chat.NewAuthor(h.key), NodeID: h.w.nodeID},
-		Trace:   h.told,
+		Trace:   func(_ time.Time, e trace.Event) { h.w.hash.trace(h.i, e) },
 	}
 	c.Pex.Verify = h.w.verify
 	if h.seed {
 		c.Session.Inbound = 512
+		c.Hosts.Open = true
 	}
 	for _, s := range h.w.hosts {
 		if s.seed && s != h {
@@ -140,14 +140,6 @@ func (h *host) config() node.Config {
 	h.inbound = c.Session.Inbound
 	h.fillers = max(c.Session.Outbound, 0)
 	return c
-}
-
-// told takes an event that the node reports.
-func (h *host) told(_ time.Time, e trace.Event) {
-	h.w.hash.trace(h.i, e)
-	if h.w.heard != nil {
-		h.w.heard(h, e)
-	}
 }
 
 // kill ends the node without a word. The other ends of its links get a reset.

@@ -10,6 +10,10 @@
 // revoked: an address that nobody reached us at within revokeAfter is that of a router
 // that lets nothing in, and to publish it wastes everybody's dials.
 //
+// An address that the node has on its own word, because an interface of the machine
+// has it, is held to the same: strangers are told of it for revokeAfter, and then only
+// when somebody has come.
+//
 // Each family has votes and a result of its own, or a host with both would publish
 // only one; IPv4 mapped into IPv6 is IPv4. Addresses of special ranges are ignored, as
 // remote or as statement, but on a local network. The port is part of the result only
@@ -19,6 +23,6 @@
 // What the operator says goes before what a router says, and that before votes.
 //
 // Place: floor 1, values, pure. It holds and counts; node feeds it, the world
-// announces the result. It does not find out whether a port is open. Limits are in
+// announces the result. It opens no port to find out whether one is open. Limits are in
 // params.go.
 package vote

@@ -99,8 +99,25 @@ func (p *Poll) Advance(now time.Time) {
 		d.judge(now)
 		if !p.Localnet {
 			d.revoke(now)
+			d.rest(now)
 		}
 	}
+}
+
+// Standing tells whether strangers may be told that we are at an address: the
+// operator, a router or votes say so; or we say it ourselves, as of an interface's, and
+// somebody has reached us since, or may still try.
+func (p *Poll) Standing(now time.Time, ip netip.Addr) bool {
+	ip = ip.Unmap()
+	if !ip.IsValid() || !place(ip, p.Localnet) {
+		return false
+	}
+	d := p.side(ip.Is6())
+	if p.Localnet || ip == d.static || ip == d.mapped || ip == d.won {
+		return true
+	}
+	d.try(now, ip)
+	return !d.quiet
 }
 
 // Deadline is the next moment at which Advance matters; zero for none.

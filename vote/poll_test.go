@@ -322,3 +322,43 @@ func TestLiars(t *testing.T) {
 		}
 	})
 }
+
+// TestStanding: an address of our own word is told for five minutes, then only when
+// somebody has come, and tried again after an hour. The words of others need no trial.
+func TestStanding(t *testing.T) {
+	p, ip := &Poll{}, netip.MustParseAddr("8.8.8.8")
+	for _, c := range []struct {
+		after time.Duration
+		want  bool
+	}{
+		{0, true}, {revokeAfter - 1, true}, {revokeAfter, false}, {revokeAfter + restFor - 1, false},
+		{revokeAfter + restFor, true}, {2*revokeAfter + restFor, false},
+	} {
+		now := begin.Add(c.after)
+		for d := p.Deadline(); !d.IsZero() && !d.After(now); d = p.Deadline() {
+			p.Advance(d)
+		}
+		if got := p.Standing(now, ip); got != c.want {
+			t.Errorf("after %v: %v", c.after, got)
+		}
+	}
+	later := begin.Add(2*revokeAfter + restFor + time.Minute)
+	p.Contact(later, remote(9, 9))
+	if !p.Standing(later, ip) || !p.Standing(later.Add(24*time.Hour), ip) || !p.Deadline().IsZero() {
+		t.Error("who was reached is quiet")
+	}
+	if !p.Standing(later, netip.MustParseAddr("8.8.4.4")) {
+		t.Error("who was reached a moment ago is quiet of another address")
+	}
+	for _, private := range []string{"10.0.0.1", "127.0.0.1", "fe80::1"} {
+		if ip := netip.MustParseAddr(private); p.Standing(later, ip) || !(&Poll{Localnet: true}).Standing(later, ip) {
+			t.Errorf("%s: told", private)
+		}
+	}
+	q := &Poll{}
+	q.Fix(ip)
+	q.Advance(begin.Add(revokeAfter))
+	if !q.Standing(begin.Add(revokeAfter), ip) || !q.Deadline().IsZero() {
+		t.Error("the operator's word is tried")
+	}
+}

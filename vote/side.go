@@ -16,6 +16,9 @@ type side struct {
 	met            time.Time                   // when somebody last dialled us
 	revoked        netip.Addr                  // not adopted before rested
 	rested         time.Time
+	own            netip.Addr // on our own word, of an interface; invalid for none
+	tried          time.Time  // when strangers were first told of own, this time
+	quiet          bool       // nobody came, so that they are not told any more
 }
 
 // ballot is the latest word of a group.
@@ -118,7 +121,30 @@ func (d *side) port() uint16 {
 }
 
 // reached tells whether somebody dialled us lately enough to prove the address.
-func (d *side) reached() bool { return !d.met.IsZero() && d.met.After(d.since.Add(-contactFor)) }
+func (d *side) reached() bool { return d.metSince(d.since) }
+
+func (d *side) metSince(t time.Time) bool { return !d.met.IsZero() && d.met.After(t.Add(-contactFor)) }
+
+// try notes an address that we have on our own word, as that of an interface.
+func (d *side) try(now time.Time, ip netip.Addr) {
+	if d.own != ip {
+		d.own, d.tried, d.quiet = ip, now, false
+	}
+	d.rest(now)
+}
+
+// rest keeps quiet of such an address when nobody reached us at it in time, and tries
+// it again when it has rested.
+func (d *side) rest(now time.Time) {
+	switch {
+	case !d.own.IsValid() || d.metSince(d.tried):
+		d.quiet = false
+	case !now.Before(d.tried.Add(revokeAfter + restFor)):
+		d.tried, d.quiet = now, false
+	case !now.Before(d.tried.Add(revokeAfter)):
+		d.quiet = true
+	}
+}
 
 // revoke gives up an address that nobody reached us at in time.
 func (d *side) revoke(now time.Time) {
@@ -129,7 +155,7 @@ func (d *side) revoke(now time.Time) {
 	}
 }
 
-// deadline is when a statement is too old, an address is revoked or rested.
+// deadline is when a statement is too old, an address is revoked, kept quiet or rested.
 func (d *side) deadline(localnet bool) (at time.Time) {
 	sooner := func(t time.Time) {
 		if at.IsZero() || t.Before(at) {
@@ -145,6 +171,13 @@ func (d *side) deadline(localnet bool) (at time.Time) {
 	}
 	if d.revoked.IsValid() {
 		sooner(d.rested)
+	}
+	if d.own.IsValid() && !d.metSince(d.tried) && !localnet {
+		ends := d.tried.Add(revokeAfter)
+		if d.quiet {
+			ends = ends.Add(restFor)
+		}
+		sooner(ends)
 	}
 	return at
 }
