@@ -62,6 +62,8 @@ var homes = []home{
 	{path: "link/libp2p", floor: 2, kind: edge},
 	{path: "link/rlpx", floor: 2, kind: edge},
 	{path: "link/linktest", floor: 2, kind: edge},
+	{path: "link/socks", floor: 2, kind: edge},
+	{path: "link/sockstest", floor: 2, kind: edge},
 	{path: "nat", floor: 2, kind: edge},
 	{path: "dnslist/listtest", floor: 2, kind: edge},
 
