@@ -1,9 +1,11 @@
 package rlpx
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"time"
 
@@ -27,6 +29,16 @@ type Config struct {
 	// Listen are the sockets to listen on; port 0 is any free one. An IPv6 address
 	// takes no IPv4 connections. Empty makes a transport that only dials.
 	Listen []netip.AddrPort
+	// ListenUnix are the paths of Unix sockets to listen on, which only our own user may
+	// dial.
+	ListenUnix []string
+	// Routes say which way addresses are dialled. Proxy dials those that go through a
+	// proxy; they are never dialled otherwise. Its context has a deadline.
+	Routes link.Routes
+	Proxy  func(ctx context.Context, to link.Addr) (net.Conn, error)
+	// Hidden tells that inbound connections from loopback come through a hidden service
+	// of ours: they are given the time that takes.
+	Hidden bool
 	// Localnet is for a network of one machine or house: private addresses count as
 	// loopback, which no limit per address counts.
 	Localnet bool
@@ -93,6 +105,11 @@ func (c *Config) Validate() error {
 	for _, a := range c.Listen {
 		if !a.Addr().IsValid() {
 			return fmt.Errorf("rlpx: Listen: %v is no address and port", a)
+		}
+	}
+	for _, path := range c.ListenUnix {
+		if link.Unix(c.Key.Uncompressed(), c.Key.ID(), path).IsZero() {
+			return fmt.Errorf("rlpx: ListenUnix: %.120q: want an absolute path of at most 103 bytes", path)
 		}
 	}
 	return checkProtocols(c.Protocols)

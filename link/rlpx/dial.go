@@ -41,7 +41,7 @@ func (t *Transport) dial(ctx context.Context, ticket id.Ticket, to link.Addr) (*
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	within := dialTimeout
+	within := t.cfg.Routes.Timeouts(to).Dial
 	if end, ok := ctx.Deadline(); ok {
 		within = time.Until(end)
 	}
@@ -58,7 +58,7 @@ func (t *Transport) dial(ctx context.Context, ticket id.Ticket, to link.Addr) (*
 	case <-ctx.Done():
 		return nil, t.dialError(ctx, ctx.Err())
 	}
-	c, err := connect(ctx, to, t.cfg.Gate)
+	c, err := t.open(ctx, to)
 	if err != nil {
 		return nil, t.dialError(ctx, err)
 	}
@@ -80,7 +80,7 @@ func (t *Transport) setupDialled(ctx context.Context, c net.Conn, to link.Addr) 
 		_ = c.Close()
 		return nil, ErrClosed
 	}
-	unbind := bind(ctx, c)
+	unbind := bind(ctx, c, setupWithin(t.cfg.Routes, to))
 	l, tell, err := t.setup(c, link.Out, to, func() {})
 	if !unbind() && err == nil {
 		err = ctx.Err()
@@ -100,16 +100,41 @@ func (t *Transport) setupDialled(ctx context.Context, c net.Conn, to link.Addr) 
 	return nil, err
 }
 
+// setupWithin is how long handshake and Hello with an address may take.
+func setupWithin(r link.Routes, to link.Addr) time.Duration {
+	if r.Of(to) == link.Proxied {
+		return r.Timeouts(to).Handshake
+	}
+	return setupTimeout
+}
+
 // bind gives a connection the deadline of a setup, or the context's if that is
 // earlier, and ends its waits when the context ends. The result undoes the second
 // and tells whether it was in time.
-func bind(ctx context.Context, c net.Conn) (unbind func() bool) {
-	end := time.Now().Add(setupTimeout)
+func bind(ctx context.Context, c net.Conn, within time.Duration) (unbind func() bool) {
+	end := time.Now().Add(within)
 	if d, ok := ctx.Deadline(); ok && d.Before(end) {
 		end = d
 	}
 	_ = c.SetDeadline(end)
 	return context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+}
+
+// open opens a socket to the address the way it has: through the proxy, and then never
+// directly, or directly.
+func (t *Transport) open(ctx context.Context, to link.Addr) (net.Conn, error) {
+	switch t.cfg.Routes.Of(to) {
+	case link.Direct:
+		return connect(ctx, to, t.cfg.Gate)
+	case link.Proxied:
+		if ip := to.IP(); t.cfg.Gate != nil && ip.IsValid() && !t.cfg.Gate(ip) {
+			return nil, ErrGated
+		}
+		if t.cfg.Proxy != nil {
+			return t.cfg.Proxy(ctx, to)
+		}
+	}
+	return nil, ErrNoRoute
 }
 
 // connect opens a socket to the address, unless the gate shuts out where it leads.
@@ -123,10 +148,13 @@ func connect(ctx context.Context, to link.Addr, gate func(netip.Addr) bool) (net
 			return nil
 		}
 	}
+	if path := to.Path(); path != "" {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}
 	return d.DialContext(ctx, "tcp", placeOf(to))
 }
 
-// placeOf is where an enode URL leads, HOST:PORT.
+// placeOf is where an enode URL leads, HOST:PORT or a path.
 func placeOf(a link.Addr) string {
 	_, place, _ := strings.Cut(a.String(), "@")
 	place, _, _ = strings.Cut(place, "?")
@@ -152,6 +180,8 @@ func connectError(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", ErrTimeout, context.DeadlineExceeded)
 	case errors.Is(err, ErrGated):
 		return ErrGated
+	case errors.Is(err, ErrNoRoute):
+		return ErrNoRoute
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ErrRefused
 	case errors.As(err, &timeout) && timeout.Timeout():

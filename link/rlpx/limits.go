@@ -27,10 +27,13 @@ func snappyBytesMax(payload int) int { return 32 + payload + payload/6 }
 
 // Our choice.
 const (
-	// dialTimeout bounds a dial whose context has no deadline; setupTimeout bounds
-	// handshake and Hello together, from the connected socket on.
+	// dialTimeout bounds a visit; setupTimeout bounds handshake and Hello together, from
+	// the connected socket on. A way through a proxy has link.Timeouts instead.
 	dialTimeout  = 15 * time.Second
 	setupTimeout = 5 * time.Second
+	// hiddenSetupTimeout is setupTimeout for who comes through a hidden service: what
+	// link.Timeouts gives the other end.
+	hiddenSetupTimeout = 55 * time.Second
 
 	// pingJitter is by how much pings may be earlier, so that they do not all go out at
 	// once after an outage.

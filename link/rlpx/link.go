@@ -80,6 +80,9 @@ func newLink(t *Transport, c net.Conn, g *greeting, w *windows, dir link.Directi
 	}
 	if to.IsZero() {
 		l.info.Addr = link.Enode(g.full, l.info.ID, ipOf(c.RemoteAddr()))
+		if at := c.LocalAddr(); at != nil && at.Network() == "unix" {
+			l.info.Addr = link.Unix(g.full, l.info.ID, at.String()) // the dialler's end has no name
+		}
 	}
 	for _, cp := range g.hello.Caps {
 		l.info.Caps = append(l.info.Caps, cp.String())

@@ -15,17 +15,27 @@ import (
 // *link.ListenError.
 func (t *Transport) Listen() error {
 	var open []net.Listener
+	fail := func(at link.Addr, err error) error {
+		for _, o := range open {
+			_ = o.Close()
+		}
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err
+		}
+		return &link.ListenError{Addr: at, Err: err}
+	}
 	for _, at := range t.cfg.Listen {
 		l, err := net.Listen(familyOf(at.Addr()), at.String())
 		if err != nil {
-			for _, o := range open {
-				_ = o.Close()
-			}
-			var op *net.OpError
-			if errors.As(err, &op) {
-				err = op.Err
-			}
-			return &link.ListenError{Addr: t.enode(at), Err: err}
+			return fail(t.enode(at), err)
+		}
+		open = append(open, l)
+	}
+	for _, path := range t.cfg.ListenUnix {
+		l, err := listenUnix(path)
+		if err != nil {
+			return fail(t.unix(path), err)
 		}
 		open = append(open, l)
 	}
@@ -63,6 +73,8 @@ func (t *Transport) Addrs() []link.Addr {
 	for _, l := range t.listeners {
 		if at := ipOf(l.Addr()); at.IsValid() {
 			out = append(out, t.enode(at))
+		} else if l.Addr().Network() == "unix" {
+			out = append(out, t.unix(l.Addr().String()))
 		}
 	}
 	return out
@@ -145,7 +157,11 @@ func (t *Transport) turnAway(c net.Conn, why cause, from netip.AddrPort) {
 // receive sets an inbound connection up and hands the link to Accept.
 func (t *Transport) receive(p *pending, from netip.AddrPort) {
 	defer t.waiting.leave(p)
-	_ = p.conn.SetDeadline(time.Now().Add(setupTimeout))
+	within := setupTimeout
+	if t.cfg.Hidden && p.ip.IsLoopback() {
+		within = hiddenSetupTimeout
+	}
+	_ = p.conn.SetDeadline(time.Now().Add(within))
 	l, tell, err := t.setup(p.conn, link.In, link.Addr{}, func() { t.waiting.reach(p, proven) })
 	select {
 	case <-p.out:

@@ -38,14 +38,17 @@ type Asker struct {
 	Agent   string
 	Network string   // to name; may be empty
 	Caps    []string // to name, NAME/VERSION; there may be none, and none need be shared
+	// Dial, when set, opens the socket: through a proxy, with the time that takes.
+	Dial func(ctx context.Context, to link.Addr) (net.Conn, error)
 }
 
 // Visit is a connection to any devp2p node that only asks who it is and how far away.
 // It is used by one goroutine, which closes it.
 type Visit struct {
 	Report
-	conn net.Conn
-	g    *greeting
+	conn   net.Conn
+	g      *greeting
+	within time.Duration // a round trip or a part of the setup may take
 }
 
 // Probe visits a node, pings once and leaves. The context bounds all of it. The report
@@ -74,7 +77,7 @@ func Probe(ctx context.Context, key *id.Key, agent string, to link.Addr, caps []
 func Call(ctx context.Context, by Asker, to link.Addr) (*Visit, error) {
 	v := &Visit{Report: Report{ID: to.ID()}}
 	remote, ok := to.Uncompressed()
-	if !ok || to.Port() == 0 {
+	if !ok || to.Port() == 0 && to.Path() == "" {
 		return v, fmt.Errorf("%w: %q", ErrAddr, to)
 	}
 	own := &hello{Version: helloVersion, Agent: by.Agent, Key: by.Key.Public(), full: by.Key.Uncompressed(), Network: by.Network}
@@ -85,15 +88,24 @@ func Call(ctx context.Context, by Asker, to link.Addr) (*Visit, error) {
 		}
 		own.Caps = append(own.Caps, c)
 	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	var ways link.Routes
+	if by.Dial != nil {
+		ways = link.Routes{Proxy: true, Mixed: link.MixAll | link.MixI2P}
+	}
+	v.within = setupWithin(ways, to)
+	ctx, cancel := context.WithTimeout(ctx, ways.Timeouts(to).Dial)
 	defer cancel()
 	begun := time.Now()
 	var err error
-	if v.conn, err = connect(ctx, to, nil); err != nil {
+	dial := by.Dial
+	if dial == nil {
+		dial = func(ctx context.Context, to link.Addr) (net.Conn, error) { return connect(ctx, to, nil) }
+	}
+	if v.conn, err = dial(ctx, to); err != nil {
 		return v, connectError(ctx, err)
 	}
 	v.Connect = time.Since(begun)
-	unbind := bind(ctx, v.conn)
+	unbind := bind(ctx, v.conn, v.within)
 	v.g, err = greet(v.conn, rand.Reader, by.Key, own, &remote, func() {})
 	if !unbind() && err == nil {
 		err = ctx.Err()
@@ -122,7 +134,7 @@ func Call(ctx context.Context, by Asker, to link.Addr) (*Visit, error) {
 // context's, or a *link.Closed: a node without a shared capability ends the link at
 // once. After an error there is only Close.
 func (v *Visit) Ping(ctx context.Context) (time.Duration, error) {
-	unbind := bind(ctx, v.conn)
+	unbind := bind(ctx, v.conn, v.within)
 	defer unbind()
 	begun := time.Now()
 	err := v.g.send(v.conn, codePing)
@@ -142,7 +154,7 @@ func (v *Visit) Ping(ctx context.Context) (time.Duration, error) {
 // Parted waits for the remote to end the link: then its error is a *link.Closed, and
 // otherwise as of Ping.
 func (v *Visit) Parted(ctx context.Context) error {
-	unbind := bind(ctx, v.conn)
+	unbind := bind(ctx, v.conn, v.within)
 	defer unbind()
 	err := setupError(v.await(codeDisconnect), false)
 	if ctx.Err() != nil {

@@ -21,6 +21,7 @@ var (
 	ErrClosed  = errors.New("rlpx: transport closed")
 	ErrAddr    = errors.New("rlpx: want an enode URL with a port")
 	ErrGated   = errors.New("rlpx: address is shut out")
+	ErrNoRoute = errors.New("rlpx: no way leads to that address: it wants a proxy that we do not have")
 	ErrRefused = errors.New("rlpx: nobody listens there")
 	ErrTimeout = errors.New("rlpx: no answer in time")
 	ErrLost    = errors.New("rlpx: connection lost")
@@ -107,14 +108,15 @@ func (t *Transport) Accept() (link.Link, error) {
 	}
 }
 
-// Dial makes a link to the node at the address. The context's deadline (dialTimeout
-// when it has none) covers all of it, and setupTimeout handshake and Hello. The error
-// is or wraps the context's, ErrAddr, ErrGated, ErrRefused, ErrTimeout, ErrWrongKey,
+// Dial makes a link to the node at the address, the way that Config.Routes has for it.
+// The context's deadline (that of the way when it has none) covers all of it, the
+// dialogue with a proxy included, and setupTimeout, or the way's, handshake and Hello. The
+// error is or wraps the context's, ErrAddr, ErrGated, ErrNoRoute, ErrRefused, ErrTimeout, ErrWrongKey,
 // ErrNoLanes, ErrLost, ErrClosed, a link.Reason (WrongIdentity, BadIdentity,
 // BadVersion, Self, Breach) or, when the remote said why, a *link.Closed; anything
 // else is the network's. None names the address, which the caller knows.
 func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (link.Link, error) {
-	if to.Kind() != link.RLPx || to.IsZero() || to.Port() == 0 {
+	if to.Kind() != link.RLPx || to.IsZero() || to.Port() == 0 && to.Path() == "" {
 		return nil, fmt.Errorf("%w: %q", ErrAddr, to)
 	}
 	if to.ID() == t.cfg.Key.ID() {

@@ -75,10 +75,8 @@ func (c *Client) open(ctx context.Context, talk func(net.Conn) error) (net.Conn,
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, c.server.Network, c.server.Address)
 	if err != nil {
-		return nil, blame(ctx, fmt.Errorf("%w: %w", ErrProxy, plainly(err)))
+		return nil, blame(ctx, fmt.Errorf("%w: %v", ErrProxy, plainly(err))) // of the proxy, not of who is dialled
 	}
-	end, _ := ctx.Deadline()
-	_ = conn.SetDeadline(end)
 	release := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	err = talk(conn)
 	if !release() && err == nil {
@@ -88,7 +86,7 @@ func (c *Client) open(ctx context.Context, talk func(net.Conn) error) (net.Conn,
 		_ = conn.Close()
 		var op *net.OpError
 		if errors.As(err, &op) && !op.Timeout() {
-			err = fmt.Errorf("%w: %w", ErrProxy, op.Err) // it reset the connection
+			err = fmt.Errorf("%w: %v", ErrProxy, op.Err) // it reset the connection
 		}
 		return nil, blame(ctx, plainly(err))
 	}
@@ -100,10 +98,6 @@ func (c *Client) open(ctx context.Context, talk func(net.Conn) error) (net.Conn,
 func blame(ctx context.Context, err error) error {
 	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
-	}
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() { // a hair before the context's own
-		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	}
 	return err
 }
