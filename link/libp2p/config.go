@@ -1,11 +1,15 @@
 package libp2p
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	ma "github.com/multiformats/go-multiaddr"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -22,6 +26,18 @@ type Config struct {
 	// Listen are libp2p addresses without a peer: /ip4/0.0.0.0/tcp/0 and the like.
 	// Empty makes a transport that only dials.
 	Listen []link.Addr
+	// Routes say which way addresses are dialled. Proxy dials those that go through a
+	// proxy; they are never dialled otherwise. Its context has a deadline. When everything
+	// goes through it there is no QUIC, what asks the world about us (as under Localnet)
+	// is off, and nobody is told of an address that is not in Announce.
+	Routes link.Routes
+	Proxy  func(ctx context.Context, to link.Addr) (net.Conn, error)
+	// Announce are addresses that others are told of beside those we listen on: those of
+	// a hidden service that leads to us.
+	Announce []link.Addr
+	// Hidden tells that inbound connections from loopback come through a hidden service
+	// of ours: they are given the time that takes.
+	Hidden bool
 	// Limits bound what remotes can take; zero fields get defaults.
 	Limits Limits
 	// Localnet is for a network of one machine or house: private addresses count as
@@ -78,7 +94,7 @@ func (c *Config) fill() {
 	if c.UserAgent == "" {
 		c.UserAgent = "ropewalk"
 	}
-	if c.Localnet {
+	if c.Localnet || c.Routes.All() {
 		c.NATPortMap, c.Relay, c.HolePunch, c.AutoNAT = false, false, false, false
 	}
 	def := func(v *int, d int) {
@@ -117,9 +133,58 @@ func (c *Config) Validate() error {
 		}
 	}
 	for _, a := range c.Listen {
-		if a.Kind() != link.LibP2P {
-			return fmt.Errorf("libp2p: Listen: %q is no libp2p address", a)
+		if n := a.Network(); a.Kind() != link.LibP2P || n != link.NetIP4 && n != link.NetIP6 && n != link.NetDNS {
+			return fmt.Errorf("libp2p: Listen: %q is no address that libp2p can listen on", a)
+		}
+		if a.IsQUIC() && c.Routes.All() {
+			return fmt.Errorf("libp2p: Listen: %q: no QUIC where everything goes through a proxy", a)
 		}
 	}
 	return nil
+}
+
+// announced is what others are told of, of the addresses that libp2p knows.
+func (c *Config) announced(known []ma.Multiaddr) (out []ma.Multiaddr) {
+	if !c.Routes.All() {
+		out = append(out, known...)
+	}
+	for _, a := range c.Announce {
+		if m, err := ma.NewMultiaddr(a.Bare().String()); err == nil {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// dialMax bounds every dial: the context of one has less where its way is faster.
+func (c *Config) dialMax() time.Duration {
+	if c.Routes.Proxy {
+		return hiddenDialTimeout
+	}
+	return dialTimeout
+}
+
+// setupMax bounds identify and the negotiation of one lane of every link.
+func (c *Config) setupMax() time.Duration {
+	if c.Routes.Proxy || c.Hidden {
+		return hiddenSetupTimeout
+	}
+	return setupTimeout
+}
+
+// setupWithin bounds identify and the negotiation of lanes of an inbound link.
+func (c *Config) setupWithin(from netip.Addr) time.Duration {
+	if c.Hidden && from.IsLoopback() {
+		return hiddenSetupTimeout
+	}
+	return setupTimeout
+}
+
+// acceptWithin bounds the security handshake of inbound connections, of which no more
+// are pending for it.
+func (c *Config) acceptWithin() time.Duration {
+	if c.Hidden {
+		return hiddenSetupTimeout
+	}
+	return acceptTimeout
 }

@@ -182,7 +182,7 @@ func countFunc[T any](s []T, f func(T) bool) (n int) {
 
 // setupInbound finishes a link and hands it to Accept.
 func (t *Transport) setupInbound(e *entry) {
-	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), t.cfg.setupWithin(e.ip))
 	defer cancel()
 	l, err := t.setup(ctx, e, id.Ticket{}, link.Addr{})
 	if err != nil {
@@ -234,6 +234,9 @@ func (t *Transport) setup(ctx context.Context, e *entry, ticket id.Ticket, to li
 	}
 	l := newLink(t, e, ticket, to)
 	l.info.Envelope, l.info.Observed = t.identityOf(ctx, e)
+	if proxied(t.cfg.Routes, e.conn.RemoteMultiaddr()) {
+		l.info.Observed = netip.AddrPort{} // that is the proxy
+	}
 	if err := l.openLanes(ctx, t.remoteSpeaks(e.conn.RemotePeer(), extra)); err != nil {
 		return nil, err
 	}
@@ -298,7 +301,7 @@ func (t *Transport) onStream(n link.Lane, s network.Stream) {
 // linkFor finds the link a stream belongs to: that of its connection, which may
 // have to be finished first, or another one of the same peer.
 func (t *Transport) linkFor(s network.Stream) *Link {
-	timeout := time.NewTimer(setupTimeout)
+	timeout := time.NewTimer(t.cfg.setupMax())
 	defer timeout.Stop()
 	for round := range 2 {
 		t.mu.Lock()

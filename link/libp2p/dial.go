@@ -35,8 +35,9 @@ func (d *dial) offer(e *entry) bool {
 }
 
 // Dial makes a link to the peer at the address, which must name it. The context's
-// deadline (dialTimeout when it has none) covers dial, security, identify and the
-// negotiation of lanes. The error is or wraps the context's, ErrAddr, ErrNoLanes,
+// deadline (that of the address's way when it has none) covers dial, the dialogue with a
+// proxy, security, identify and the negotiation of lanes. The error is or wraps the
+// context's, ErrAddr, ErrNoRoute, ErrNoLanes,
 // ErrForeign, ErrGated, ErrConnected, ErrClosed or a link.Reason (WrongIdentity, Self); anything else is
 // the network's. None names the address, which the caller knows.
 func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (link.Link, error) {
@@ -48,8 +49,11 @@ func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (l
 	}
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, dialTimeout)
+		ctx, cancel = context.WithTimeout(ctx, t.cfg.Routes.Timeouts(to).Dial)
 		defer cancel()
+	}
+	if t.cfg.Routes.Of(to) == link.NoRoute {
+		return nil, ErrNoRoute
 	}
 	l, err := t.dial(ctx, ticket, to)
 	if err != nil {
@@ -156,7 +160,7 @@ func (t *Transport) connect(ctx context.Context, p peer.ID, d *dial, to link.Add
 	}
 	defer t.stack.book.aim(p, m, d.relayed)()
 	t.stack.swarm.Backoff().Clear(p) // when to try again is decided above
-	dctx := network.WithDialPeerTimeout(ctx, dialTimeout)
+	dctx := network.WithDialPeerTimeout(ctx, t.cfg.dialMax())
 	if t.cfg.Limited || d.relayed {
 		dctx = network.WithAllowLimitedConn(dctx, "link")
 	}

@@ -22,6 +22,8 @@ type gate struct {
 	exempt []netip.Prefix        // addresses that have no limit of their own
 	allows func(netip.Addr) bool // nil allows all
 
+	patience time.Duration // of the security handshake of an inbound connection
+
 	mu      sync.Mutex
 	pending []raw // oldest first
 }
@@ -67,7 +69,7 @@ func (g *gate) add(r raw) (out []raw) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	// What is older has been ended by the handshake's own timeout.
-	g.pending = slices.DeleteFunc(g.pending, func(o raw) bool { return r.at.Sub(o.at) > acceptTimeout })
+	g.pending = slices.DeleteFunc(g.pending, func(o raw) bool { return r.at.Sub(o.at) > g.patience })
 	if !within(r.ip, g.exempt) {
 		same := 0
 		for _, o := range g.pending {

@@ -81,7 +81,7 @@ func newStack(c *Config) (_ *stack, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("libp2p: key: %w", err)
 	}
-	w, err := newWire(c, key, resources, &gate{self: self, exempt: append(v4, v6...), allows: c.Gate})
+	w, err := newWire(c, key, resources, &gate{self: self, exempt: append(v4, v6...), allows: c.Gate, patience: c.acceptWithin()})
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (s *stack) hostOptions(c *Config, w *wire, resources network.ResourceManage
 	opts := &basichost.HostOpts{
 		EventBus:             w.bus,
 		ConnManager:          manager,
-		NegotiationTimeout:   setupTimeout,
+		NegotiationTimeout:   c.setupMax(),
 		EnablePing:           true,
 		UserAgent:            c.UserAgent,
 		ProtocolVersion:      "ropewalk/1",
@@ -125,8 +125,11 @@ func (s *stack) hostOptions(c *Config, w *wire, resources network.ResourceManage
 	if c.NATPortMap {
 		opts.NATManager = basichost.NewNATManager
 	}
-	if !c.Localnet {
-		heard := &observers{Bus: w.bus}
+	if c.Routes.All() || len(c.Announce) > 0 {
+		opts.AddrsFactory = c.announced
+	}
+	if !c.Localnet && !c.Routes.All() {
+		heard := &observers{Bus: w.bus, routes: c.Routes}
 		observed, err := observedaddrs.NewManager(heard, w.swarm)
 		if err != nil {
 			return nil, err
@@ -227,7 +230,7 @@ func newWire(c *Config, key crypto.PrivKey, resources network.ResourceManager, g
 	}()
 	opts := []swarm.Option{
 		swarm.WithResourceManager(resources), swarm.WithConnectionGater(g),
-		swarm.WithDialTimeout(dialTimeout), swarm.WithDialTimeoutLocal(dialTimeout), swarm.WithDialRanker(swarm.NoDelayDialRanker),
+		swarm.WithDialTimeout(c.dialMax()), swarm.WithDialTimeoutLocal(c.dialMax()), swarm.WithDialRanker(swarm.NoDelayDialRanker),
 		// A dial names one address and is wanted now, whatever became of others.
 		swarm.WithUDPBlackHoleSuccessCounter(nil), swarm.WithIPv6BlackHoleSuccessCounter(nil),
 	}
@@ -245,6 +248,9 @@ func newWire(c *Config, key crypto.PrivKey, resources network.ResourceManager, g
 	}
 	if err = w.addTCP(c, key, resources, g); err != nil {
 		return nil, fmt.Errorf("libp2p: tcp: %w", err)
+	}
+	if c.Routes.All() {
+		return w, nil // not even a socket of UDP
 	}
 	if err = w.addQUIC(c, key, resources, g); err != nil {
 		return nil, fmt.Errorf("libp2p: quic: %w", err)
@@ -266,7 +272,7 @@ func (w *wire) addTCP(c *Config, key crypto.PrivKey, resources network.ResourceM
 	if err != nil {
 		return err
 	}
-	w.upgrader, err = upgrader.New([]sec.SecureTransport{n, t}, muxers, nil, resources, g, upgrader.WithAcceptTimeout(acceptTimeout))
+	w.upgrader, err = upgrader.New([]sec.SecureTransport{n, t}, muxers, nil, resources, g, upgrader.WithAcceptTimeout(g.patience))
 	if err != nil {
 		return err
 	}
@@ -280,7 +286,7 @@ func (w *wire) addTCP(c *Config, key crypto.PrivKey, resources network.ResourceM
 	if err != nil {
 		return err
 	}
-	return w.swarm.AddTransport(trans)
+	return w.swarm.AddTransport(&way{TcpTransport: trans, upgrader: w.upgrader, resources: resources, routes: c.Routes, proxy: c.Proxy, gate: g})
 }
 
 func (w *wire) addQUIC(c *Config, key crypto.PrivKey, resources network.ResourceManager, g *gate) error {
@@ -348,7 +354,7 @@ func newAutoNATv2(c *Config, resources network.ResourceManager, s *stack) (*auto
 	}
 	plain := *c
 	plain.Registry = nil
-	w, err := newWire(&plain, key, resources, &gate{allows: c.Gate})
+	w, err := newWire(&plain, key, resources, &gate{allows: c.Gate, patience: acceptTimeout})
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func newLane(l *Link, n link.Lane, p link.Protocol) *lane {
 
 // open opens a stream and negotiates one of the IDs, most preferred first.
 func (ln *lane) open(ctx context.Context, ids []string) (network.Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	ctx, cancel := context.WithTimeout(ctx, ln.l.t.cfg.setupMax())
 	defer cancel()
 	if ln.l.t.cfg.Limited {
 		ctx = network.WithAllowLimitedConn(ctx, "link")

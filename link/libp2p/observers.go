@@ -15,7 +15,8 @@ import (
 // and one of each network group at a time.
 type observers struct {
 	event.Bus
-	subs []*observerSub
+	routes link.Routes
+	subs   []*observerSub
 }
 
 // Subscribe implements event.Bus.
@@ -24,7 +25,7 @@ func (o *observers) Subscribe(types any, opts ...event.SubscriptionOpt) (event.S
 	if err != nil {
 		return nil, err
 	}
-	s := &observerSub{Subscription: inner, out: make(chan any), done: make(chan struct{}), groups: make(map[string]network.Conn)}
+	s := &observerSub{Subscription: inner, routes: o.routes, out: make(chan any), done: make(chan struct{}), groups: make(map[string]network.Conn)}
 	o.subs = append(o.subs, s)
 	go s.pass()
 	return s, nil
@@ -41,6 +42,7 @@ func (o *observers) Close() (err error) {
 // observerSub passes on what may count.
 type observerSub struct {
 	event.Subscription
+	routes link.Routes
 	out    chan any
 	done   chan struct{} // closed when pass has ended
 	groups map[string]network.Conn
@@ -76,6 +78,9 @@ func (s *observerSub) pass() {
 func (s *observerSub) counts(c network.Conn) bool {
 	if c == nil || c.Stat().Direction != network.DirOutbound || c.Stat().Limited {
 		return false
+	}
+	if proxied(s.routes, c.RemoteMultiaddr()) {
+		return false // it sees where the proxy's connections come from
 	}
 	group := link.Group(ipOf(c.RemoteMultiaddr()))
 	if group == "" {

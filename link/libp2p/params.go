@@ -38,8 +38,12 @@ const (
 	// a deadline costs a timer. Others allow 20 to 30 s.
 	writeTimeout = 25 * time.Second
 
-	// dialTimeout bounds a dial whose context has no deadline.
-	dialTimeout = 15 * time.Second
+	// dialTimeout bounds a dial. hiddenDialTimeout and hiddenSetupTimeout are what
+	// link.Timeouts gives ways through a proxy: dialTimeout and setupTimeout where there
+	// is one, and where a hidden service leads to us.
+	dialTimeout        = 15 * time.Second
+	hiddenDialTimeout  = 65 * time.Second
+	hiddenSetupTimeout = 55 * time.Second
 
 	// farewellTimeout is how long a remote has to close after it was told why.
 	farewellTimeout = 300 * time.Millisecond

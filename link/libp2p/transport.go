@@ -29,6 +29,7 @@ var (
 	ErrNoLanes   = errors.New("libp2p: no protocol in common")
 	ErrForeign   = errors.New("libp2p: node of another network")
 	ErrGated     = errors.New("libp2p: address is shut out")
+	ErrNoRoute   = errors.New("libp2p: no way leads to that address: it wants a proxy that we do not have, or one that carries UDP")
 	ErrLost      = errors.New("libp2p: connection lost")
 )
 
