@@ -84,8 +84,11 @@ type SessionConfig struct {
 	DNSServer      string        // IP address, with or without a port, of the name server that is asked for them; empty: the system's
 	RefineEvery    time.Duration // greylist probing, default 15s
 	HeartbeatEvery time.Duration // liveness check of links, default 30s
-	DialTimeout    time.Duration // default 15s
-	SaveEvery      time.Duration // host book, default 5m
+	// HeartbeatWithin is how long a peer may take to answer it; default 15s, and no more
+	// than HeartbeatEvery.
+	HeartbeatWithin time.Duration
+	DialTimeout     time.Duration // default 15s
+	SaveEvery       time.Duration // host book, default 5m
 }
 
 // ChatConfig sets chat.

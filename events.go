@@ -2,13 +2,16 @@ package ropewalk
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/internal/plain"
+	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/peer/msgrw"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/trace"
@@ -82,11 +85,13 @@ func (n *Node) logEvent(level slog.Level, e trace.Event) {
 }
 
 // Events subscribes to the node's event stream, or to the named strands of it.
-// Those of single RPCs, "gossipsub.rpc", and of single messages of the user's
-// protocols, "peer.msg", come only to who names them. It returns nil when there are
-// too many listeners.
+// Those of single RPCs, "gossipsub.rpc", of single messages of the user's protocols,
+// "peer.msg", and of single messages of any protocol, "wire", come only to who names
+// them. It returns nil when there are too many listeners.
 func (n *Node) Events(ctx context.Context, strands ...string) *EventSubscription {
-	wants := func(e Event) bool { return e.Strand != gossipsub.StrandRPC && e.Strand != msgrw.Strand }
+	wants := func(e Event) bool {
+		return e.Strand != gossipsub.StrandRPC && e.Strand != msgrw.Strand && e.Strand != strandWire
+	}
 	if len(strands) > 0 {
 		wants = func(e Event) bool { return slices.Contains(strands, e.Strand) }
 	}
@@ -96,6 +101,9 @@ func (n *Node) Events(ctx context.Context, strands ...string) *EventSubscription
 	}
 	if slices.Contains(strands, msgrw.Strand) {
 		watching = append(watching, &n.msgWatchers)
+	}
+	if slices.Contains(strands, strandWire) {
+		watching = append(watching, &n.wireWatchers)
 	}
 	for _, w := range watching {
 		w.Add(1)
@@ -123,4 +131,39 @@ func (n *Node) watched(strand string) bool {
 		return n.msgWatchers.Load() > 0
 	}
 	return n.events.listeners.Load() > 0 || n.log.Enabled(context.Background(), slog.LevelDebug)
+}
+
+// strandWire names the events of single messages of links: "recv" and "send" with the
+// peer, its address, the protocol with the message's code, and the payload's bytes.
+const strandWire = "wire"
+
+// passed tells who watches the wire of a message that came or is given to be written.
+func (n *Node) passed(now time.Time, c link.Conn, kind string, m link.Msg) {
+	if n.wireWatchers.Load() == 0 || m.Op != link.Data {
+		return
+	}
+	w, ok := n.links[c]
+	if !ok || int(m.Lane) >= len(n.laneNames) {
+		return
+	}
+	info := w.link.Info()
+	name := n.laneNames[m.Lane].name
+	if n.laneNames[m.Lane].coded {
+		name += " " + strconv.FormatUint(m.Code, 10)
+	}
+	n.onEvent(now, trace.Event{Strand: strandWire, Kind: kind, Peer: info.ID, Addr: info.Addr.String(), Topic: name, N: int64(len(m.Data)), Fine: true})
+}
+
+// laneName is what a lane is called, and whether its messages have codes.
+type laneName struct {
+	name  string
+	coded bool
+}
+
+func laneNames(table []link.Protocol) []laneName {
+	out := make([]laneName, len(table))
+	for i, p := range table {
+		out[i] = laneName{fmt.Sprintf("%s/%d", p.Name, p.Version), !p.Bare}
+	}
+	return out
 }

@@ -15,7 +15,7 @@ func (n *Node) Info() Info {
 		info.ENR = *text
 	}
 	n.mu.Lock()
-	info.RPC = n.rpc
+	info.RPC, info.Dnet = n.rpc, n.dnet
 	up := n.state == running
 	if up {
 		info.Uptime = time.Since(n.started).Seconds()

@@ -36,7 +36,7 @@ func (n *Node) newLibP2P(protocols []link.Protocol) (Transport, error) {
 		Gate:       n.gate(),
 		Trusted:    n.trusted.has,
 		NATPortMap: public && n.natMode().Asks(), Relay: public, HolePunch: public, AutoNAT: public,
-		Limits:   libp2p.Limits{Inbound: max(1, n.cfg.Session.Inbound), Outbound: max(32, n.cfg.Session.Outbound+16), MemoryBytes: p.memoryMax, Files: p.fds},
+		Limits:   libp2p.Limits{Inbound: max(1, n.cfg.Session.Inbound), Outbound: outboundMax + 16, MemoryBytes: p.memoryMax, Files: p.fds},
 		Registry: n.metrics.registry, Logger: n.log,
 	}
 	for _, text := range n.cfg.Listen.LibP2P {

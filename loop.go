@@ -128,6 +128,7 @@ func (n *Node) handleUser(now time.Time, round []input) time.Time {
 // take hands a message to the machine, and its memory back to the link when nothing
 // holds it.
 func (n *Node) take(now time.Time, in *input) {
+	n.passed(now, in.conn, "recv", in.msg)
 	n.machine.LinkMsg(now, in.conn, in.msg)
 	if n.machine.Spent() && in.reuser != nil {
 		in.reuser.Reuse(in.msg.Data)

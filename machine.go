@@ -45,7 +45,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 		},
 		Gossip: gossip,
 		Chat:   chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
-		Pulse:  pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.DialTimeout)},
+		Pulse:  pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.HeartbeatWithin)},
 		Trace:  n.onEvent,
 	}, nil
 }

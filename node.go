@@ -46,17 +46,18 @@ type Node struct {
 	ended      chan struct{} // closed when Close is done
 
 	// Owned by the loop.
-	machine  *node.Node
-	links    map[link.Conn]*wire
-	lastConn link.Conn
-	waits    map[id.Ticket]func(any)
-	ready    []link.Conn   // links that have something to write
-	mapped   []nat.Mapping // ports that the router forwards
-	tickets  id.Tickets
-	topics   map[string]int         // subscriptions by topic
-	joined   map[string]TopicConfig // given at the joining
-	eventSeq uint64
-	unlinked chan struct{} // closed when the last link is down; set while closing
+	machine   *node.Node
+	links     map[link.Conn]*wire
+	lastConn  link.Conn
+	waits     map[id.Ticket]func(any)
+	ready     []link.Conn   // links that have something to write
+	mapped    []nat.Mapping // ports that the router forwards
+	tickets   id.Tickets
+	topics    map[string]int         // subscriptions by topic
+	joined    map[string]TopicConfig // given at the joining
+	eventSeq  uint64
+	laneNames []laneName    // constant after Start
+	unlinked  chan struct{} // closed when the last link is down; set while closing
 
 	// Under mu.
 	mu      sync.Mutex
@@ -66,13 +67,15 @@ type Node struct {
 	quit    chan struct{}
 	started time.Time
 	rpc     string
+	dnet    string
 	failed  error
 
-	group       sync.WaitGroup
-	stopOnce    sync.Once
-	record      atomic.Pointer[string]
-	rpcWatchers atomic.Int32 // listeners that want the events of single RPCs
-	msgWatchers atomic.Int32 // the same of single messages of the user's protocols
+	group        sync.WaitGroup
+	stopOnce     sync.Once
+	record       atomic.Pointer[string]
+	rpcWatchers  atomic.Int32 // listeners that want the events of single RPCs
+	msgWatchers  atomic.Int32 // the same of single messages of the user's protocols
+	wireWatchers atomic.Int32 // and of single messages of all
 }
 
 type state uint8
@@ -162,6 +165,9 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	mc.Hosts.Kinds = n.kinds()
+	if _, err := rand.Read(mc.Hosts.Secret[:]); err != nil {
+		return err
+	}
 	for _, who := range mc.Session.Trusted {
 		n.trusted.set(who, true)
 	}
@@ -188,6 +194,7 @@ func (n *Node) build() (err error) {
 // transport makes the links' transports, now that all protocols are known.
 func (n *Node) transport() (err error) {
 	protocols := n.machine.Protocols()
+	n.laneNames = laneNames(protocols)
 	if n.cfg.Transports == nil {
 		n.transports, err = n.defaultTransports(protocols)
 		return err
@@ -394,4 +401,11 @@ func (n *Node) SetRPC(url string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.rpc = url
+}
+
+// SetDnet tells the node where DarkFi's viewers connect, for Info.
+func (n *Node) SetDnet(addr string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.dnet = addr
 }

@@ -36,6 +36,9 @@ func (n *Node) sessions(ctx context.Context) ([]Session, error) {
 			info := p.Info
 			s := Session{ID: info.ID, PeerID: info.PeerID.String(), Addr: info.Addr.String(), Direction: string(info.Dir), Session: p.Session, Link: string(info.Kind),
 				Protocols: p.Protocols, Caps: []string{}, RTT: float64(p.RTT) / float64(time.Millisecond), Since: p.Since, Agent: plain.Line(info.Agent, 128), Colour: p.Colour, Trusted: p.Trusted}
+			if w, ok := n.links[p.Conn]; ok {
+				s.BytesIn, s.BytesOut = w.in.Load(), w.sent
+			}
 			for _, c := range info.Caps {
 				s.Caps = append(s.Caps, plain.Line(c, 64))
 			}
@@ -66,16 +69,16 @@ func (n *Node) Slots(ctx context.Context) ([]Slot, error) {
 	})
 }
 
-// hostsPageMax bounds a page of hosts.
-const hostsPageMax = 1000
+// pageMax bounds a page of hosts or bans.
+const pageMax = 1000
 
 // Hosts returns a page of the host book: of one colour, or of all ("").
 func (n *Node) Hosts(ctx context.Context, colour string, offset, limit int) (HostsPage, error) {
 	return ask(ctx, n, func(_ time.Time, reply func(HostsPage, error)) {
-		total, list := n.machine.Hosts(colour, max(offset, 0), min(max(limit, 0), hostsPageMax))
+		total, list := n.machine.Hosts(colour, max(offset, 0), min(max(limit, 0), pageMax))
 		page := HostsPage{Total: total, Hosts: []Host{}, Counts: hostCounts(n.machine.HostCounts())}
 		for _, h := range list {
-			out := Host{ID: h.ID, Addrs: []string{}, Colour: string(h.Colour), LastSeen: h.LastSeen}
+			out := Host{ID: h.ID, Addrs: []string{}, Colour: string(h.Colour), LastSeen: h.LastSeen, LastTried: h.LastTried, Tries: h.Tries, Fails: h.Fails, RetryAt: h.RetryAt}
 			if h.Record != nil {
 				out.Record = h.Record.String()
 			}
@@ -156,6 +159,33 @@ func (n *Node) Unban(ctx context.Context, target string) error {
 		reply(struct{}{}, nil)
 	})
 	return err
+}
+
+// Bans returns a page of the bans in force.
+func (n *Node) Bans(ctx context.Context, offset, limit int) (BansPage, error) {
+	return ask(ctx, n, func(now time.Time, reply func(BansPage, error)) {
+		all := n.machine.Bans(now)
+		page := BansPage{Total: len(all), Bans: []Ban{}}
+		all = all[min(max(offset, 0), len(all)):]
+		for _, b := range all[:min(len(all), max(limit, 0), pageMax)] {
+			page.Bans = append(page.Bans, Ban{Target: b.Target.String(), Until: b.Until})
+		}
+		reply(page, nil)
+	})
+}
+
+// SetPlaces changes how many links the session manager works for and takes in, until
+// the node ends; a negative number leaves one as it is. It returns what holds then. Of
+// outbound slots that go, empty ones go first; inbound links above a lower cap stay
+// until they end. ErrBadInput for more than a node may have.
+func (n *Node) SetPlaces(ctx context.Context, outbound, inbound int) (Places, error) {
+	if outbound > outboundMax || inbound > inboundMax {
+		return Places{}, fmt.Errorf("%w: at most %d outbound and %d inbound", ErrBadInput, outboundMax, inboundMax)
+	}
+	return ask(ctx, n, func(now time.Time, reply func(Places, error)) {
+		out, in := n.machine.SetPlaces(now, outbound, inbound)
+		reply(Places{out, in}, nil)
+	})
 }
 
 // Seed asks the seeds for hosts now.

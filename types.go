@@ -22,6 +22,7 @@ type Info struct {
 	RLPx    string   `json:"rlpx"`  // host and port, those of Enode
 	LibP2P  []string `json:"libp2p"`
 	RPC     string   `json:"rpc"`
+	Dnet    string   `json:"dnet,omitempty"` // where DarkFi's viewers connect
 	Version string   `json:"version"`
 	Profile string   `json:"profile"`
 	Uptime  float64  `json:"uptime"` // seconds
@@ -60,6 +61,10 @@ type Session struct {
 	Record    string    `json:"record,omitempty"`
 	Colour    string    `json:"colour"`
 	Trusted   bool      `json:"trusted"` // above the limits on links
+	// BytesIn and BytesOut are the payloads of all protocols, frames and encryption
+	// aside.
+	BytesIn  uint64 `json:"bytes_in"`
+	BytesOut uint64 `json:"bytes_out"`
 	// Info is what the protocols of Handle say of the peer, by name: "unknown" from
 	// those that say nothing.
 	Info map[string]any `json:"protocol_info,omitempty"`
@@ -85,6 +90,12 @@ type Host struct {
 	Addrs    []string  `json:"addrs"`
 	Colour   string    `json:"colour"`
 	LastSeen time.Time `json:"last_seen,omitzero"`
+	// Of our own dials: the last, how many, how many failed in a row, and the moment
+	// before which there is none.
+	LastTried time.Time `json:"last_tried,omitzero"`
+	Tries     int       `json:"tries"`
+	Fails     int       `json:"fails"`
+	RetryAt   time.Time `json:"retry_at,omitzero"`
 }
 
 // HostsPage is a page of one colour of the book, or of all.
@@ -92,6 +103,24 @@ type HostsPage struct {
 	Total  int            `json:"total"`
 	Hosts  []Host         `json:"hosts"`
 	Counts map[string]int `json:"counts"`
+}
+
+// Ban is a ban in force.
+type Ban struct {
+	Target string    `json:"target"` // a node ID, or a network
+	Until  time.Time `json:"until"`
+}
+
+// BansPage is a page of the bans in force, in the order in which they were made.
+type BansPage struct {
+	Total int   `json:"total"`
+	Bans  []Ban `json:"bans"`
+}
+
+// Places is how many links the session manager works for and takes in.
+type Places struct {
+	Outbound int `json:"outbound"`
+	Inbound  int `json:"inbound"`
 }
 
 // MessageID names a gossip message: bytes whose meaning the topic's signing decides.

@@ -35,6 +35,7 @@ func (c *Config) fill() {
 	}
 	setDuration(&s.RefineEvery, 15*time.Second)
 	setDuration(&s.HeartbeatEvery, 30*time.Second)
+	setDuration(&s.HeartbeatWithin, min(15*time.Second, s.HeartbeatEvery))
 	setDuration(&s.DialTimeout, 15*time.Second)
 	setDuration(&s.SaveEvery, 5*time.Minute)
 	if c.Gossip.Sign == "" {
@@ -101,6 +102,7 @@ func (c Config) Validate() error {
 	v.check(err == nil || s.DNSServer == "", "session.dns_server", s.DNSServer, "an IP address such as 192.0.2.53, or with a port 192.0.2.53:5353")
 	v.span("session.refine_every", s.RefineEvery, time.Second, time.Hour)
 	v.span("session.heartbeat_every", s.HeartbeatEvery, time.Second, 10*time.Minute)
+	v.span("session.heartbeat_within", s.HeartbeatWithin, time.Second, 10*time.Minute)
 	v.span("session.dial_timeout", s.DialTimeout, time.Second, 2*time.Minute)
 	v.span("session.save_every", s.SaveEvery, time.Second, time.Hour)
 	v.gossip(c.Gossip)

@@ -3,6 +3,7 @@ package ropewalk
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -20,6 +21,8 @@ type wire struct {
 	closing bool
 	since   time.Time
 	gate    gate
+	in      atomic.Uint64 // bytes of payload read; the reader adds
+	sent    uint64        // and of those given to be written
 
 	canceller link.Canceller // the link, when it has messages wait; else nil
 
@@ -103,6 +106,7 @@ func (n *Node) read(w *wire) {
 	reuser, _ := w.link.(link.Reuser)
 	err := feed(w.link, func(m link.Msg) bool {
 		w.gate.pass(m)
+		w.in.Add(uint64(len(m.Data)))
 		return n.post(input{conn: w.conn, msg: m, reuser: reuser})
 	})
 	w.gate.end()
@@ -196,6 +200,8 @@ func (n *Node) pour(w *wire) {
 			n.machine.Written(now, w.conn)
 			return
 		}
+		w.sent += uint64(len(m.Data))
+		n.passed(now, w.conn, "send", m)
 		if err := w.link.Write(m); err != nil {
 			n.closeLink(w, link.NetworkError)
 			return
@@ -214,6 +220,8 @@ func (n *Node) batch(w *wire) {
 		}
 		w.batch = append(w.batch, m)
 		size += len(m.Data)
+		w.sent += uint64(len(m.Data))
+		n.passed(now, w.conn, "send", m)
 	}
 	if len(w.batch) > 0 {
 		w.idle = false

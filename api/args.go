@@ -145,6 +145,11 @@ func (a *args) number(name string, least, most, def int) int {
 	return n
 }
 
+// page is where a page of a long list begins, and how much of it to show.
+func (a *args) page() (offset, limit int) {
+	return a.number("offset", 0, 1<<30, 0), a.number("limit", 1, pageMax, pageDefault)
+}
+
 // span is a duration as text, "24h", within [least, most]; absent means def.
 func (a *args) span(name string, least, most, def time.Duration) time.Duration {
 	raw, given := a.take(name)

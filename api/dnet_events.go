@@ -1,7 +1,7 @@
 package api
 
 import (
-	"context"
+	"strconv"
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/id"
@@ -14,143 +14,169 @@ const (
 	slotSleeping   = "sleeping"
 )
 
-// snapshot is what the viewers' events speak about.
-type snapshot struct {
-	sessions []ropewalk.Session
-	slots    []ropewalk.Slot // outbound
-}
-
-func (d *dnet) look(ctx context.Context) (snapshot, error) {
-	sessions, err := d.s.node.Sessions(ctx)
-	if err != nil {
-		return snapshot{}, err
-	}
-	all, err := d.s.node.Slots(ctx)
-	if err != nil {
-		return snapshot{}, err
-	}
-	snap := snapshot{sessions: sessions}
-	for _, slot := range all {
-		if slot.Role == "outbound" {
-			snap.slots = append(snap.slots, slot)
-		}
-	}
-	return snap, nil
-}
-
 // dnetEvent is one event in the viewers' words.
 type dnetEvent struct {
 	Event string         `json:"event"`
 	Info  map[string]any `json:"info"`
 }
 
-// watch reports to one viewer. Our event stream says when something about links
-// and slots changed; what changed is the difference of two looks, so a burst of
-// events costs one look and a lost event loses nothing but time.
-func (v *viewer) watch() {
-	sub, err := v.d.s.streams.events(v.ctx, []string{"session", "peer"})
-	if err != nil {
-		v.conn.Close()
-		return
+// teller puts the node's events into the viewers' words. It remembers what it has told
+// of slots and links, so that a look can tell what events were lost.
+type teller struct {
+	slots   map[int]ropewalk.Slot // outbound
+	links   map[id.ID]tellerLink
+	coming  map[id.ID]tellerLink // admitted and not up yet
+	attempt int                  // rounds of discovery in a row; 0 while it waits
+}
+
+// tellerLink is what the end of a link is told with.
+type tellerLink struct {
+	kind    string // of the session
+	addr    string
+	connect string // the address that was asked for; of direct links
+}
+
+// comingMax bounds what is remembered of links that never came up.
+const comingMax = 4096
+
+func newTeller(s snapshot) *teller {
+	t := &teller{slots: map[int]ropewalk.Slot{}, links: map[id.ID]tellerLink{}, coming: map[id.ID]tellerLink{}}
+	t.see(s)
+	return t
+}
+
+// see takes a look for what is so.
+func (t *teller) see(s snapshot) {
+	clear(t.slots)
+	clear(t.coming)
+	old := t.links
+	t.links = map[id.ID]tellerLink{}
+	for _, slot := range s.slots {
+		t.slots[slot.Slot] = slot
 	}
-	defer sub.Close()
-	last, err := v.d.look(v.ctx)
-	if err != nil {
-		return
-	}
-	for {
-		select {
-		case <-v.ctx.Done():
-			return
-		case _, open := <-sub.C():
-			if !open {
-				return
-			}
+	for _, p := range s.sessions {
+		l := tellerLink{kind: p.Session, addr: p.Addr, connect: p.Addr}
+		if was, ok := old[p.ID]; ok && was.kind == l.kind {
+			l = was
 		}
-		drain(sub.C())
-		next, err := v.d.look(v.ctx)
-		if err != nil {
-			return
-		}
-		if v.d.on.Load() {
-			for _, e := range changes(last, next) {
-				if !v.send(notification{"2.0", "dnet.subscribe_events", []dnetEvent{e}}) {
-					v.conn.Close() // ends the reader too
-					return
-				}
-			}
-		}
-		last = next
+		t.links[p.ID] = l
 	}
 }
 
-// drain takes what waits already, at most dnetEventMax.
-func drain[T any](c <-chan T) {
-	for range dnetEventMax {
-		select {
-		case _, open := <-c:
-			if !open {
-				return
-			}
-		default:
-			return
+// tell is what one event of the node is to the viewers; mostly nothing. look says that
+// only a look can tell.
+func (t *teller) tell(e ropewalk.Event) (out []dnetEvent, look bool) {
+	who, _ := id.Parse(e.Peer)
+	switch e.Strand {
+	case "wire":
+		return []dnetEvent{message(e, who)}, false
+	case "peer":
+		return t.tellLink(e, who), false
+	}
+	switch e.Kind {
+	case "admitted":
+		if len(t.coming) < comingMax {
+			l := t.coming[who]
+			l.kind = e.Topic
+			t.coming[who] = l
+		}
+	case "slots_set":
+		return nil, true
+	case "find":
+		return t.discovery("getaddr"), false
+	case "seed_contact":
+		return t.discovery("seed"), false
+	case "seed_answered":
+		return t.rest(), false
+	case "direct_connecting":
+		return []dnetEvent{{"direct_connecting", map[string]any{"connect_addr": e.Addr}}}, false
+	case "direct_connected":
+		l := t.links[who]
+		l.kind, l.connect = "direct", e.Addr
+		t.links[who] = l
+		return []dnetEvent{{"direct_connected", map[string]any{"connect_addr": e.Addr, "addr": l.addr, "channel_id": dnetID(who)}}}, false
+	case "direct_failed":
+		return []dnetEvent{{"direct_disconnected", map[string]any{"connect_addr": e.Addr, "err": e.Err}}}, false
+	default:
+		if e.Topic == "outbound" {
+			return t.tellSlot(e), false
 		}
 	}
+	return nil, false
 }
 
-// changes puts the difference of two looks into events: lost links, slots, new
-// links, in this order.
-func changes(old, now snapshot) []dnetEvent {
-	var out []dnetEvent
-	was, is := byID(old.sessions), byID(now.sessions)
-	for _, s := range old.sessions {
-		if _, still := is[s.ID]; !still {
-			out = append(out, linkEvent(s, "disconnected")...)
+// message is a message of a link.
+func message(e ropewalk.Event, who id.ID) dnetEvent {
+	return dnetEvent{e.Kind, map[string]any{
+		"chan": map[string]any{"addr": e.Addr, "id": dnetID(who)}, "cmd": e.Topic, "time": strconv.FormatInt(e.At.UnixNano(), 10),
+	}}
+}
+
+// tellLink tells of links that no slot speaks for.
+func (t *teller) tellLink(e ropewalk.Event, who id.ID) []dnetEvent {
+	switch e.Kind {
+	case "up":
+		l := t.coming[who]
+		delete(t.coming, who)
+		l.addr = e.Addr
+		t.links[who] = l
+		if l.kind == "inbound" {
+			return []dnetEvent{{"inbound_connected", map[string]any{"addr": l.addr, "channel_id": dnetID(who)}}}
 		}
-	}
-	before := make(map[int]ropewalk.Slot)
-	for _, slot := range old.slots {
-		before[slot.Slot] = slot
-	}
-	for _, slot := range now.slots {
-		out = append(out, slotEvents(before[slot.Slot], slot)...)
-	}
-	for _, s := range now.sessions {
-		if _, already := was[s.ID]; !already {
-			out = append(out, linkEvent(s, "connected")...)
-		}
-	}
-	return out
-}
-
-func byID(all []ropewalk.Session) map[id.ID]ropewalk.Session {
-	out := make(map[id.ID]ropewalk.Session)
-	for _, s := range all {
-		out[s.ID] = s
-	}
-	return out
-}
-
-// linkEvent names links that no slot speaks for.
-func linkEvent(s ropewalk.Session, what string) []dnetEvent {
-	switch {
-	case s.Session == "inbound":
-		return []dnetEvent{{"inbound_" + what, map[string]any{"addr": s.Addr, "channel_id": dnetID(s.ID)}}}
-	case s.Session == "direct" && what == "connected":
-		return []dnetEvent{{"direct_connected", map[string]any{"connect_addr": s.Addr, "addr": s.Addr, "channel_id": dnetID(s.ID)}}}
-	case s.Session == "direct":
-		return []dnetEvent{{"direct_disconnected", map[string]any{"connect_addr": s.Addr, "err": ""}}}
+	case "refused":
+		delete(t.coming, who)
+	case "down":
+		l := t.links[who]
+		delete(t.links, who)
+		return l.gone(who, e.Err)
 	}
 	return nil
 }
 
-// slotEvents names what became of one outbound slot.
-func slotEvents(old, now ropewalk.Slot) []dnetEvent {
-	if old.State == now.State && old.ID == now.ID {
+func (l tellerLink) gone(who id.ID, why string) []dnetEvent {
+	switch l.kind {
+	case "inbound":
+		return []dnetEvent{{"inbound_disconnected", map[string]any{"addr": l.addr, "channel_id": dnetID(who)}}}
+	case "direct":
+		return []dnetEvent{{"direct_disconnected", map[string]any{"connect_addr": l.connect, "err": why}}}
+	}
+	return nil
+}
+
+// tellSlot tells of an outbound slot.
+func (t *teller) tellSlot(e ropewalk.Event) []dnetEvent {
+	now := ropewalk.Slot{Slot: int(e.N), Role: "outbound", ID: e.Peer, Addr: e.Addr, Why: e.Err}
+	switch e.Kind {
+	case "slot_connecting":
+		now.State = slotConnecting
+	case "slot_connected":
+		now.State = slotConnected
+	case "slot_sleeping":
+		now.State, now.ID, now.Addr = slotSleeping, "", ""
+	case "slot_failed", "slot_disconnected", "slot_yielded":
+		now.State, now.ID, now.Addr = slotLost, "", ""
+	default:
+		return nil
+	}
+	out := t.change(now)
+	if now.State == slotConnected {
+		out = append(out, t.rest()...)
+	}
+	return out
+}
+
+// slotLost is a slot that lost its link, or did not get one, before its next state.
+const slotLost = "lost"
+
+// change notes what has become of a slot and tells it.
+func (t *teller) change(now ropewalk.Slot) []dnetEvent {
+	old := t.slots[now.Slot]
+	t.slots[now.Slot] = now
+	if old.State == now.State && old.ID == now.ID && old.Addr == now.Addr {
 		return nil
 	}
 	var out []dnetEvent
-	if old.State == slotConnected {
+	if now.State == slotLost || old.State == slotConnected {
 		out = append(out, dnetEvent{"outbound_slot_disconnected", map[string]any{"slot": now.Slot, "err": now.Why}})
 	}
 	switch now.State {
@@ -159,11 +185,32 @@ func slotEvents(old, now ropewalk.Slot) []dnetEvent {
 	case slotConnecting:
 		out = append(out, dnetEvent{"outbound_slot_connecting", map[string]any{"slot": now.Slot, "addr": now.Addr}})
 	case slotConnected:
-		info := map[string]any{"slot": now.Slot, "addr": now.Addr}
+		info := map[string]any{"slot": now.Slot, "addr": now.Addr, "channel_id": uint32(0)}
 		if who, err := id.Parse(now.ID); err == nil {
 			info["channel_id"] = dnetID(who)
 		}
 		out = append(out, dnetEvent{"outbound_slot_connected", info})
 	}
 	return out
+}
+
+// discovery tells of a round of asking for hosts. A node without slots asks for those
+// who dial on demand.
+func (t *teller) discovery(state string) []dnetEvent {
+	if t.attempt++; state == "wait" {
+		t.attempt = 0
+	}
+	name := "outbound_peer_discovery"
+	if len(t.slots) == 0 {
+		name = "direct_peer_discovery"
+	}
+	return []dnetEvent{{name, map[string]any{"attempt": t.attempt, "state": state}}}
+}
+
+// rest tells that discovery waits again, if it did not.
+func (t *teller) rest() []dnetEvent {
+	if t.attempt == 0 {
+		return nil
+	}
+	return t.discovery("wait")
 }

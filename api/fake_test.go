@@ -158,6 +158,12 @@ func (f *fake) Ban(_ context.Context, t string, d time.Duration) error {
 }
 func (f *fake) Unban(_ context.Context, t string) error { return f.note("unban %s", t) }
 func (f *fake) Seed(context.Context) error              { return f.note("seed") }
+func (f *fake) Bans(_ context.Context, offset, limit int) (ropewalk.BansPage, error) {
+	return ropewalk.BansPage{Total: 1, Bans: []ropewalk.Ban{{Target: "192.0.2.1/32"}}}, f.note("bans %d %d", offset, limit)
+}
+func (f *fake) SetPlaces(_ context.Context, outbound, inbound int) (ropewalk.Places, error) {
+	return ropewalk.Places{Outbound: outbound, Inbound: inbound}, f.note("places %d %d", outbound, inbound)
+}
 
 func (f *fake) Publish(_ context.Context, topic string, data []byte, least int) (ropewalk.Published, error) {
 	err := f.note("publish %s %d", topic, len(data))

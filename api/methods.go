@@ -28,6 +28,8 @@ var methods = map[string]method{
 	"session_trust":      (*Server).sessionTrust,
 	"session_untrust":    (*Server).sessionUntrust,
 	"session_seed":       (*Server).sessionSeed,
+	"session_bans":       (*Server).sessionBans,
+	"session_set":        (*Server).sessionSet,
 
 	"gossip_publish": (*Server).gossipPublish,
 	"gossip_topics":  (*Server).gossipTopics,

@@ -49,8 +49,7 @@ func (s *Server) sessionSlots(ctx context.Context, a *args) (any, error) {
 
 func (s *Server) sessionHosts(ctx context.Context, a *args) (any, error) {
 	colour := a.oneOf("colour", "", "grey", "white", "gold", "dark", "black")
-	offset := a.number("offset", 0, 1<<30, 0)
-	limit := a.number("limit", 1, pageMax, pageDefault)
+	offset, limit := a.page()
 	if err := a.end(); err != nil {
 		return nil, err
 	}
@@ -125,6 +124,27 @@ func (s *Server) sessionSeed(ctx context.Context, a *args) (any, error) {
 		return nil, err
 	}
 	return done, s.node.Seed(ctx)
+}
+
+func (s *Server) sessionBans(ctx context.Context, a *args) (any, error) {
+	offset, limit := a.page()
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	page, err := s.node.Bans(ctx, offset, limit)
+	page.Bans = list(page.Bans)
+	return page, err
+}
+
+// sessionSet changes how many links the node works for and takes in, until it ends,
+// and tells what holds then. What is absent stays.
+func (s *Server) sessionSet(ctx context.Context, a *args) (any, error) {
+	outbound := a.number("outbound", 0, outboundMax, -1)
+	inbound := a.number("inbound", 0, inboundMax, -1)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return s.node.SetPlaces(ctx, outbound, inbound)
 }
 
 // list makes an absent list an empty one, so that callers always see [].

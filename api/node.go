@@ -30,6 +30,8 @@ type Node interface {
 	Ban(ctx context.Context, target string, d time.Duration) error
 	Unban(ctx context.Context, target string) error
 	Seed(ctx context.Context) error
+	Bans(ctx context.Context, offset, limit int) (ropewalk.BansPage, error)
+	SetPlaces(ctx context.Context, outbound, inbound int) (ropewalk.Places, error)
 
 	Publish(ctx context.Context, topic string, data []byte, minPeers int) (ropewalk.Published, error)
 	Subscribe(ctx context.Context, topic string) (*ropewalk.Subscription, error)

@@ -28,7 +28,9 @@ type Options struct {
 	Hosts   []string // further names of this server, host or host:port, accepted in the Host header
 	Token   string   // default: 256 bits of chance
 	Network string   // shown by the dashboard's graph and by spawns; default: the node's
-	Dnet    string   // host:port of the socket for DarkFi's viewers; loopback only; default: none
+	Dnet    string   // the socket for DarkFi's viewers: host:port of loopback, or unix:PATH; default: none
+	// DnetControl lets that socket end links, dial and ban; it must be a Unix socket.
+	DnetControl bool
 
 	// Graph replaces what the dashboard draws, default: the node and its peers.
 	Graph  func() dash.Graph
@@ -47,7 +49,7 @@ func (o *Options) fill() error {
 		return err
 	}
 	if o.Dnet != "" {
-		if err := checkListen(o.Dnet, false); err != nil {
+		if err := checkDnet(o.Dnet, o.DnetControl); err != nil {
 			return err
 		}
 	}

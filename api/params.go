@@ -42,8 +42,12 @@ const (
 	joinWaitMax   = 20 * time.Second
 	minPeersMax   = 10000
 	strandsMax    = 32
+	outboundMax   = 128  // slots, as the configuration allows
+	inboundMax    = 4096 // and links taken in
 
-	dnetConnsMax = 16
-	dnetLineMax  = 64 << 10 // DarkFi allows 16 MiB; no call here needs more than a line
-	dnetEventMax = 256      // events waiting for one viewer
+	dnetConnsMax  = 16
+	dnetFlightMax = 16       // requests of one viewer being answered
+	dnetLineMax   = 16 << 20 // as DarkFi
+	dnetSmallLine = 64 << 10 // above it a line is one of dnetLargeMax
+	dnetLargeMax  = 2        // long lines held at once, of all viewers
 )

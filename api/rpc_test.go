@@ -111,6 +111,8 @@ func TestBadParams(t *testing.T) {
 		"session_untrust":    {"target": `"x"`},
 		"session_ban":        {"target": `"x"`, "for": `"24h"`},
 		"session_unban":      {"target": `"x"`},
+		"session_bans":       {"offset": `5`, "limit": `10`},
+		"session_set":        {"outbound": `5`, "inbound": `0`},
 		"gossip_publish":     {"topic": `"t"`, "data": `"aGk="`, "min_peers": `1`},
 		"gossip_mesh":        {"topic": `"t"`},
 		"chat_join":          {"room": `"r"`, "wait": `"1s"`},
@@ -118,9 +120,10 @@ func TestBadParams(t *testing.T) {
 		"chat_send":          {"room": `"r"`, "text": `"hi"`},
 		"chat_history":       {"room": `"r"`, "since": `"c"`, "limit": `10`},
 	}
-	optional := map[string]bool{"colour": true, "offset": true, "limit": true, "for": true, "min_peers": true, "wait": true, "since": true, "keep": true, "forget": true}
+	optional := map[string]bool{"colour": true, "offset": true, "limit": true, "for": true, "min_peers": true, "wait": true, "since": true, "keep": true, "forget": true, "outbound": true, "inbound": true}
 	bad := map[string][]string{
 		"colour": {`"red"`}, "offset": {`-1`, `1.5`, `1e3`, `9223372036854775808`, `1000000000000`}, "limit": {`0`, `-1`, `1001`, `"10"`},
+		"outbound": {`-1`, `129`, `"8"`}, "inbound": {`-1`, `4097`, `1.5`},
 		"for": {`"-1h"`, `"0s"`, `"forever"`, `24`, `"9999999h"`}, "wait": {`"-1s"`, `"1h"`}, "id": {`"0x12"`, `"` + id + `00"`, `"zz"`},
 		"data": {`"a"`, `"aGk"`, `"aGk=\n"`, `"a-_="`, `[1]`}, "min_peers": {`-1`, `100001`}, "since": {`"` + strings.Repeat("x", 300) + `"`},
 		"text": {`""`, `"` + strings.Repeat("x", textBytesMax+1) + `"`}, "room": {`""`}, "topic": {`""`, `"` + strings.Repeat("x", topicBytesMax+1) + `"`},
@@ -145,7 +148,7 @@ func TestBadParams(t *testing.T) {
 			if name != "keep" && name != "forget" {
 				values = append(values, `true`)
 			}
-			if name != "limit" && name != "offset" && name != "min_peers" {
+			if !slices.Contains([]string{"limit", "offset", "min_peers", "outbound", "inbound"}, name) {
 				values = append(values, `7`)
 			}
 			if !optional[name] {
@@ -194,6 +197,11 @@ func TestCalls(t *testing.T) {
 		{"session_ban", `{"target":"x","for":"90s"}`, "ban x 1m30s", ``},
 		{"session_unban", `{"target":"x"}`, "unban x", ``},
 		{"session_seed", `{}`, "seed", ``},
+		{"session_bans", `{}`, "bans 0 100", `{"total":1,"bans":[{"target":"192.0.2.1/32","until":"0001-01-01T00:00:00Z"}]}`},
+		{"session_bans", `{"offset":3,"limit":1000}`, "bans 3 1000", ``},
+		{"session_set", `{}`, "places -1 -1", ``},
+		{"session_set", `{"outbound":0}`, "places 0 -1", `{"outbound":0,"inbound":-1}`},
+		{"session_set", `{"outbound":16,"inbound":200}`, "places 16 200", ``},
 		{"gossip_publish", `{"topic":"t","data":"aGk="}`, "publish t 2", `{"id":"0x010203","peers":3,"mesh":2,"fanout":0,"direct":0,"flood":1,"dropped":0}`},
 		{"gossip_publish", `{"topic":"t","data":""}`, "publish t 0", ``},
 		{"gossip_topics", `{}`, "topics", `[]`},

@@ -127,8 +127,15 @@ func (s *Server) DnetAddr() string {
 	if s.dnet == nil {
 		return ""
 	}
-	return s.dnet.ln.Addr().String()
+	at := s.dnet.ln.Addr()
+	if at.Network() == "unix" {
+		return "unix:" + at.String()
+	}
+	return at.String()
 }
+
+// everyNetwork is the server of each network this process serves.
+func (s *Server) everyNetwork() []*Server { return []*Server{s} }
 
 // Close ends every subscription, lets calls in flight finish until the context
 // ends, and waits for everything the server started. It may be called twice, and

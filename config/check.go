@@ -136,6 +136,22 @@ func checkHostPortOrNone(v any) string {
 	return `want HOST:PORT such as 127.0.0.1:30303, port 0 for any free one, or "" for none`
 }
 
+// unixSocket is the path of a socket that is a file: unix:PATH, or as DarkFi writes it
+// unix://PATH.
+func unixSocket(s string) (path string, ok bool) {
+	path, ok = strings.CutPrefix(s, "unix:")
+	return strings.TrimPrefix(path, "//"), ok
+}
+
+func checkDnet(v any) string {
+	s := v.(string)
+	path, unix := unixSocket(s)
+	if s == "" || s == "off" || unix && path != "" || !unix && goodHostPort(strings.TrimPrefix(s, "tcp://")) {
+		return ""
+	}
+	return `want HOST:PORT such as 127.0.0.1:7481, port 0 for any free one, unix:PATH, or "" for none`
+}
+
 func goodHostPort(s string) bool {
 	host, port, err := net.SplitHostPort(s)
 	if err != nil || strings.ContainsAny(host, " /@?#\\") {

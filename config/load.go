@@ -143,8 +143,12 @@ func (s *Settings) conflicts(known []Problem) []Problem {
 	if s.RPC != "off" && !s.Expose && !isLoopback(s.RPC) {
 		out = append(out, s.problem("listen.rpc", s.RPC, "want a loopback address, or listen.rpc_expose = true"))
 	}
-	if s.Dnet != "" && !isLoopback(s.Dnet) {
-		out = append(out, s.problem("listen.dnet", s.Dnet, "want a loopback address: this socket has no token"))
+	_, unix := unixSocket(s.Dnet)
+	if s.Dnet != "" && !unix && !isLoopback(strings.TrimPrefix(s.Dnet, "tcp://")) {
+		out = append(out, s.problem("listen.dnet", s.Dnet, "want a loopback address or unix:PATH: this socket has no token"))
+	}
+	if s.DnetControl && !unix {
+		out = append(out, s.problem("listen.dnet_control", "true", "want listen.dnet = \"unix:PATH\": every user of this machine reaches a TCP port"))
 	}
 	for name, n := range s.Overlay.Networks {
 		if n.Protocol == "" {

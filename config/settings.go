@@ -4,14 +4,16 @@ import "github.com/ropewalk/ropewalk"
 
 // Settings is all the program needs to know.
 type Settings struct {
-	Node    ropewalk.Config
-	RPC     string // host:port of the API; "off": none
-	Expose  bool   // RPC may listen on other than loopback
-	Dnet    string // host:port of the line-delimited DarkFi socket; empty: none
-	UDP     string // discv5; not built in this version
-	Log     Log
-	Metrics Metrics
-	Overlay Overlay
+	Node   ropewalk.Config
+	RPC    string // host:port of the API; "off": none
+	Expose bool   // RPC may listen on other than loopback
+	Dnet   string // host:port or unix:PATH of the line-delimited DarkFi socket; empty: none
+	// DnetControl lets that socket change things.
+	DnetControl bool
+	UDP         string // discv5; not built in this version
+	Log         Log
+	Metrics     Metrics
+	Overlay     Overlay
 
 	File     string   // configuration file read; empty: none
 	Warnings []string // accepted, but worth a word

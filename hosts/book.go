@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
 	"net/netip"
@@ -31,11 +32,14 @@ type Config struct {
 	Network  string      // records that name another network are refused; empty takes all
 	Kinds    []link.Kind // link kinds we can dial; empty means all
 	Restrict link.Restriction
-	Seeds    []id.ID // configured seeds, which are kept out of the book
+	Seeds    []id.ID    // configured seeds, which are kept out of the book
+	Trace    trace.Func // events host_moved {Peer, Topic "from→to", Addr}
 	// Open lets every answer to an address request be drawn from the whole book, as a
 	// seed's: it is there to tell, and has no neighbours to hide.
-	Open  bool
-	Trace trace.Func // events host_moved {Peer, Topic "from→to", Addr}
+	Open bool
+	// Secret keys the buckets; the file keeps it. A world with strangers draws one: zero
+	// stands for one that follows from Self.
+	Secret [32]byte
 
 	GreyMax, WhiteMax, GoldMax, DarkMax, BansMax, SourceMax int
 }
@@ -56,17 +60,19 @@ func (c *Config) fill() {
 
 // Book holds every host we know. It is a plain value for one goroutine.
 type Book struct {
-	cfg     Config
-	rng     *rand.Rand
-	filter  Filter
-	entries ordered.Map[id.ID, *entry]
-	lists   [len(Colours)]list
-	bans    bans
-	sources ordered.Map[string, int]     // unproven greys by source group
-	ips     ordered.Map[netip.Addr, int] // unproven greys by IP address
-	knocks  knocks
-	version uint64
-	// excerpts are what askers hear of, by the kind of network they ask from.
+	cfg      Config
+	rng      *rand.Rand
+	filter   Filter
+	entries  ordered.Map[id.ID, *entry]
+	lists    [len(Colours)]list
+	bans     bans
+	sources  ordered.Map[string, int]     // unproven greys by source group
+	ips      ordered.Map[netip.Addr, int] // unproven greys by IP address
+	knocks   knocks
+	anchors  []id.ID   // at most AnchorsMax
+	contests []contest // at most contestsMax
+	version  uint64
+	// excerpts are what askers hear of, by the network they ask from.
 	excerpts ordered.Map[link.Network, *excerpt]
 
 	taken, skipped int // lines of the last Load
@@ -78,6 +84,9 @@ func New(cfg Config, rng *rand.Rand) *Book {
 	b := &Book{cfg: cfg, rng: rng}
 	b.filter = Filter{Self: cfg.Self, Localnet: cfg.Localnet, Kinds: cfg.Kinds, Restrict: cfg.Restrict}
 	b.bans.max = cfg.BansMax
+	if cfg.Secret == [32]byte{} {
+		b.cfg.Secret = sha256.Sum256(cfg.Self[:])
+	}
 	return b
 }
 
@@ -239,7 +248,9 @@ func (b *Book) Seen(now time.Time, info link.Info) error {
 	}
 	if !known {
 		e.setAddrs(addrs, b.cfg.Localnet)
-		e.Reached = info.Dir == link.Out
+		if info.Dir == link.Out {
+			e.proved(now)
+		}
 		to := Grey
 		if dark {
 			to, e.LastTried = Dark, now
@@ -253,7 +264,9 @@ func (b *Book) Seen(now time.Time, info link.Info) error {
 		e.Record, e.observed = r, observed
 		e.setAddrs(addrs, b.cfg.Localnet)
 		e.LastSeen = now
-		e.Reached = e.Reached || info.Dir == link.Out
+		if info.Dir == link.Out {
+			e.proved(now)
+		}
 		e.Ever = e.Ever || info.Dir == link.Out || namesIP(addrs, info.Addr)
 	})
 	return nil

@@ -38,7 +38,11 @@ func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 	}
 	e.LastTried = now
 	if ok {
-		b.relist(e, func() { e.LastSeen, e.Ever, e.Reached, e.Fails = now, true, true, 0 })
+		b.relist(e, func() {
+			e.LastSeen, e.Ever, e.Fails = now, true, 0
+			e.proved(now)
+		})
+		b.settle(now, who, true)
 		return
 	}
 	if e.Fails == 0 {
@@ -51,6 +55,7 @@ func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 		b.drop(now, e)
 		return
 	}
+	b.settle(now, who, false)
 	tooOften := e.Fails >= unprovenFails && now.Sub(e.failing) >= unprovenFor
 	if e.Reached {
 		tooOften = e.Fails >= provenFails && now.Sub(e.LastSeen) >= forgetAfter

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"pgregory.net/rapid"
 )
 
 var sampleRecords = func() (out []*enr.Record) {
 	for n := range 80 {
-		out = append(out, testRecord(n, 1, fmt.Sprintf("8.%d.1.1", n), enr.Rope{TCP: 4001}))
+		out = append(out, testRecord(n, 1, fmt.Sprintf("8.%d.1.1", n), enr.Rope{Network: enr.NetworkTag("alpha"), TCP: 4001}))
 	}
 	return out
 }()
@@ -31,7 +32,8 @@ func withSum(lines string) []byte {
 // TestSaveLoadSave: what was saved comes back, in colour and in what was seen.
 func TestSaveLoadSave(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := New(Config{}, rand.New(rand.NewPCG(1, 1)))
+		b := New(Config{Network: rapid.SampledFrom([]string{"", "alpha"}).Draw(t, "network")}, rand.New(rand.NewPCG(1, 1)))
+		var gold []id.ID
 		for n := range rapid.IntRange(0, 30).Draw(t, "hosts") {
 			_ = b.Hear(t0, rapid.SampledFrom([]string{"", "8.8.0.0/16", "odd\tsource\n"}).Draw(t, "source"), sampleRecords[n])
 			if rapid.Bool().Draw(t, "reached") {
@@ -42,21 +44,24 @@ func TestSaveLoadSave(t *testing.T) {
 				_ = b.Seen(t0, info)
 			}
 			_ = b.Move(t0, sampleRecords[n].ID(), rapid.SampledFrom([]Colour{Grey, White}).Draw(t, "colour"))
-			if n < AnchorsMax && rapid.Bool().Draw(t, "gold") {
-				_ = b.Move(t0, sampleRecords[n].ID(), Gold)
+			if len(gold) < AnchorsMax && rapid.Bool().Draw(t, "gold") {
+				if b.Move(t0, sampleRecords[n].ID(), Gold) == nil {
+					gold = append(gold, sampleRecords[n].ID())
+				}
 			}
 		}
+		b.SetAnchors(t0, gold)
 		_ = b.Ban(t0, OfID(testPeer(5000).ID()), time.Hour)
-		first := b.Encode()
-		again := New(Config{}, rand.New(rand.NewPCG(2, 2)))
+		first := b.Encode(true)
+		again := New(Config{Network: b.cfg.Network}, rand.New(rand.NewPCG(2, 2)))
 		if err := again.Load(t0, first); err != nil {
 			t.Fatal(err)
 		}
-		if taken, skipped := again.Loaded(); skipped != 0 || taken != b.Len()+1 {
+		if taken, skipped := again.Loaded(); skipped != 0 || taken != 3+b.Len()+len(gold)+1 {
 			t.Fatalf("%d lines taken, %d skipped, of %d hosts", taken, skipped, b.Len())
 		}
 		checkInvariants(t, again)
-		if second := again.Encode(); !bytes.Equal(first, second) {
+		if second := again.Encode(true); !bytes.Equal(first, second) {
 			t.Fatalf("first\n%s\nsecond\n%s", first, second)
 		}
 		if !again.Banned(t0, testPeer(5000).ID(), link.Addr{}) {
@@ -72,14 +77,14 @@ func TestSaveLoadSave(t *testing.T) {
 func TestLoadRefusesDamage(t *testing.T) {
 	b := newBook(Config{})
 	_ = b.Hear(t0, "", sampleRecords[0])
-	good := b.Encode()
+	good := b.Encode(true)
 	for _, c := range []struct {
 		name string
 		data []byte
 		want error
 	}{
 		{"empty", nil, ErrVersion},
-		{"other version", bytes.Replace(good, []byte("hosts 1"), []byte("hosts 2"), 1), ErrVersion},
+		{"other version", bytes.Replace(good, []byte("hosts 2"), []byte("hosts 3"), 1), ErrVersion},
 		{"cut", good[:len(good)-5], ErrChecksum},
 		{"torn", good[:len(fileHeader)+10], ErrChecksum},
 		{"flipped", bytes.Replace(good, []byte("grey"), []byte("gold"), 1), ErrChecksum},
@@ -97,7 +102,7 @@ func TestLoadRefusesDamage(t *testing.T) {
 func TestLoadDistrusts(t *testing.T) {
 	a := func(n int, ip string) string {
 		x := testAddr(n, ip)
-		return fmt.Sprintf("%s\t%%d\t0\t0\t-\t-\t-\t%s\n", x.ID(), x)
+		return fmt.Sprintf("%s\t%%d\t0\t0\t-\t-\t-\t%s\t0\n", x.ID(), x)
 	}
 	future := t0.Add(100 * 365 * 24 * time.Hour).Unix()
 	lines := "white\t" + fmt.Sprintf(a(1, "8.1.1.1"), future) +
@@ -112,13 +117,14 @@ func TestLoadDistrusts(t *testing.T) {
 		"ban\t" + testPeer(9).ID().String() + "\t99999999999999999\n" +
 		"ban\tnobody\t5\n"
 	for n := range AnchorsMax + 5 {
+		lines = fmt.Sprintf("anchor\t%s\t0\n", testAddr(100+n, "9.9.9.9").ID()) + lines
 		lines += "gold\t" + fmt.Sprintf(a(100+n, fmt.Sprintf("9.%d.1.1", n)), 1)
 	}
 	b := newBook(Config{})
 	if err := b.Load(t0, withSum(lines)); err != nil {
 		t.Fatal(err)
 	}
-	if taken, skipped := b.Loaded(); taken != 2+AnchorsMax+5 || skipped != 10 {
+	if taken, skipped := b.Loaded(); taken != 2+AnchorsMax+AnchorsMax+5 || skipped != 10+5 {
 		t.Errorf("%d taken, %d skipped", taken, skipped)
 	}
 	if h, _ := b.Get(testPeer(1).ID()); !h.LastSeen.Equal(t0) {
@@ -136,8 +142,8 @@ func FuzzLoad(f *testing.F) {
 	_ = b.Hear(t0, "8.8.0.0/16", sampleRecords[0])
 	_ = b.Seen(t0, outInfo(testAddr(1, "8.1.1.1")))
 	_ = b.Ban(t0, OfIP(testAddr(2, "8.2.1.1").IP()), time.Hour)
-	good := b.Encode()
-	body, _ := checked(good)
+	good := b.Encode(true)
+	body, _, _ := checked(good)
 	f.Add(string(body))
 	f.Add(string(good))
 	f.Add("")
@@ -149,7 +155,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			checkInvariants(t, b)
 			again := newBook(Config{GreyMax: 4, WhiteMax: 4, DarkMax: 4, BansMax: 4})
-			if err := again.Load(t0, b.Encode()); err != nil {
+			if err := again.Load(t0, b.Encode(true)); err != nil {
 				t.Fatalf("what was loaded and saved does not load: %v", err)
 			}
 			if _, skipped := again.Loaded(); skipped != 0 || again.Len() != b.Len() {

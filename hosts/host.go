@@ -27,6 +27,10 @@ type Host struct {
 	// shared. Reached: we dialled it with success, so that hearsay cannot
 	// displace it.
 	Ever, Reached bool
+	// Proven is when we first reached it, by our own clock; zero means never.
+	Proven time.Time
+	// Anchor: it is dialled first after a restart, see Anchors.
+	Anchor bool
 }
 
 // entry is a host in its place. Owner: Book.
@@ -37,6 +41,8 @@ type entry struct {
 	ip       netip.Addr  // of the first address; invalid without limits
 	failing  time.Time   // when the failures in a row began
 	delays   int         // doublings of the redial delay
+	strikes  int         // unclean exits in a row at which it was an anchor
+	spared   int         // the same of the delay while we are off the network
 	counted  bool        // stands in the quotas of its source and its IP
 }
 
@@ -101,6 +107,14 @@ func (e *entry) observe(a link.Addr) bool {
 	e.observed = append([]link.Addr{a}, e.observed...)
 	e.observed = e.observed[:min(len(e.observed), observedMax)]
 	return true
+}
+
+// proved notes that we reached the host.
+func (e *entry) proved(now time.Time) {
+	e.Reached = true
+	if e.Proven.IsZero() {
+		e.Proven = now
+	}
 }
 
 // setAddrs installs addresses. The entry must not stand in a list meanwhile.

@@ -166,6 +166,7 @@ func tally[K comparable](m *ordered.Map[K, int], k K, by int) {
 // drop forgets a host.
 func (b *Book) drop(now time.Time, e *entry) {
 	b.unplace(e)
+	b.unanchor(e)
 	b.entries.Delete(e.ID)
 	b.moved(now, e, e.Colour, None)
 }

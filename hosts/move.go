@@ -30,7 +30,10 @@ func (b *Book) Move(now time.Time, who id.ID, to Colour) error {
 		return nil
 	}
 	if to == White || to == Gold {
-		b.relist(e, func() { e.LastSeen, e.Ever, e.Reached = now, true, true })
+		b.relist(e, func() {
+			e.LastSeen, e.Ever = now, true
+			e.proved(now)
+		})
 	}
 	if to == Dark {
 		e.LastTried = now
@@ -73,7 +76,11 @@ func (b *Book) room(now time.Time, to Colour, e *entry) error {
 		if l.n < b.cfg.WhiteMax {
 			return nil
 		}
-		victim, ok = l.largest(b.rng, anyone)
+		victim, ok = l.largest(b.rng, func(who id.ID) bool { x, _ := b.entries.Get(who); return !immune(now, x) })
+		if x, _ := b.entries.Get(victim); ok && !e.Proven.IsZero() {
+			b.challenge(now, x, e)
+			ok = false
+		}
 	case Dark:
 		if l.n < b.cfg.DarkMax {
 			return nil

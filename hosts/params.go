@@ -31,9 +31,17 @@ const (
 const (
 	// GoldMax bounds gold: links are bounded already, this bounds a forged file.
 	GoldMax = 512
-	// AnchorsMax is how much saved gold stays gold; the rest returns as white. A
-	// few anchors stop a restart eclipse, many would freeze the choice of peers.
-	AnchorsMax = 16
+	// AnchorsMax bounds the anchors: saved gold that stays gold; the rest returns as
+	// white. A few stop a restart eclipse, many would freeze the choice of peers.
+	AnchorsMax = 4
+	// strikesMax is at how many unclean exits in a row an anchor may have been one.
+	strikesMax = 2
+	// contestsMax, contestFor and contestImmune are the limits of test-before-evict, as
+	// Bitcoin has them; contestAgain keeps one incumbent from taking all probes.
+	contestsMax   = 10
+	contestFor    = 40 * time.Minute
+	contestImmune = 4 * time.Hour
+	contestAgain  = time.Minute
 	// addrsMax bounds the addresses of one host; a record can name six.
 	addrsMax = 8
 	// observedMax bounds the addresses we saw ourselves, per host.
@@ -50,6 +58,9 @@ const (
 	// sampleFloor is what an answer in a local network may hold however little we know;
 	// beyond it at most a quarter of the book leaves at once.
 	sampleFloor = 32
+	// sparedMax doublings, about a minute: while we are off the network every host fails,
+	// and the first that answers says that we are back.
+	sparedMax = 6
 	// excerptFor is how long askers of one kind of network hear of the same part of the
 	// book: a day, as Bitcoin Core's cached answers. excerptFloor is its least size: as
 	// many hosts as a node by default has outbound slots. excerptTend is how often

@@ -35,7 +35,17 @@ func (l tellingLane) Send(to id.ID, code uint64, body []byte) error {
 	return l.n.peers.Send(l.n.now, to, l.ln, code, body, false)
 }
 
-func (l lane) Drop(to id.ID, why error) { l.n.peers.Drop(l.n.now, to, reasonOf(why)) }
+func (l lane) Drop(to id.ID, why error) { l.n.drop(to, reasonOf(why)) }
+
+// pings is the lane of pulse, which looks at the traffic of all lanes.
+type pings struct{ lane }
+
+func (l pings) Traffic(with id.ID) (in, out uint64) {
+	if p, ok := l.n.peers.ByID(with); ok {
+		return p.Traffic()
+	}
+	return 0, 0
+}
 
 // classes are the router's classes as the queues know them.
 var classes = [...]peer.Class{gossipsub.Control: peer.Urgent, gossipsub.Own: peer.Ordinary, gossipsub.Forwarded: peer.Spare}
@@ -51,7 +61,14 @@ func (f frames) Send(to id.ID, fr gossipsub.Frame) bool {
 
 func (f frames) Cancel(to id.ID, tag uint64) bool { return f.n.peers.Cancel(to, laneGossip, tag) }
 
-func (f frames) Drop(to id.ID, why error) { f.n.peers.Drop(f.n.now, to, reasonOf(why)) }
+func (f frames) Drop(to id.ID, why error) { f.n.drop(to, reasonOf(why)) }
+
+// drop ends a link for another reason than the session manager's, which hears of it so
+// that nobody is given a link that is about to end.
+func (n *Node) drop(who id.ID, why link.Reason) {
+	n.session.Leaving(who)
+	n.peers.Drop(n.now, who, why)
+}
 
 // remoteOf is what the router wants to know of a peer.
 func (n *Node) remoteOf(p *peer.Peer, stream string) gossipsub.Remote {

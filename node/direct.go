@@ -1,9 +1,11 @@
 package node
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/session"
 )
 
 // SetDirect makes a peer a direct one of gossip, or an ordinary one again: it always
@@ -12,6 +14,10 @@ import (
 func (n *Node) SetDirect(now time.Time, who id.ID, direct bool) {
 	n.begin(now)
 	n.gossip.SetDirect(now, who, direct)
+	if use, ok := n.held.Get(who); ok && !direct {
+		n.held.Delete(who)
+		n.session.Release(now, who, use)
+	}
 	n.settle()
 }
 
@@ -31,4 +37,17 @@ func (n *Node) missed(who []id.ID) {
 			_ = n.session.Connect(n.now, id.Ticket{Owner: ownGossip}, to)
 		}
 	}
+}
+
+// hold keeps one use of the link with a direct peer of gossip until it is none any more;
+// the router itself waits for no answer.
+func (n *Node) hold(a session.Answer) {
+	if a.Err != nil {
+		return
+	}
+	if n.held.Has(a.ID) || !slices.Contains(n.gossip.Direct(), a.ID) {
+		n.session.Release(n.now, a.ID, a.Use)
+		return
+	}
+	n.held.Put(a.ID, a.Use)
 }

@@ -18,6 +18,7 @@ import (
 
 // Peer is one connected peer as the strands see it together.
 type Peer struct {
+	Conn      link.Conn
 	Info      link.Info
 	Session   string
 	Protocols []string
@@ -25,6 +26,7 @@ type Peer struct {
 	Since     time.Time
 	Colour    string
 	Trusted   bool
+	Protected []string // by which tags
 	Record    *enr.Record
 }
 
@@ -36,7 +38,7 @@ func (n *Node) Peers() []Peer {
 		if p.Closing() {
 			continue
 		}
-		v := Peer{Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since(), Trusted: n.session.Trusted(p.ID())}
+		v := Peer{Conn: p.Conn(), Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since(), Trusted: n.session.Trusted(p.ID()), Protected: n.session.Protections(p.ID())}
 		for ln := link.Lane(0); int(ln) < n.lanes(); ln++ {
 			if stream, open := p.Lane(ln); open {
 				if stream == "" { // links that know no streams
@@ -86,6 +88,9 @@ func (n *Node) Hosts(colour string, offset, limit int) (int, []hosts.Host) {
 // HostCounts counts the book by colour.
 func (n *Node) HostCounts() hosts.Counts { return n.book.Counts() }
 
+// Bans lists the bans in force.
+func (n *Node) Bans(now time.Time) []hosts.Ban { return n.book.Bans(now) }
+
 // Topics states the neighbourhood of our topics.
 func (n *Node) Topics() []gossipsub.TopicInfo { return n.gossip.Topics() }
 
@@ -134,7 +139,7 @@ func (n *Node) Ban(now time.Time, who id.ID, ip netip.Addr, d time.Duration) err
 	}
 	for _, p := range n.peers.All() {
 		if n.book.Banned(now, p.ID(), p.Info().Addr) {
-			n.peers.Drop(now, p.ID(), link.Requested)
+			n.drop(p.ID(), link.Requested)
 		}
 	}
 	n.settle()

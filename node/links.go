@@ -63,6 +63,11 @@ func (n *Node) LinkDown(now time.Time, c link.Conn, why error) {
 			reason = why.Error()
 		}
 		n.strandsDown(now, p)
+		n.useful.Delete(p.ID())
+		n.held.Delete(p.ID())
+		if broke(endOf(p, why)) {
+			n.pulse.Broke(now, ipOf(p))
+		}
 		n.sessionNews(n.session.Down(now, p.ID(), p.Info().Ticket, reason, now.Sub(p.Since())))
 		n.settle()
 		n.handlersDown(now, p, endOf(p, why))
@@ -119,7 +124,7 @@ func (n *Node) data(now time.Time, c link.Conn, m link.Msg) {
 		err = n.recv(now, p, m)
 	}
 	if err != nil {
-		n.peers.Drop(now, p.ID(), reasonOf(err))
+		n.drop(p.ID(), reasonOf(err))
 	}
 }
 
@@ -190,7 +195,7 @@ func (n *Node) laneUp(now time.Time, p *peer.Peer, ln link.Lane, stream string) 
 	case laneChat:
 		n.chat.Up(now, p.ID())
 	case lanePulse:
-		n.pulse.Up(now, p.ID())
+		n.pulse.Up(now, p.ID(), ipOf(p))
 	default:
 		n.handler(ln).Up(now, n.peers.Port(p, ln))
 	}

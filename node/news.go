@@ -67,6 +67,9 @@ func (n *Node) gossipNews(news gossipsub.News) {
 	n.exchanged(news.Exchanged)
 	n.missed(news.Missing)
 	for _, m := range news.Deliveries {
+		if !m.Local {
+			n.told(m.Via)
+		}
 		f, _ := n.follows.Get(m.Topic)
 		if f.chat && !m.Local {
 			n.chatNews(n.chat.Delivered(n.now, m.Topic, m.Data, m.Via))
@@ -115,7 +118,9 @@ func (n *Node) pexNews(news pex.News) {
 
 func (n *Node) sessionNews(news session.News) {
 	for _, a := range news.Answers {
-		if a.Ticket.Owner != ownGossip { // the router waits for no answer
+		if a.Ticket.Owner == ownGossip {
+			n.hold(a)
+		} else {
 			n.out.Connected = append(n.out.Connected, a)
 		}
 	}
@@ -131,9 +136,9 @@ func records(sample []hosts.Host) []*enr.Record {
 	return out
 }
 
-func (n *Node) saveHosts() {
-	n.out.Saves = append(n.out.Saves, work.Save{File: hostsFile, Data: n.book.Encode()})
+func (n *Node) saveHosts(clean bool) {
+	n.out.Saves = append(n.out.Saves, work.Save{File: hostsFile, Data: n.book.Encode(clean)})
 }
 
 // SaveHosts has the host book written.
-func (n *Node) SaveHosts() { n.saveHosts() }
+func (n *Node) SaveHosts() { n.saveHosts(!n.running) }

@@ -126,6 +126,8 @@ type Node struct {
 	places  []netip.Addr                  // the addresses it names
 	signed  *enr.Record                   // the last one, of an earlier run too
 	follows ordered.Map[string, follower] // topics joined, and for whom
+	useful  ordered.Map[id.ID, time.Time] // when a peer last told us something new
+	held    ordered.Map[id.ID, uint64]    // uses of links with direct peers of gossip
 	routed  []gossipsub.News              // what calls down to the router returned
 	running bool
 	now     time.Time // of the input being handled
@@ -171,6 +173,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	n.peers = peer.New(cfg.Peer)
 
 	cfg.Session.Self, cfg.Session.Localnet, cfg.Session.Trace = n.self, cfg.Localnet, cfg.Trace
+	cfg.Session.Witness = witness{n}
 	n.session = session.New(cfg.Session, n.book, fork(), dialer{n}, finder{n})
 
 	cfg.Pex.Self, cfg.Pex.Trace = n.self, cfg.Trace
@@ -203,7 +206,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	n.external(now)
 
 	cfg.Pulse.Trace = cfg.Trace
-	n.pulse = pulse.New(cfg.Pulse, fork(), lane{n, lanePulse})
+	n.pulse = pulse.New(cfg.Pulse, fork(), pings{lane{n, lanePulse}})
 	n.settle()
 	return n, nil
 }
@@ -243,6 +246,7 @@ func (n *Node) Start(now time.Time) {
 	n.begin(now)
 	if !n.running {
 		n.running = true
+		n.saveHosts(false) // whoever finds this one knows that the run did not end well
 		n.session.Start(now)
 	}
 	n.settle()
@@ -255,7 +259,7 @@ func (n *Node) Stop(now time.Time) {
 	if n.running {
 		n.running = false
 		n.sessionNews(n.session.Stop(now))
-		n.saveHosts()
+		n.saveHosts(true)
 		n.out.Saves = append(n.out.Saves, n.gossip.Saves()...)
 	}
 	n.settle()

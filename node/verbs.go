@@ -48,12 +48,50 @@ func (n *Node) Unfollow(now time.Time, topic string) {
 	n.settle()
 }
 
-// Connect dials an address on demand; the outcome is in Out.Connected.
+// Connect dials an address on demand; the outcome is in Out.Connected. A link is then
+// one use of it more, until Release.
 func (n *Node) Connect(now time.Time, t id.Ticket, to link.Addr) error {
 	n.begin(now)
 	err := n.session.Connect(now, t, to)
 	n.settle()
 	return err
+}
+
+// Abandon forgets a question of Connect that has no answer yet and tells whether there
+// was such.
+func (n *Node) Abandon(now time.Time, t id.Ticket) bool {
+	n.begin(now)
+	had := n.session.Abandon(now, t)
+	n.settle()
+	return had
+}
+
+// Release gives back a use of a link that Connect gave: see session.Answer.
+func (n *Node) Release(now time.Time, who id.ID, use uint64) {
+	n.begin(now)
+	n.session.Release(now, who, use)
+	n.settle()
+}
+
+// Protect keeps a peer's link from giving way to others until Unprotect with the same
+// tag.
+func (n *Node) Protect(now time.Time, who id.ID, tag string) error {
+	n.begin(now)
+	return n.session.Protect(now, who, tag)
+}
+
+// Unprotect takes that back and tells whether it was so.
+func (n *Node) Unprotect(now time.Time, who id.ID, tag string) bool {
+	n.begin(now)
+	had := n.session.Unprotect(now, who, tag)
+	n.settle()
+	return had
+}
+
+// Value adds to what a connected peer is worth to the application, which fades.
+func (n *Node) Value(now time.Time, who id.ID, tag string, by int) error {
+	n.begin(now)
+	return n.session.Value(now, who, tag, by)
 }
 
 // Seed asks the seeds for hosts now.
@@ -68,7 +106,7 @@ func (n *Node) Seed(now time.Time) error {
 func (n *Node) Disconnect(now time.Time, who id.ID) bool {
 	n.begin(now)
 	_, ok := n.peers.ByID(who)
-	n.peers.Drop(now, who, link.Requested)
+	n.drop(who, link.Requested)
 	n.settle()
 	return ok
 }
@@ -99,6 +137,20 @@ func (n *Node) Trust(now time.Time, who id.ID) error {
 func (n *Node) Untrust(now time.Time, who id.ID) bool {
 	n.begin(now)
 	return n.session.Untrust(now, who)
+}
+
+// SetPlaces changes the number of outbound slots and the cap on inbound links, where
+// they are not negative, and returns both.
+func (n *Node) SetPlaces(now time.Time, outbound, inbound int) (out, in int) {
+	n.begin(now)
+	if outbound >= 0 {
+		n.session.SetOutbound(now, outbound)
+	}
+	if inbound >= 0 {
+		n.session.SetInbound(now, inbound)
+	}
+	n.settle()
+	return n.session.Limits()
 }
 
 // Join enters a chat room; the answer comes when history has arrived, or after

@@ -35,6 +35,7 @@ func (t *Table) Next(now time.Time, c link.Conn, busy link.LaneSet) (link.Msg, b
 	}
 	t.forget(p, l, i)
 	p.idle, p.movedAt = false, now
+	p.out++
 	return m, true
 }
 

@@ -68,7 +68,7 @@ const (
 	simultaneousWithin = 5 * time.Second
 
 	// stallAfter is how long a link may take nothing while messages wait.
-	stallAfter = 30 * time.Second
+	stallAfter = 20 * time.Second
 
 	// cancelsMax is how many messages TakeCancels names: a round of the world's inputs
 	// with as many known messages as the router looks after in each.

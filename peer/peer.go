@@ -55,6 +55,7 @@ type Peer struct {
 	privateMsgs  int     // of msgs and bytes: what waits on lanes with bounds of their own
 	privateBytes int
 	rtt          time.Duration // as the link measured it; 0 while unknown
+	in, out      uint64        // messages that came, and that Next gave
 }
 
 // ID is the remote's identity.
@@ -69,6 +70,9 @@ func (p *Peer) Info() link.Info { return p.info }
 
 // Since is when the link came up.
 func (p *Peer) Since() time.Time { return p.since }
+
+// Traffic is how many messages have come from the remote and gone to its link.
+func (p *Peer) Traffic() (in, out uint64) { return p.in, p.out }
 
 // Outbound tells whether we dialled.
 func (p *Peer) Outbound() bool { return p.info.Dir == link.Out }

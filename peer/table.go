@@ -137,6 +137,7 @@ func (t *Table) Recv(c link.Conn, m link.Msg) (*Peer, error) {
 	if m.Op != link.Data {
 		return p, nil
 	}
+	p.in++
 	return p, checkMessage(&t.cfg.Protocols[m.Lane], m.Code, len(m.Data))
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -21,20 +22,20 @@ const (
 	codePing  = 0
 	codePong  = 1
 	bodyBytes = 8
-	// pingsMax per interval: ours is one; others may be quicker.
-	pingsMax = 16
 )
 
 // ErrBreach is returned for a message that breaks the protocol.
 var ErrBreach = errors.New("pulse: breach of protocol")
 
 // errSilent is why a peer is dropped.
-var errSilent = errors.New("pulse: no pong in time")
+var errSilent error = link.Timeout
 
 // Sender is what pulse asks of the floor below.
 type Sender interface {
 	Send(to id.ID, code uint64, body []byte)
 	Drop(to id.ID, why error)
+	// Traffic is how many messages have come from a peer and gone to it, on all lanes.
+	Traffic(with id.ID) (in, out uint64)
 }
 
 // Config of a Pulse. Zero durations take the defaults.
@@ -50,34 +51,45 @@ type Pulse struct {
 	rng   *rand.Rand
 	send  Sender
 	peers ordered.Map[id.ID, *beat]
-	due   time.Time // the earliest due of all peers
+	due   time.Time // the earliest due of all peers, and lookAt while there are any
+
+	lookAt  time.Time // when the traffic is looked at next
+	broke   int       // links broken, each within brokeWithin of the one before
+	brokeAt time.Time // the last of them
 }
 
 // beat is one peer's state.
 type beat struct {
-	due    time.Time // of the next ping, or of the pong while one is awaited
-	sentAt time.Time // zero: no ping in flight
-	number uint64
-	rtt    time.Duration // 0: unknown
-	pings  int           // received since our last ping
+	at       netip.Addr // its IP address; invalid when unknown
+	due      time.Time  // of the next ping, or of the pong while one is awaited
+	sentAt   time.Time  // zero: no ping in flight
+	pingedAt time.Time  // the last ping
+	number   uint64
+	rtt      time.Duration // 0: unknown
+	full     time.Time     // when it may ping as often as at first again
+	in, out  uint64        // traffic at the last look
 }
 
 // New makes a Pulse.
 func New(cfg Config, rng *rand.Rand, s Sender) *Pulse {
 	if cfg.Every == 0 {
-		cfg.Every = 30 * time.Second
+		cfg.Every = everyDefault
 	}
 	if cfg.Within == 0 {
-		cfg.Within = 15 * time.Second
+		cfg.Within = withinDefault
 	}
 	return &Pulse{cfg: cfg, rng: rng, send: s}
 }
 
-// Up: the lane to p is open. It is pinged at once.
-func (h *Pulse) Up(now time.Time, p id.ID) {
-	b := &beat{}
+// Up: the lane to p is open, which is at an IP address as far as we know. It is
+// pinged at once.
+func (h *Pulse) Up(now time.Time, p id.ID, at netip.Addr) {
+	if h.peers.Len() == 0 {
+		h.lookAt = now.Add(lookEvery)
+	}
+	b := &beat{at: at}
 	h.peers.Put(p, b)
-	h.ping(now, p, b)
+	h.ping(now, p, b, h.cfg.Within)
 }
 
 // Down: the lane or link is gone.
@@ -93,7 +105,7 @@ func (h *Pulse) Recv(now time.Time, p id.ID, code uint64, body []byte) error {
 		return nil // its lane is open, ours is not yet
 	}
 	if code == codePing {
-		if b.pings++; b.pings > pingsMax {
+		if !b.mayPing(now) {
 			return ErrBreach
 		}
 		h.send.Send(p, codePong, body)
@@ -115,6 +127,15 @@ func (h *Pulse) Recv(now time.Time, p id.ID, code uint64, body []byte) error {
 	return nil
 }
 
+// mayPing takes a ping of the peer's into account.
+func (b *beat) mayPing(now time.Time) bool {
+	if b.full.Before(now) {
+		b.full = now
+	}
+	b.full = b.full.Add(pingsEvery)
+	return b.full.Sub(now) <= pingsBurst*pingsEvery
+}
+
 // RTT is the smoothed round trip; 0 while unknown.
 func (h *Pulse) RTT(p id.ID) time.Duration {
 	if b, ok := h.peers.Get(p); ok {
@@ -133,12 +154,15 @@ func (h *Pulse) Advance(now time.Time) {
 		switch {
 		case now.Before(b.due):
 		case b.sentAt.IsZero():
-			h.ping(now, p, b)
+			h.ping(now, p, b, h.cfg.Within)
 		default:
-			h.cfg.Trace.Emit(now, trace.Event{Strand: "pulse", Kind: "silent", Peer: p})
+			h.cfg.Trace.Emit(now, trace.Event{Strand: "pulse", Kind: "silent", Peer: p, N: int64(now.Sub(b.sentAt) / time.Millisecond)})
 			b.due = now.Add(h.cfg.Within) // Down is on its way
 			h.send.Drop(p, errSilent)
 		}
+	}
+	if !now.Before(h.lookAt) {
+		h.look(now)
 	}
 	h.settle()
 }
@@ -146,11 +170,11 @@ func (h *Pulse) Advance(now time.Time) {
 // Deadline is when Advance matters next.
 func (h *Pulse) Deadline() time.Time { return h.due }
 
-func (h *Pulse) ping(now time.Time, p id.ID, b *beat) {
+// ping asks p, which has within to answer.
+func (h *Pulse) ping(now time.Time, p id.ID, b *beat, within time.Duration) {
 	b.number++
-	b.pings = 0
-	b.sentAt = now
-	b.due = now.Add(h.cfg.Within)
+	b.sentAt, b.pingedAt = now, now
+	b.due = now.Add(within)
 	h.send.Send(p, codePing, binary.BigEndian.AppendUint64(nil, b.number))
 	if h.due.IsZero() || b.due.Before(h.due) {
 		h.due = b.due
@@ -159,8 +183,12 @@ func (h *Pulse) ping(now time.Time, p id.ID, b *beat) {
 
 func (h *Pulse) settle() {
 	h.due = time.Time{}
+	if h.peers.Len() == 0 {
+		return
+	}
+	h.due = h.lookAt
 	for _, b := range h.peers.All() {
-		if h.due.IsZero() || b.due.Before(h.due) {
+		if b.due.Before(h.due) {
 			h.due = b.due
 		}
 	}

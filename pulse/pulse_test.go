@@ -3,6 +3,7 @@ package pulse
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -11,36 +12,51 @@ import (
 
 type wire struct {
 	sent    []uint64 // codes
+	pinged  []id.ID
 	last    []byte
 	dropped int
+	traffic map[id.ID][2]uint64
 }
 
-func (w *wire) Send(_ id.ID, code uint64, body []byte) { w.sent, w.last = append(w.sent, code), body }
-func (w *wire) Drop(id.ID, error)                      { w.dropped++ }
+func (w *wire) Send(to id.ID, code uint64, body []byte) {
+	w.sent, w.last = append(w.sent, code), body
+	if code == codePing {
+		w.pinged = append(w.pinged, to)
+	}
+}
+func (w *wire) Drop(id.ID, error) { w.dropped++ }
+
+func (w *wire) Traffic(with id.ID) (in, out uint64) {
+	t := w.traffic[with]
+	return t[0], t[1]
+}
 
 var (
 	start = time.Unix(1000, 0)
 	bob   = id.ID{1}
+	home  = netip.MustParseAddr("192.0.2.1")
 )
 
 func setup() (*Pulse, *wire) {
 	w := &wire{}
+	w.traffic = map[id.ID][2]uint64{}
 	return New(Config{}, rand.New(rand.NewPCG(1, 1)), w), w
 }
 
 func TestRoundTrip(t *testing.T) {
 	h, w := setup()
-	h.Up(start, bob)
+	h.Up(start, bob, home)
 	if len(w.sent) != 1 || w.sent[0] != codePing {
 		t.Fatalf("sent %v, want one ping", w.sent)
 	}
 	if err := h.Recv(start.Add(40*time.Millisecond), bob, codePong, w.last); err != nil || h.RTT(bob) != 40*time.Millisecond {
 		t.Fatalf("round trip %v, %v", h.RTT(bob), err)
 	}
-	if d := h.Deadline().Sub(start); d < 27*time.Second || d > 34*time.Second {
+	b, _ := h.peers.Get(bob)
+	if d := b.due.Sub(start); d < 27*time.Second || d > 34*time.Second {
 		t.Fatalf("next ping in %v, want 30 s ± 10 %%", d)
 	}
-	h.Advance(h.Deadline())
+	h.Advance(start.Add(34 * time.Second))
 	if len(w.sent) != 2 {
 		t.Fatal("no second ping when due")
 	}
@@ -48,7 +64,7 @@ func TestRoundTrip(t *testing.T) {
 
 func TestC6SilentPeerIsDroppedOnce(t *testing.T) {
 	h, w := setup()
-	h.Up(start, bob)
+	h.Up(start, bob, home)
 	h.Advance(start.Add(14 * time.Second))
 	if w.dropped != 0 {
 		t.Fatal("dropped before its time")
@@ -66,14 +82,14 @@ func TestC6SilentPeerIsDroppedOnce(t *testing.T) {
 
 func TestC5PingIsAnsweredAndAFloodIsABreach(t *testing.T) {
 	h, w := setup()
-	h.Up(start, bob)
-	for range pingsMax {
+	h.Up(start, bob, home)
+	for range pingsBurst {
 		if err := h.Recv(start, bob, codePing, make([]byte, 8)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := len(w.sent) - 1; got != pingsMax {
-		t.Fatalf("%d pongs for %d pings", got, pingsMax)
+	if got := len(w.sent) - 1; got != pingsBurst {
+		t.Fatalf("%d pongs for %d pings", got, pingsBurst)
 	}
 	if h.Recv(start, bob, codePing, make([]byte, 8)) == nil {
 		t.Fatal("flood accepted")

@@ -77,7 +77,9 @@ type Config struct {
 	Restrict link.Restriction
 	// RefineEvery is the period of probes; 0 takes 15 s, negative means none.
 	RefineEvery time.Duration
-	Trace       trace.Func
+	// Witness tells how inbound peers have done, when one has to go; nil knows nothing.
+	Witness Witness
+	Trace   trace.Func
 }
 
 func (c *Config) fill() {
@@ -104,5 +106,6 @@ type News struct {
 type Answer struct {
 	Ticket id.Ticket
 	ID     id.ID
+	Use    uint64 // for Release, when there is a link
 	Err    error
 }

@@ -17,6 +17,7 @@ type dial struct {
 	addr  link.Addr
 	until time.Time   // its deadline
 	users []id.Ticket // direct: who waits; at most directsMax in all
+	ours  bool        // that it takes so long is our own network's doing
 }
 
 // rate remembers the dials of the last second, at most dialsPerSecond.
@@ -92,16 +93,21 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 		case k.links.Has(d.who):
 		case told(why, link.AlreadyConnected), told(why, link.TooManyPeers):
 			k.book.PutOff(now, d.who)
-		case k.peers == 0: // it may be us who are off the network
-			k.book.PutOff(now, d.who)
+		case k.peers == 0, d.ours: // it may be us who are off the network
+			k.book.Spare(now, d.who)
 			k.outFails++
 		default:
 			k.book.Tried(now, d.who, false)
 			k.outFails++
 		}
 	}
-	if k.links.Has(d.who) {
+	if k.there(d.who) {
 		k.answer(d, d.who, nil) // another link with it came first
+	} else if k.ending(d.who) {
+		for _, t := range d.users { // and goes: once more when it has gone
+			k.queue = append(k.queue, waiter{t, d.addr})
+		}
+		d.users = nil
 	} else if !k.awaitLate(now, d, why) {
 		k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: why})
 	}
@@ -154,6 +160,8 @@ func (k *Keeper) tell(users []id.Ticket, who id.ID, err error) {
 		a := Answer{Ticket: t, ID: who}
 		if who.IsZero() {
 			a.Err = err
+		} else {
+			a.Use = k.lend(who)
 		}
 		k.news.Answers = append(k.news.Answers, a)
 	}

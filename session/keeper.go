@@ -21,19 +21,22 @@ type Keeper struct {
 	finder  Finder
 	tickets id.Tickets // never start again, so that a late link finds no namesake
 
-	running bool
-	manuals []*slot
-	outs    []*slot
-	seeds   []*slot
-	probe   *slot
-	dials   ordered.Map[id.Ticket, *dial]
-	links   ordered.Map[id.ID, *conn]
-	trusted ordered.Set[id.ID]
-	queue   []waiter // direct dials not started yet
-	lates   ordered.Map[id.ID, *late]
-	rate    rate
-	news    News
-	next    time.Time // Deadline; zero when none
+	running   bool
+	manuals   []*slot
+	outs      []*slot
+	seeds     []*slot
+	probe     *slot
+	dials     ordered.Map[id.Ticket, *dial]
+	links     ordered.Map[id.ID, *conn]
+	trusted   ordered.Set[id.ID]
+	protected ordered.Map[id.ID, []string] // tags; at most protectedMax
+	groupKey  [32]byte                     // orders network groups; drawn at its first use
+	used      uint64                       // the last Answer.Use
+	queue     []waiter                     // direct dials not started yet
+	lates     ordered.Map[id.ID, *late]
+	rate      rate
+	news      News
+	next      time.Time // Deadline; zero when none
 
 	peers     int       // links that count as peers
 	peersAt   time.Time // since when there are peers, or none

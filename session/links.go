@@ -11,10 +11,17 @@ import (
 
 // conn is a link in use. Owner: Keeper; one per remote.
 type conn struct {
-	kind   Kind
-	ticket id.Ticket
-	slot   *slot  // nil for inbound, direct, and links whose slot let go
-	subnet string // it came from
+	kind    Kind
+	ticket  id.Ticket
+	slot    *slot // nil for inbound, direct, and links whose slot let go
+	since   time.Time
+	group   string  // of its address
+	key     uint64  // of the group, in the secret order; 0 until it is needed
+	shares  []share // that it counts with
+	leaving bool    // its end is on the way
+	uses    int     // of users on demand
+	use     uint64  // names this link for Release; zero while nobody used it
+	values  values
 }
 
 // Kind tells why a remote is connected.
@@ -32,7 +39,7 @@ func (k *Keeper) Peers() int { return k.peers }
 // it belongs to, or why it is refused. A refused link of our own dial counts as a
 // failed dial; nobody needs to say so again.
 func (k *Keeper) Admit(now time.Time, info link.Info) (Kind, link.Reason, bool) {
-	kind, no := k.judge(now, info)
+	kind, victim, no := k.judge(now, info)
 	e := trace.Event{Strand: "session", Kind: "admitted", Topic: string(kind), Peer: info.ID, Addr: info.Addr.String(), Ticket: info.Ticket}
 	if no != nil {
 		e.Kind, e.Err = "refused", no.String()
@@ -42,6 +49,9 @@ func (k *Keeper) Admit(now time.Time, info link.Info) (Kind, link.Reason, bool) 
 		}
 		k.cfg.Trace.Emit(now, e)
 		return kind, no.reason, false
+	}
+	if !victim.IsZero() {
+		k.evict(now, victim, info)
 	}
 	k.cfg.Trace.Emit(now, e)
 	return kind, 0, true
@@ -61,81 +71,96 @@ func (r *refusal) String() string {
 }
 
 // judge goes from what no link gets past to the limits, which some are exempt from.
-func (k *Keeper) judge(now time.Time, info link.Info) (Kind, *refusal) {
+// victim is whose place the link takes, if it takes one.
+func (k *Keeper) judge(now time.Time, info link.Info) (kind Kind, victim id.ID, no *refusal) {
 	if !k.running {
-		return None, &refusal{link.Quitting, ""}
+		return None, victim, &refusal{link.Quitting, ""}
 	}
-	kind := Inbound
+	kind = Inbound
 	if info.Dir == link.Out {
 		d, ok := k.dials.Get(info.Ticket)
 		if !ok {
-			return None, &refusal{link.Requested, "its dial was given up"}
+			return None, victim, &refusal{link.Requested, "its dial was given up"}
 		}
 		kind = d.kind
 	}
 	if info.ID == k.cfg.Self {
-		return kind, &refusal{link.Self, ""}
+		return kind, victim, &refusal{link.Self, ""}
 	}
 	if !k.cfg.Restrict.AllowsAddr(info.Addr) {
-		return kind, &refusal{link.Useless, "outside net_restrict"}
+		return kind, victim, &refusal{link.Useless, "outside net_restrict"}
 	}
 	wanted := named(k.manuals, info.ID) != nil || kind == Manual
 	if !wanted && k.book.Banned(now, info.ID, info.Addr) {
-		return kind, &refusal{link.Useless, "banned"}
+		return kind, victim, &refusal{link.Useless, "banned"}
 	}
-	if !k.links.Has(info.ID) && !k.trusted.Has(info.ID) {
-		if no := k.full(info, kind, wanted); no != nil {
-			return kind, no
+	if !k.there(info.ID) && !k.trusted.Has(info.ID) {
+		if victim, no = k.full(now, info, kind, wanted); no != nil {
+			return kind, id.ID{}, no
 		}
 	}
 	if kind == Refine && k.vacancy(info.Addr) != nil {
 		kind = Outbound // a slot is missing: keep it
 	}
-	return kind, nil
+	return kind, victim, nil
+}
+
+// there tells whether there is a link with a remote that is not about to end.
+func (k *Keeper) there(who id.ID) bool {
+	c, ok := k.links.Get(who)
+	return ok && !c.leaving
 }
 
 // full holds the limits on links: of all peers, where an outbound slot may still give
-// its place to a peer that the user wants, and of inbound ones.
-func (k *Keeper) full(info link.Info, kind Kind, wanted bool) *refusal {
-	if k.cfg.Total > 0 && kind.IsPeer() && k.counted() >= k.cfg.Total {
-		if kind != Manual && kind != Direct || k.yielding() == nil {
-			return &refusal{link.TooManyPeers, "max_peers"}
+// its place to a peer that the user wants, and of inbound ones, where a newcomer may
+// take the place of another.
+func (k *Keeper) full(now time.Time, info link.Info, kind Kind, wanted bool) (victim id.ID, no *refusal) {
+	all := k.cfg.Total > 0 && kind.IsPeer() && k.counted() >= k.cfg.Total
+	if kind != Inbound {
+		if all && (kind != Manual && kind != Direct || k.yielding() == nil) {
+			no = &refusal{link.TooManyPeers, "max_peers"}
 		}
-	}
-	if kind == Inbound {
-		return k.inboundFull(info, wanted)
-	}
-	return nil
-}
-
-// inboundFull holds the caps on inbound links: the total, of which a few are reserved
-// for manual peers and anchors, and a quarter of it for one subnet.
-func (k *Keeper) inboundFull(info link.Info, wanted bool) *refusal {
-	total, near := 0, 0
-	subnet := info.Addr.Subnet()
-	for who, c := range k.links.All() {
-		if c.kind != Inbound || k.trusted.Has(who) {
-			continue
-		}
-		total++
-		if c.subnet == subnet {
-			near++
-		}
+		return victim, no
 	}
 	if h, ok := k.book.Get(info.ID); ok && h.Colour == hosts.Gold {
 		wanted = true
 	}
-	room := k.cfg.Inbound
-	if !wanted {
-		room -= min(inboundReserve, k.cfg.Inbound/4)
-		if !k.cfg.Localnet && subnet != "" && near >= max(k.cfg.Inbound/4, 1) {
-			return &refusal{link.TooManyPeers, "from one subnet"}
+	if what, is := k.crowded(info.Addr); is && !wanted {
+		return victim, &refusal{link.TooManyPeers, what}
+	}
+	what := ""
+	switch {
+	case k.inbound() >= k.room(wanted):
+		what = "inbound"
+	case all:
+		what = "max_peers"
+	default:
+		return victim, nil
+	}
+	victim, ok := k.victim(now)
+	if !ok {
+		return id.ID{}, &refusal{link.TooManyPeers, what}
+	}
+	return victim, nil
+}
+
+// inbound is how many links count against the inbound cap.
+func (k *Keeper) inbound() (n int) {
+	for who, c := range k.links.All() {
+		if c.kind == Inbound && !c.leaving && !k.trusted.Has(who) {
+			n++
 		}
 	}
-	if total >= room {
-		return &refusal{link.TooManyPeers, "inbound"}
+	return n
+}
+
+// room is how many inbound places there are: a few are reserved for manual peers and
+// anchors.
+func (k *Keeper) room(wanted bool) int {
+	if wanted {
+		return k.cfg.Inbound
 	}
-	return nil
+	return k.cfg.Inbound - min(inboundReserve, k.cfg.Inbound/4)
 }
 
 // Up takes a link that was admitted and stands in the peer table. kind is what
@@ -146,7 +171,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 		k.dialer.Drop(info.ID, link.Quitting)
 		return k.take()
 	}
-	c := &conn{kind: kind, subnet: info.Addr.Subnet()}
+	c := &conn{kind: kind, since: now, group: info.Addr.Group(), shares: k.shares(info.Addr)}
 	var d *dial
 	if info.Dir == link.Out {
 		var ok bool
@@ -163,7 +188,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 	} else {
 		c.kind = Inbound
 	}
-	k.replace(now, info.ID)
+	k.replace(now, info.ID, c)
 	k.links.Put(info.ID, c)
 	k.shown(info.ID)
 	k.gained(now, c.kind)
@@ -176,11 +201,15 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 	return k.stir(now)
 }
 
-// replace forgets a link that a newer one of the same remote takes the place of.
-func (k *Keeper) replace(now time.Time, who id.ID) {
+// replace forgets a link that a newer one of the same remote takes the place of. Who
+// used it uses the newer one, unless its end was meant.
+func (k *Keeper) replace(now time.Time, who id.ID, by *conn) {
 	c, ok := k.links.Get(who)
 	if !ok {
 		return
+	}
+	if !c.leaving {
+		by.uses, by.use, by.values = c.uses, c.use, c.values
 	}
 	if c.slot != nil {
 		k.restAfter(now, c.slot, "replaced by another link")
@@ -205,6 +234,7 @@ func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 		k.emit(now, "slot_connected", s, "")
 	}
 	if d.kind == Direct {
+		d.who = who
 		k.direct(now, "direct_connected", d, "")
 	}
 	switch c.kind {
@@ -249,6 +279,7 @@ func (k *Keeper) gained(now time.Time, kind Kind) {
 		return
 	}
 	if k.peers == 0 {
+		k.returned(now)
 		k.peersAt = now
 	}
 	k.peers++

@@ -85,12 +85,12 @@ func (k *Keeper) forget(now time.Time, s *slot, why link.Reason) {
 		k.dials.Delete(s.ticket)
 		k.answer(d, id.ID{}, &DialError{Addr: d.addr, Why: "no longer wanted"})
 	}
-	if c, ok := k.links.Get(s.ID); ok && c.slot == s {
+	if c, ok := k.links.Get(s.ID); ok && (c.slot == s || s.Role == Manual && c.slot == nil && c.kind == Manual) {
 		c.slot = nil
-		if s.Role == Outbound && k.trusted.Has(s.ID) {
-			c.kind = Direct // both are peers
+		if c.uses > 0 || s.Role == Outbound && k.sheltered(s.ID) {
+			k.setKind(now, s.ID, c, Direct)
 		} else {
-			k.dialer.Drop(s.ID, why)
+			k.drop(s.ID, why)
 		}
 	}
 	s.idle(now, "removed")
@@ -133,7 +133,10 @@ func (k *Keeper) runManual(now time.Time) {
 			continue
 		}
 		who := s.homeID
-		if c, ok := k.links.Get(who); ok {
+		if c, ok := k.links.Get(who); ok && c.leaving {
+			s.RetryAt = now.Add(time.Second)
+			continue
+		} else if ok {
 			s.set(now, Connected, "by a link of kind "+string(c.kind))
 			s.RetryAt = time.Time{}
 			if c.slot == nil && !c.kind.IsPeer() {

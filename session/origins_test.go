@@ -170,27 +170,21 @@ func TestD5InboundCapAndReserve(t *testing.T) {
 			near++
 		}
 	}
-	far := near
 	for n := range 50 {
-		if why, ok := admit(info(100+n, fmt.Sprintf("9.%d.1.1", n+10))); ok {
-			far++
-		} else if why != link.TooManyPeers {
+		if why, ok := admit(info(100+n, fmt.Sprintf("9.%d.1.1", n+10))); !ok && why != link.TooManyPeers {
 			t.Errorf("refused with %s", why)
 		}
 	}
-	if near != 5 || far != 16 {
+	if far := me.k.inbound(); near != 5 || far != 16 {
 		t.Errorf("%d from one subnet, %d strangers; want 5 and 16", near, far)
 	}
-	all := far
 	for n := range 6 { // manual peers
 		i := info(200+n, fmt.Sprintf("10.%d.1.1", n))
 		_ = me.k.AddPeer(w.now, link.MustAddr("/ip4/8.9.9.9/tcp/7").WithPeer(i.PeerID))
-		if _, ok := admit(i); ok {
-			all++
-		}
+		admit(i)
 	}
-	if all != 20 {
-		t.Errorf("%d links, cap 20", all)
+	if all := me.k.inbound(); all != 20 || me.k.leaving() > leavingMax {
+		t.Errorf("%d links, cap 20, and %d on their way out", all, me.k.leaving())
 	}
 	if _, ok := admit(info(0, "9.9.9.1")); !ok {
 		t.Error("a second link of a connected peer is the peer table's business")

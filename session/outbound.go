@@ -6,6 +6,7 @@ import (
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/trace"
 )
 
 const nobodyLeft = "nobody left to dial"
@@ -39,7 +40,18 @@ func (k *Keeper) SetOutbound(now time.Time, n int) {
 	if k.running {
 		k.next = now
 	}
+	k.cfg.Trace.Emit(now, trace.Event{Strand: "session", Kind: "slots_set", Topic: string(Outbound), N: int64(n)})
 }
+
+// SetInbound changes the cap on inbound links. Links above a lower one stay until they
+// end.
+func (k *Keeper) SetInbound(now time.Time, n int) {
+	k.cfg.Inbound = max(n, 0)
+	k.cfg.Trace.Emit(now, trace.Event{Strand: "session", Kind: "slots_set", Topic: string(Inbound), N: int64(k.cfg.Inbound)})
+}
+
+// Limits is the number of outbound slots and the cap on inbound links.
+func (k *Keeper) Limits() (outbound, inbound int) { return len(k.outs), k.cfg.Inbound }
 
 func rank(s *slot) int {
 	switch s.State {

@@ -13,12 +13,39 @@ const (
 	seedGapMax     = 10 * time.Minute
 	offlineAfter   = 30 * time.Second // without peers, probing pauses
 	inboundReserve = 4                // of the inbound cap, for manual peers and anchors
+	perIPv4        = 8                // inbound links of one IPv4 address
+	perIPv4Subnet  = 16               // of one /24
+	perIPv6        = 8                // of one IPv6 /56
+	perIPv6Subnet  = 64               // of one /48
 	usefulFor      = time.Minute      // a link that lived this long clears backoff
 	knownPercent   = 70               // share of picks that prefer proven hosts
 )
 
+// As Bitcoin Core's: how many inbound links each class keeps from giving way to a
+// newcomer; half of the others are kept for their age.
+const (
+	spareByGroup   = 4 // network groups, in an order only we know
+	spareByRTT     = 8 // lowest round trips
+	spareByUse     = 4 // last who told us something new
+	spareByContent = 4 // last who gave us content
+)
+
 // Our choice.
 const (
+	// spareByValue is how many links are kept that the application values most.
+	spareByValue = 4
+	// leavingMax bounds the links that we have given up and that are not down yet, and
+	// with that how far above the cap inbound links can be: each still holds a socket.
+	leavingMax = 16
+	// protectedMax, tagsMax and tagBytesMax bound who is protected, the tags of each,
+	// and their length.
+	protectedMax = 256
+	tagsMax      = 8
+	tagBytesMax  = 64
+	// valueMax is the most that one tag is worth, which is gone after as many
+	// valueEvery.
+	valueMax   = 100
+	valueEvery = time.Minute
 	// OutboundDefault and InboundDefault serve a zero Config.
 	OutboundDefault = 8
 	InboundDefault  = 32
@@ -59,6 +86,12 @@ const (
 	findGapMax = 30 * time.Second
 	// barrenRounds is how many rounds that brought nothing lead to a seed.
 	barrenRounds = 2
+	// After a disturbance, slots dial within restartMin and restartMax, which is time
+	// enough for a new network to be ready and for nodes of one outage to spread.
+	restartMin = time.Second
+	restartMax = 3 * time.Second
+	// outageMin without a peer is an outage of our own, whose end is the first peer.
+	outageMin = 10 * time.Second
 	// bookEvery is how often the book ends bans and forgets the dark.
 	bookEvery = 10 * time.Second
 )

@@ -62,6 +62,6 @@ func (k *Keeper) probed(now time.Time, info link.Info, c *conn) {
 	}
 	_ = k.book.Move(now, info.ID, hosts.White) // gold and unknown hosts stay as they are
 	if c.kind == Refine {
-		k.dialer.Drop(info.ID, link.Useless)
+		k.drop(info.ID, link.Useless)
 	}
 }

@@ -155,7 +155,7 @@ func (k *Keeper) closeSeed(now time.Time, s *slot, why string) {
 	who := s.ID
 	if c, ok := k.links.Get(who); ok && c.slot == s {
 		c.slot = nil
-		k.dialer.Drop(who, link.Requested)
+		k.drop(who, link.Requested)
 	}
 	s.rest(now, time.Time{}, why)
 }

@@ -260,11 +260,22 @@ func TestAnyOrder(t *testing.T) {
 				user++
 				_ = me.k.Connect(w.now, id.Ticket{Owner: "user", N: user}, other(t).addr)
 			},
-			"slots":  func(t *rapid.T) { me.k.SetOutbound(w.now, rapid.IntRange(0, 5).Draw(t, "n")) },
-			"peer":   func(t *rapid.T) { _ = me.k.AddPeer(w.now, other(t).addr) },
-			"nopeer": func(t *rapid.T) { me.k.RemovePeer(w.now, other(t).addr) },
-			"ban":    func(t *rapid.T) { _ = me.book.Ban(w.now, hosts.OfID(other(t).key.ID()), time.Second) },
-			"seed":   func(*rapid.T) { _ = me.k.Contact(w.now) },
+			"abandon": func(t *rapid.T) {
+				me.k.Abandon(w.now, id.Ticket{Owner: "user", N: uint64(rapid.IntRange(0, 50).Draw(t, "user"))})
+			},
+			"release": func(t *rapid.T) {
+				if n := len(me.news.Answers); n > 0 {
+					a := me.news.Answers[rapid.IntRange(0, n-1).Draw(t, "answer")]
+					me.k.Release(w.now, a.ID, a.Use)
+				}
+			},
+			"protect":   func(t *rapid.T) { _ = me.k.Protect(w.now, other(t).key.ID(), "app") },
+			"unprotect": func(t *rapid.T) { me.k.Unprotect(w.now, other(t).key.ID(), "app") },
+			"slots":     func(t *rapid.T) { me.k.SetOutbound(w.now, rapid.IntRange(0, 5).Draw(t, "n")) },
+			"peer":      func(t *rapid.T) { _ = me.k.AddPeer(w.now, other(t).addr) },
+			"nopeer":    func(t *rapid.T) { me.k.RemovePeer(w.now, other(t).addr) },
+			"ban":       func(t *rapid.T) { _ = me.book.Ban(w.now, hosts.OfID(other(t).key.ID()), time.Second) },
+			"seed":      func(*rapid.T) { _ = me.k.Contact(w.now) },
 		})
 		asked := map[uint64]bool{}
 		me.stop()

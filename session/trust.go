@@ -47,7 +47,7 @@ func (k *Keeper) AllTrusted() []id.ID { return slices.Collect(k.trusted.All()) }
 // counted is how many links count against the limit on all peers.
 func (k *Keeper) counted() (n int) {
 	for who, c := range k.links.All() {
-		if c.kind.IsPeer() && !k.trusted.Has(who) {
+		if c.kind.IsPeer() && !c.leaving && !k.trusted.Has(who) {
 			n++
 		}
 	}
@@ -98,7 +98,7 @@ func (k *Keeper) busy() (n int) {
 // yielding is an outbound slot whose link may go for another, or nil.
 func (k *Keeper) yielding() *slot {
 	for _, s := range k.outs {
-		if s.State == Connected && !k.trusted.Has(s.ID) {
+		if c, ok := k.links.Get(s.ID); s.State == Connected && !k.sheltered(s.ID) && !(ok && c.uses > 0) {
 			return s
 		}
 	}
@@ -119,7 +119,7 @@ func (k *Keeper) yield(now time.Time) {
 		}
 		k.emit(now, "slot_yielded", s, keptInstead)
 		s.rest(now, now, keptInstead)
-		k.dialer.Drop(who, link.TooManyPeers)
+		k.drop(who, link.TooManyPeers)
 	}
 }
 

@@ -26,6 +26,7 @@ type host struct {
 	alive bool
 	lived bool   // launched at least once
 	lives uint32 // how often it was launched
+	since int64  // the last launch
 	gen   uint32
 
 	m        machine    // what runs here
@@ -92,7 +93,7 @@ func (h *host) launch() {
 	now := h.w.time()
 	h.gen++
 	h.lives++
-	h.alive, h.lived = true, true
+	h.alive, h.lived, h.since = true, true, h.w.now
 	h.links = map[link.Conn]*end{}
 	h.wakeAt = 0
 	rng := rand.New(rand.NewPCG(h.w.rng.Uint64(), h.w.rng.Uint64()))
@@ -124,7 +125,7 @@ func (h *host) config() node.Config {
 		Key: h.key, Network: network,
 		Session: session.Config{Outbound: 8, Inbound: 96},
 		Chat:    chat.Config{Author: chat.NewAuthor(h.key), NodeID: h.w.nodeID},
-		Trace:   func(_ time.Time, e trace.Event) { h.w.hash.trace(h.i, e) },
+		Trace:   h.told,
 	}
 	c.Pex.Verify = h.w.verify
 	if h.seed {
@@ -140,6 +141,14 @@ func (h *host) config() node.Config {
 	h.inbound = c.Session.Inbound
 	h.fillers = max(c.Session.Outbound, 0)
 	return c
+}
+
+// told takes an event that the node reports.
+func (h *host) told(_ time.Time, e trace.Event) {
+	h.w.hash.trace(h.i, e)
+	if h.w.heard != nil {
+		h.w.heard(h, e)
+	}
 }
 
 // kill ends the node without a word. The other ends of its links get a reset.

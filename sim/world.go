@@ -38,6 +38,7 @@ type world struct {
 
 	hash   hasher
 	events uint64
+	heard  func(*host, trace.Event) // of every event the nodes report; nil for nobody
 
 	results  map[[32]byte]any       // of jobs whose Key says they are equal
 	verified map[string]*enr.Record // records checked once for all

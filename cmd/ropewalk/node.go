@@ -138,7 +138,7 @@ func (r *running) serve() error {
 	}
 	var err error
 	r.server, err = api.NewServer(served, api.Options{
-		Listen: r.settings.RPC, Expose: r.settings.Expose, Dnet: r.settings.Dnet,
+		Listen: r.settings.RPC, Expose: r.settings.Expose, Dnet: r.settings.Dnet, DnetControl: r.settings.DnetControl,
 		Network: r.settings.Node.Network, Logger: r.log,
 	})
 	if err != nil {
@@ -153,6 +153,7 @@ func (r *running) serve() error {
 	}
 	url := r.server.URL()
 	r.node.SetRPC(url)
+	r.node.SetDnet(r.server.DnetAddr())
 	r.told = true
 	return client.WriteEndpoint(r.dir, client.Endpoint{URL: url, Token: r.server.Token(), PID: os.Getpid()})
 }

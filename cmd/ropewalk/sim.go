@@ -67,6 +67,7 @@ func simCommand(a *app) *cobra.Command {
 	f.Float64Var(&o.churn, "churn", 0, "`share` of nodes that leave and return all the time")
 	f.DurationVar(&o.latency, "latency", 0, "one-way `time` of a packet (default 50ms)")
 	f.DurationVar(&o.jitter, "jitter", 0, "how far the latency varies either way (default 30ms)")
+	cmd.AddCommand(simFields(a)...)
 	return cmd
 }
 

@@ -1,0 +1,68 @@
+package session
+
+import (
+	"time"
+
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// Disturbance is what happened to the machine we run on.
+type Disturbance string
+
+// The disturbances.
+const (
+	// Woke: the machine, or this process, stood still for a while.
+	Woke Disturbance = "woke"
+	// NetworkChanged: the machine's addresses are other ones than before.
+	NetworkChanged Disturbance = "network_changed"
+)
+
+// Disturbed takes note that what failed lately may have failed for a reason of ours:
+// hosts and slots that wait for it are free again, at a moment of their own, so that
+// nodes that lost their network together do not come back in one. Seeds are left
+// alone until the slots have had their turn, and asked no more often for it.
+func (k *Keeper) Disturbed(now time.Time, why Disturbance) {
+	if !k.running {
+		return
+	}
+	k.cfg.Trace.Emit(now, trace.Event{Strand: "session", Kind: string(why), N: int64(k.peers)})
+	k.restart(now)
+	for _, s := range append(append([]*slot(nil), k.manuals...), k.outs...) {
+		if s.State == Sleeping {
+			s.RetryAt, s.delays = k.soon(now), 0
+		}
+	}
+	k.zeroUntil = later(k.zeroUntil, now.Add(restartMax))
+	k.contact.notBefore = later(k.contact.notBefore, now.Add(restartMax))
+	if now.Sub(k.contact.last) >= seedGapSome {
+		k.contact.zero, k.contact.gapZero = 0, 0
+	}
+	k.findSoon(now)
+	k.next = now
+}
+
+// restart forgets what our own outage made of the hosts, and gives dials that began in
+// it no more than a moment.
+func (k *Keeper) restart(now time.Time) {
+	k.book.Forgive(now)
+	k.outFails = 0
+	k.moist()
+	for _, d := range k.dials.All() {
+		if until := now.Add(restartMin); until.Before(d.until) {
+			d.until, d.ours = until, true
+		}
+	}
+}
+
+// returned: the first peer has come. After a time without any that means that our
+// network is back, which no dial of before says.
+func (k *Keeper) returned(now time.Time) {
+	if now.Sub(k.peersAt) >= outageMin {
+		k.restart(now)
+	}
+}
+
+// soon is a moment after a disturbance, another one each time.
+func (k *Keeper) soon(now time.Time) time.Time {
+	return now.Add(restartMin + time.Duration(k.rng.Int64N(int64(restartMax-restartMin))))
+}
