@@ -27,12 +27,13 @@ var dnetMethods = map[string]dnetMethod{
 	"p2p.unban":      {call: (*Server).sessionUnban, places: []string{"target"}, control: true},
 }
 
-func (d *dnet) call(ctx context.Context, method string, raw json.RawMessage) (any, error) {
+func (v *viewer) call(ctx context.Context, method string, raw json.RawMessage) (any, error) {
+	d := v.d
 	switch method {
 	case "ping":
 		return "pong", nil
 	case "p2p.get_info":
-		return d.info(ctx)
+		return v.info(ctx)
 	case "spawns":
 		return d.s.spawns(ctx)
 	case "dnet.switch":
@@ -146,11 +147,12 @@ type dnetInfo struct {
 	Slots    []uint32      `json:"outbound_slots"` // channel, or 0
 }
 
-func (d *dnet) info(ctx context.Context) (dnetInfo, error) {
-	snap, err := d.look(ctx)
+func (v *viewer) info(ctx context.Context) (dnetInfo, error) {
+	snap, err := v.d.look(ctx)
 	if err != nil {
 		return dnetInfo{}, err
 	}
+	v.told.Store(&snap)
 	out := dnetInfo{Channels: []dnetChannel{}, Slots: []uint32{}}
 	for _, c := range snap.sessions {
 		out.Channels = append(out.Channels, dnetChannel{c.Addr, c.Session, dnetID(c.ID)})

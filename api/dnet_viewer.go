@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,9 +19,10 @@ type viewer struct {
 	d       *dnet
 	conn    net.Conn
 	ctx     context.Context
-	flight  chan struct{} // one per request being answered
-	toggled chan struct{} // dnet.switch was used
-	watches bool          // the reader's
+	flight  chan struct{}            // one per request being answered
+	toggled chan struct{}            // dnet.switch was used
+	watches bool                     // the reader's
+	told    atomic.Pointer[snapshot] // of the last p2p.get_info
 	wg      sync.WaitGroup
 	mu      sync.Mutex // one line at a time
 }
@@ -119,7 +121,7 @@ type dnetAnswer struct {
 func (v *viewer) answer(r dnetRequest) bool {
 	ctx, stop := context.WithTimeout(v.ctx, callWithin)
 	defer stop()
-	result, err := v.d.call(ctx, r.Method, r.Params)
+	result, err := v.call(ctx, r.Method, r.Params)
 	a := dnetAnswer{Version: "2.0", ID: r.ID, Result: result}
 	if err != nil {
 		a.Result, a.Error = nil, toError(err)

@@ -26,18 +26,23 @@ type watcher struct {
 	stale bool   // what t knows may be old
 }
 
-// watch begins to listen, so that what happens from here on is told.
+// watch begins to listen, so that what happened since the viewer's last p2p.get_info is
+// told, or else what happens from here on.
 func (v *viewer) watch() (*watcher, error) {
 	w := &watcher{v: v}
 	if err := w.listen(); err != nil {
 		return nil, err
 	}
-	snap, err := v.d.look(v.ctx)
-	if err != nil {
-		w.sub.Close()
-		return nil, err
+	told := v.told.Load()
+	if told == nil {
+		snap, err := v.d.look(v.ctx)
+		if err != nil {
+			w.sub.Close()
+			return nil, err
+		}
+		told = &snap
 	}
-	w.t = newTeller(snap)
+	w.t, w.stale = newTeller(*told), true
 	return w, nil
 }
 
@@ -60,6 +65,9 @@ func (w *watcher) listen() error {
 func (w *watcher) run() {
 	defer func() { w.sub.Close() }()
 	for {
+		if w.stale && len(w.sub.C()) == 0 && !w.catchUp() {
+			return
+		}
 		select {
 		case <-w.v.ctx.Done():
 			return
@@ -74,9 +82,6 @@ func (w *watcher) run() {
 		}
 		if lost := w.sub.Lagged(); lost > w.lost {
 			w.lost, w.stale = lost, true
-		}
-		if w.stale && len(w.sub.C()) == 0 && !w.catchUp() {
-			return
 		}
 	}
 }

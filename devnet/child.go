@@ -30,7 +30,10 @@ type child struct {
 
 // launchChild starts a node as a process and waits for its ready line.
 func (d *Devnet) launchChild(ctx context.Context, m *member) (running, error) {
-	args := []string{"node", "--data", m.dir, "--localnet", "--network", network, "--outbound", strconv.Itoa(outbound), "--rpc", "127.0.0.1:0"}
+	args := []string{"node", "--data", m.dir, "--localnet", "--network", network, "--outbound", strconv.Itoa(outbound), "--rpc", anyPort}
+	if d.opt.Dnet {
+		args = append(args, "--dnet", anyPort)
+	}
 	switch d.opt.Link {
 	case linkRLPx:
 		args = append(args, "--libp2p", "")

@@ -131,6 +131,9 @@ func (d *Devnet) launch(i int) {
 			r.kill()
 			return
 		}
+		if at := r.info().Dnet; at != "" {
+			d.say("%s has a socket for viewers at %s", m.name, at)
+		}
 		d.mu.Lock()
 		delete(d.coming, i)
 		d.mu.Unlock()

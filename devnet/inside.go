@@ -50,6 +50,9 @@ func (d *Devnet) launchInside(ctx context.Context, m *member) (_ running, err er
 	if m.i == 0 && d.opt.Dash != "" {
 		opt.Listen, opt.Graph = d.opt.Dash, d.graph
 	}
+	if d.opt.Dnet {
+		opt.Dnet = anyPort
+	}
 	s, err := api.NewServer(n, opt)
 	if err != nil {
 		return nil, err
@@ -58,6 +61,7 @@ func (d *Devnet) launchInside(ctx context.Context, m *member) (_ running, err er
 		return nil, err
 	}
 	n.SetRPC(s.URL())
+	n.SetDnet(s.DnetAddr())
 	in := &inside{n, s, m.dir}
 	return in, client.WriteEndpoint(m.dir, in.endpoint())
 }

@@ -16,6 +16,8 @@ type Options struct {
 	Exit   bool             // end with the script instead of keeping the nodes
 	// Dash is where the dashboard of the whole net listens; empty means none.
 	Dash string
+	// Dnet gives every node a socket for DarkFi's viewers, on any free port of loopback.
+	Dnet bool
 	// Dir holds the nodes' data folders, node1, node2 …; empty means a temporary
 	// one that is removed at the end.
 	Dir string
@@ -58,6 +60,8 @@ const (
 	callWithin = time.Minute
 	// launchWithin bounds a node's way to its ready line.
 	launchWithin = 20 * time.Second
+	// anyPort is where the nodes' RPC and viewers' sockets listen.
+	anyPort = "127.0.0.1:0"
 	// network of every devnet.
 	network = "devnet"
 	// slots a node tries to fill.

@@ -23,6 +23,7 @@ type devnetOptions struct {
 	processes bool
 	dir       string
 	link      string
+	dnet      bool
 }
 
 func devnetCommand(a *app) *cobra.Command {
@@ -64,6 +65,7 @@ func devnetCommand(a *app) *cobra.Command {
 	f.BoolVar(&o.processes, "processes", false, "run every node as a process of its own, killed by SIGKILL")
 	f.StringVar(&o.link, "link", "", "`kind` of link between the nodes: "+strings.Join(devnet.Links, ", ")+"; empty for both")
 	cmd.RegisterFlagCompletionFunc("link", words(devnet.Links))
+	f.BoolVar(&o.dnet, "dnet", false, "give every node a socket for DarkFi's viewers")
 	f.StringVar(&o.dir, "dir", "", "`folder` for the nodes' data; empty for a temporary one")
 	return cmd
 }
@@ -71,7 +73,7 @@ func devnetCommand(a *app) *cobra.Command {
 // runDevnet runs the net and prints its steps as they happen, or with --json the
 // result at the end.
 func runDevnet(ctx context.Context, out io.Writer, o devnetOptions, asJSON bool) (ok bool, err error) {
-	opt := devnet.Options{Nodes: o.nodes, Exit: o.exit, Dash: o.dash, Processes: o.processes, Dir: o.dir, Out: out, Link: o.link}
+	opt := devnet.Options{Nodes: o.nodes, Exit: o.exit, Dash: o.dash, Processes: o.processes, Dir: o.dir, Out: out, Link: o.link, Dnet: o.dnet}
 	if asJSON {
 		opt.Out = io.Discard
 	}
