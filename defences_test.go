@@ -57,7 +57,7 @@ func takeOut(t *testing.T, d defence, src string) {
 			t.Fatal(err)
 		}
 	}
-	out, err := exec.Command("go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-overlay", filepath.Join(dir, "overlay.json"), "-run", d.test, d.pkg).CombinedOutput()
+	out, err := exec.Command("go", "test", "-count=1", "-timeout=2m", "-vet=off", "-ldflags=-s -w", "-overlay", filepath.Join(dir, "overlay.json"), "-run", d.test, d.pkg).CombinedOutput()
 	switch text := string(out); {
 	case err == nil && strings.Contains(text, "no tests to run"):
 		t.Errorf("there is no test %s in %s", d.test, d.pkg)

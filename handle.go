@@ -36,6 +36,7 @@ func (n *Node) hubConfig() msgrw.Config {
 		Post:    func(f func(now time.Time)) bool { return n.post(input{asked: true, fn: f}) },
 		Gate:    n.gateOf,
 		Memory:  n.memoryOf,
+		Share:   n.share,
 		Own:     node.LaneUser,
 		Log:     n.log,
 		Trace:   n.onEvent,

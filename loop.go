@@ -129,6 +129,9 @@ func (n *Node) handleUser(now time.Time, round []input) time.Time {
 // holds it.
 func (n *Node) take(now time.Time, in *input) {
 	n.passed(now, in.conn, "recv", in.msg)
+	if in.msg.Op == link.Opened || in.msg.Op == link.Shut {
+		n.countLane(in.conn, in.msg)
+	}
 	n.machine.LinkMsg(now, in.conn, in.msg)
 	if n.machine.Spent() && in.reuser != nil {
 		in.reuser.Reuse(in.msg.Data)
@@ -188,6 +191,7 @@ func (n *Node) flush() {
 // are noted.
 func (n *Node) carry(out node.Out) {
 	n.ready = append(n.ready, out.Ready...)
+	n.moveLinks(out.Moves)
 	for _, d := range out.Dials {
 		n.dial(d)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
+	"github.com/ropewalk/ropewalk/peer"
 	"github.com/ropewalk/ropewalk/pulse"
 	"github.com/ropewalk/ropewalk/session"
 )
@@ -43,6 +44,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 			Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Total: c.Session.MaxPeers, Trusted: trusted,
 			Peers: withoutTwins(append(peers, direct...)), Seeds: seeds, RefineEvery: c.Session.RefineEvery,
 		},
+		Peer:   peer.Config{TotalBytes: int(n.queuedMax())},
 		Gossip: gossip,
 		Chat:   chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
 		Pulse:  pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.HeartbeatWithin)},

@@ -132,12 +132,14 @@ var (
 	descHosts    = prometheus.NewDesc("ropewalk_hosts", "Hosts in the book by colour.", []string{"colour"}, nil)
 	descInbox    = prometheus.NewDesc("ropewalk_loop_inbox", "Inputs that wait for the loop.", nil, nil)
 	descQueues   = prometheus.NewDesc("ropewalk_peer_queue_bytes", "Bytes that wait to be written, to all peers together.", nil, nil)
+	descScopes   = prometheus.NewDesc("ropewalk_scope_used", "What is held, by scope and resource; peers have no series of their own.", []string{"scope", "name", "resource"}, nil)
+	descRefused  = prometheus.NewDesc("ropewalk_scope_refused_total", "What was refused because the scope's limit is reached.", []string{"scope", "name"}, nil)
 	descJobs     = prometheus.NewDesc("ropewalk_jobs_waiting", "Jobs that wait for a worker.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (gauges) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descSessions, descHosts, descInbox, descQueues, descJobs} {
+	for _, d := range []*prometheus.Desc{descSessions, descHosts, descInbox, descQueues, descJobs, descScopes, descRefused} {
 		c <- d
 	}
 }
@@ -167,6 +169,9 @@ func (g gauges) Collect(c chan<- prometheus.Metric) {
 	}
 	if waiting, err := ask(ctx, g.n, func(_ time.Time, reply func(int, error)) { reply(g.n.machine.Waiting(), nil) }); err == nil {
 		gauge(descQueues, waiting)
+	}
+	if rows, err := g.n.Scopes(ctx); err == nil {
+		scopeFigures(c, rows)
 	}
 	if page, err := g.n.Hosts(ctx, "", 0, 0); err == nil {
 		for colour, v := range page.Counts {

@@ -20,6 +20,7 @@ import (
 	"github.com/ropewalk/ropewalk/nat"
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/peer/msgrw"
+	"github.com/ropewalk/ropewalk/scope"
 )
 
 // Node is a running node. Its methods may be called from any goroutine.
@@ -37,6 +38,7 @@ type Node struct {
 	restrict   link.Restriction
 	trusted    trustSet
 	runs       *msgrw.Hub
+	scopes     *scope.Set // from Start on
 	messages   hub[Message]
 	events     hub[Event]
 	lines      hub[ChatLine]
@@ -195,6 +197,7 @@ func (n *Node) build() (err error) {
 func (n *Node) transport() (err error) {
 	protocols := n.machine.Protocols()
 	n.laneNames = laneNames(protocols)
+	n.scopes = scope.New(n.scopeLimits(len(protocols)))
 	if n.cfg.Transports == nil {
 		n.transports, err = n.defaultTransports(protocols)
 		return err

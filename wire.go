@@ -9,6 +9,7 @@ import (
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
+	"github.com/ropewalk/ropewalk/scope"
 )
 
 // wire is a link with its goroutines: one that reads, and, where Write may block,
@@ -23,6 +24,8 @@ type wire struct {
 	gate    gate
 	in      atomic.Uint64 // bytes of payload read; the reader adds
 	sent    uint64        // and of those given to be written
+	hold    *scope.Link   // what it costs
+	lanes   link.LaneSet  // open ones, as they count
 
 	canceller link.Canceller // the link, when it has messages wait; else nil
 
@@ -89,6 +92,9 @@ func (n *Node) linkUp(now time.Time, l link.Link) {
 	_, lanes := l.(link.Busier)
 	w.gate.init(lanes)
 	w.canceller, _ = l.(link.Canceller)
+	if !n.takeLink(now, w) {
+		return
+	}
 	n.links[w.conn] = w
 	n.run("read", func() error { n.read(w); return nil })
 	if b, ok := l.(link.Busier); ok {
@@ -237,6 +243,7 @@ func (n *Node) linkDown(now time.Time, c link.Conn, err error) {
 		return
 	}
 	delete(n.links, c)
+	w.hold.Close()
 	n.metrics.links.down(w.link.Info().Dir, now.Sub(w.since), err)
 	if w.out != nil {
 		close(w.out)

@@ -124,6 +124,10 @@ func (f *fake) Sessions(context.Context) ([]ropewalk.Session, error) {
 	return slices.Clone(f.sessions), err
 }
 
+func (f *fake) Scopes(context.Context) ([]ropewalk.Scope, error) {
+	return nil, f.note("scopes")
+}
+
 func (f *fake) Slots(context.Context) ([]ropewalk.Slot, error) {
 	err := f.note("slots")
 	f.mu.Lock()

@@ -20,6 +20,7 @@ var methods = map[string]method{
 
 	"session_list":       (*Server).sessionList,
 	"session_slots":      (*Server).sessionSlots,
+	"session_scopes":     (*Server).sessionScopes,
 	"session_hosts":      (*Server).sessionHosts,
 	"session_connect":    (*Server).sessionConnect,
 	"session_disconnect": (*Server).sessionDisconnect,

@@ -47,6 +47,14 @@ func (s *Server) sessionSlots(ctx context.Context, a *args) (any, error) {
 	return list(all), err
 }
 
+func (s *Server) sessionScopes(ctx context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	all, err := s.node.Scopes(ctx)
+	return list(all), err
+}
+
 func (s *Server) sessionHosts(ctx context.Context, a *args) (any, error) {
 	colour := a.oneOf("colour", "", "grey", "white", "gold", "dark", "black")
 	offset, limit := a.page()

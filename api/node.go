@@ -20,6 +20,7 @@ type Node interface {
 
 	Sessions(ctx context.Context) ([]ropewalk.Session, error)
 	Slots(ctx context.Context) ([]ropewalk.Slot, error)
+	Scopes(ctx context.Context) ([]ropewalk.Scope, error)
 	Hosts(ctx context.Context, colour string, offset, limit int) (ropewalk.HostsPage, error)
 	Connect(ctx context.Context, addr string) (id.ID, error)
 	Keep(ctx context.Context, addr string) (ropewalk.Kept, error)

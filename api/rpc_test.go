@@ -184,6 +184,7 @@ func TestCalls(t *testing.T) {
 	tests := []struct{ method, params, did, result string }{
 		{"session_list", `{}`, "sessions", `[]`},
 		{"session_slots", `null`, "slots", `[]`},
+		{"session_scopes", `{}`, "scopes", `[]`},
 		{"session_hosts", `{}`, `hosts "" 0 100`, `{"total":62,"hosts":[],"counts":{"gold":4,"grey":41,"white":17}}`},
 		{"session_hosts", `{"colour":"gold","offset":7,"limit":1000}`, `hosts "gold" 7 1000`, ``},
 		{"session_connect", `{"addr":"enr:x"}`, "connect enr:x", `{"id":"` + nodeID(9).String() + `"}`},

@@ -69,6 +69,26 @@ func (n *Node) PeerCount() int { return n.peers.Len() }
 // Waiting is the bytes that wait in the queues of all peers.
 func (n *Node) Waiting() int { return n.peers.Waiting() }
 
+// Queue is what waits to be written on one lane.
+type Queue struct {
+	Peer     id.ID
+	Session  string
+	Protocol string
+	Bytes    int
+}
+
+// Queues lists the lanes that have something to write.
+func (n *Node) Queues() (out []Queue) {
+	for _, p := range n.peers.All() {
+		for ln := link.Lane(0); int(ln) < n.lanes(); ln++ {
+			if bytes := p.QueuedOn(ln); bytes > 0 {
+				out = append(out, Queue{p.ID(), string(n.session.Kind(p.ID())), n.peers.ProtocolName(ln), bytes})
+			}
+		}
+	}
+	return out
+}
+
 // Record is the node's own record in text; empty until it knows its addresses.
 func (n *Node) Record() string {
 	if n.record == nil {

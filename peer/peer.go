@@ -80,6 +80,14 @@ func (p *Peer) Outbound() bool { return p.info.Dir == link.Out }
 // Closing tells whether the link has been given up.
 func (p *Peer) Closing() bool { return p.closing }
 
+// QueuedOn is the bytes that wait on a lane.
+func (p *Peer) QueuedOn(ln link.Lane) int {
+	if l := p.lane(ln); l != nil {
+		return l.bytes()
+	}
+	return 0
+}
+
 // Lane returns what was negotiated for a lane, and whether we may write on it.
 func (p *Peer) Lane(l link.Lane) (stream string, open bool) {
 	if at := p.lane(l); at != nil {

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -162,6 +163,15 @@ func (t *Table) Refuse(now time.Time, c link.Conn, why link.Reason) {
 		return
 	}
 	t.closes = append(t.closes, Close{c, why})
+}
+
+// ProtocolName is a lane's protocol as it is shown, "echo/1"; empty for an unknown lane.
+func (t *Table) ProtocolName(ln link.Lane) string {
+	if int(ln) >= len(t.cfg.Protocols) {
+		return ""
+	}
+	p := &t.cfg.Protocols[ln]
+	return fmt.Sprintf("%s/%d", p.Name, p.Version)
 }
 
 // Waiting is the bytes that wait for all peers together.

@@ -99,10 +99,8 @@ func (k *Keeper) judge(now time.Time, info link.Info) (kind Kind, victim id.ID, 
 			return kind, id.ID{}, no
 		}
 	}
-	if kind == Refine {
-		if d, _ := k.dials.Get(info.Ticket); k.berth(d, info.Addr) != nil {
-			kind = Outbound // a slot can have it
-		}
+	if kind == Refine && k.vacancy(info.Addr) != nil {
+		kind = Outbound // a slot is missing: keep it
 	}
 	return kind, victim, nil
 }
@@ -192,6 +190,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 	}
 	k.replace(now, info.ID, c)
 	k.links.Put(info.ID, c)
+	k.moved = append(k.moved, info.ID)
 	k.shown(info.ID)
 	k.gained(now, c.kind)
 	_ = k.book.Seen(now, info) // a host the book will not keep may still be a peer
@@ -228,11 +227,10 @@ func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 	who := info.ID
 	k.book.Tried(now, who, true)
 	if d.kind == Refine {
-		k.probed(now, info, c, d)
+		k.probed(now, info, c)
 	}
 	if s := c.slot; s != nil {
 		s.ID, s.Addr, s.ticket, s.Attempts, s.RetryAt = who, info.Addr, info.Ticket, 0, time.Time{}
-		s.group, s.source = k.groupOf(info.Addr), d.source
 		s.set(now, Connected, "")
 		k.emit(now, "slot_connected", s, "")
 	}
@@ -245,7 +243,6 @@ func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 		k.contact.some = 0                    // the network changes
 		_ = k.book.Move(now, who, hosts.Gold) // unknown hosts and a full list stay as they are
 	case Seed:
-		k.meetSeed(info.Addr)
 		k.greetSeed(now, c.slot)
 	}
 }
@@ -312,5 +309,14 @@ func (k *Keeper) lost(now time.Time) {
 func (k *Keeper) setKind(now time.Time, who id.ID, c *conn, kind Kind) {
 	k.leave(now, c.kind)
 	c.kind = kind
+	k.moved = append(k.moved, who)
 	k.gained(now, kind)
+}
+
+// TakeMoved names the remotes whose links are of another kind than at the last call,
+// or new.
+func (k *Keeper) TakeMoved() []id.ID {
+	out := k.moved
+	k.moved = nil
+	return out
 }

@@ -47,6 +47,8 @@ type stack struct {
 	book   *book
 	opens  opens
 	closes []func() error // in order
+
+	resources network.ResourceManager
 }
 
 // wire is one swarm with its transports.
@@ -85,7 +87,7 @@ func newStack(c *Config) (_ *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stack{swarm: w.swarm, book: w.book}
+	s := &stack{swarm: w.swarm, book: w.book, resources: resources}
 	opts, err := s.hostOptions(c, w, resources)
 	if err == nil {
 		s.host, err = basichost.NewHost(w.swarm, opts)

@@ -109,3 +109,12 @@ func connRates(exempt []netip.Prefix) *rate.Limiter {
 	}
 	return r
 }
+
+// Pending is how many inbound connections have no proven remote yet, and the most that
+// may.
+func (t *Transport) Pending() (now, most int) {
+	if state, ok := t.stack.resources.(rcmgr.ResourceManagerState); ok {
+		now = state.Stat().Transient.NumConnsInbound
+	}
+	return now, 2 * pendingMax
+}

@@ -123,3 +123,10 @@ func (w *waiting) leave(p *pending) {
 	w.remove(p)
 	<-w.places
 }
+
+// Pending is how many inbound sockets are no links yet, and the most that may be.
+func (t *Transport) Pending() (now, most int) {
+	t.waiting.mu.Lock()
+	defer t.waiting.mu.Unlock()
+	return len(t.waiting.list), cap(t.waiting.places)
+}

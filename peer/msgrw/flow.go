@@ -18,14 +18,15 @@ const (
 // halfEmpty tells whether a queue that was full may be filled again.
 func (q *inbox) halfEmpty() bool {
 	msgs, bytes := q.waiting()
-	return msgs <= inMsgs/2 && bytes <= inBytes/2
+	return msgs <= inMsgs/2 && bytes <= inBytes/2 && (msgs == 0 || !q.share.Tight())
 }
 
 // admit says what becomes of one more message of that cost, and makes the link wait
 // when Run is behind. Of the loop.
 func (r *rw) admit(now time.Time, cost int) verdict {
 	msgs, bytes := r.in.waiting()
-	if msgs < inMsgs && (bytes+cost <= inBytes || msgs == 0) {
+	tight := r.in.share.Tight()
+	if msgs == 0 || msgs < inMsgs && bytes+cost <= inBytes && !tight {
 		r.full = time.Time{}
 		if r.slow && r.in.halfEmpty() {
 			r.slow = false
@@ -44,8 +45,11 @@ func (r *rw) admit(now time.Time, cost int) verdict {
 		waits = r.hold(now, policy)
 	}
 	hard := inBytesHard
-	if waits {
+	switch {
+	case waits:
 		hard = inBrakedHard
+	case tight:
+		hard = inBytesTight
 	}
 	switch {
 	case waits && (policy == Block || r.alone): // what was under way; no more comes

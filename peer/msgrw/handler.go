@@ -23,13 +23,22 @@ func (h handler) Up(now time.Time, o *peer.Port) {
 	case h.outdone(o):
 		r.detach()
 	case h.stuck >= stuckMax:
-		h.hub.warn("too many Runs do not return; the peer gets none", r)
-		r.detach()
-		if !h.hub.carries(r) {
-			o.Drop(now, link.Subprotocol)
-		}
+		h.refuse(now, r, "too many Runs do not return; the peer gets none", link.Subprotocol)
 	default:
+		if err := h.hub.takeShare(r); err != nil {
+			h.refuse(now, r, "no room for a Run: "+err.Error(), link.TooManyPeers)
+			return
+		}
 		h.start(r)
+	}
+}
+
+// refuse gives a peer no Run; its link ends when it has nothing else.
+func (h handler) refuse(now time.Time, r *rw, what string, why link.Reason) {
+	h.hub.warn(what, r)
+	r.detach()
+	if !h.hub.carries(r) {
+		r.port.Drop(now, why)
 	}
 }
 

@@ -27,6 +27,10 @@ type Config struct {
 	// when they are written; nil for links that take none back. It is called in the
 	// loop, for links that are up. Nil when there is none at all.
 	Memory func(link.Conn) link.Lender
+	// Share takes from the process what a Run on a link needs, one goroutine to begin
+	// with; an error refuses the Run. It is called in the loop, for links that are up.
+	// Nil when nothing is counted.
+	Share func(c link.Conn, protocol string) (Share, error)
 	// Own is the first lane of the user: a link that has one below it lives on when
 	// no Run is left.
 	Own link.Lane
@@ -46,6 +50,24 @@ type Gate interface {
 	// Free may be called by anybody, also when the link is gone.
 	Free(link.Lane)
 }
+
+// Share is what a Run holds of the process: its goroutine, and the bytes of messages
+// that it has not read. Anybody may call it.
+type Share interface {
+	// Add counts bytes, less when negative.
+	Add(bytes int64)
+	// Tight tells whether there should be no more.
+	Tight() bool
+	// Close gives everything back.
+	Close()
+}
+
+// unshared is the Share of a hub without one.
+type unshared struct{}
+
+func (unshared) Add(int64)   {}
+func (unshared) Tight() bool { return false }
+func (unshared) Close()      {}
 
 // Hub runs the user's protocols of one node. The methods say who may call them.
 type Hub struct {

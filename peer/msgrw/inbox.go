@@ -28,8 +28,10 @@ type inbox struct {
 	memory link.Lender // of large payloads, or nil; fixed
 
 	// Of the loop.
-	fresh []entry // since the last flush
-	arena arena
+	fresh     []entry // since the last flush
+	freshCost int
+	arena     arena
+	share     Share // set before anybody reads
 
 	mu     sync.Mutex
 	some   sync.Cond
@@ -40,12 +42,13 @@ type inbox struct {
 	reading sync.Mutex // of who reads; taken before mu
 	taken   []entry    // out of queue at once
 	at      int        // taken[:at] was read
+	spent   int        // cost of what was read and not given back to share
 	readers payloads
 	last    *progress // of the last message, to see whether it was read
 }
 
 func newInbox(link *atomic.Int64) *inbox {
-	q := &inbox{link: link}
+	q := &inbox{link: link, share: unshared{}}
 	q.some.L = &q.mu
 	return q
 }
@@ -76,6 +79,7 @@ func (q *inbox) put(now time.Time, code uint64, data []byte) (copied bool) {
 		data = own
 	}
 	q.count(1, 1, costOf(len(data)))
+	q.freshCost += costOf(len(data))
 	q.fresh = append(q.fresh, entry{code, data, now})
 	return copied
 }
@@ -85,6 +89,8 @@ func (q *inbox) flush() {
 	if len(q.fresh) == 0 {
 		return
 	}
+	q.share.Add(int64(q.freshCost))
+	q.freshCost = 0
 	q.mu.Lock()
 	switch {
 	case q.closed:
@@ -109,6 +115,7 @@ func (q *inbox) forget(list []entry) (msgs, bytes int) {
 		bytes += len(list[i].data)
 	}
 	q.count(-1, len(list), cost)
+	q.share.Add(-int64(cost))
 	return len(list), bytes
 }
 
@@ -133,6 +140,7 @@ func (q *inbox) get() (m Msg, unread int, err error) {
 	q.taken[q.at] = entry{}
 	q.at++
 	q.count(-1, 1, costOf(len(e.data)))
+	q.spent += costOf(len(e.data))
 	p := q.readers.of(e.data, q.memory)
 	q.last = p.progress
 	return Msg{Code: e.code, Size: p.size, Payload: p, ReceivedAt: e.at}, unread, nil
@@ -143,6 +151,8 @@ func (q *inbox) get() (m Msg, unread int, err error) {
 func (q *inbox) swap() bool {
 	spent := emptied(q.taken)
 	q.taken, q.at = nil, 0
+	q.share.Add(-int64(q.spent))
+	q.spent = 0
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.queue) == 0 && !q.closed {

@@ -29,6 +29,9 @@ const (
 	// inBrakedHard bounds what is kept while the link pauses: beside the above what
 	// was under way when the pause began.
 	inBrakedHard = 2 * inBytesHard
+	// inBytesTight takes the place of inBytesHard while the process has no memory left
+	// for messages that are not read (Share.Tight).
+	inBytesTight = 256 << 10
 	// overflowAfter is how long a queue may be full on end while more comes.
 	overflowAfter = 10 * time.Second
 	// brakeWithin is how long a link that has no flow control for each lane pauses

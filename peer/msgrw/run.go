@@ -23,6 +23,7 @@ func (h handler) start(r *rw) {
 	}
 	hub.mu.Unlock()
 	if closed {
+		r.in.share.Close()
 		return
 	}
 	r.state = running
@@ -33,6 +34,7 @@ func (h handler) start(r *rw) {
 	go func() {
 		err := r.run(before)
 		r.cancel()
+		r.in.share.Close()
 		close(r.done)
 		hub.cfg.Post(func(now time.Time) { hub.returned(now, r, err) })
 		hub.mu.Lock()
@@ -42,6 +44,21 @@ func (h handler) start(r *rw) {
 			close(hub.idle)
 		}
 	}()
+}
+
+// takeShare takes what a Run needs of the process, and for what has come early.
+func (h *Hub) takeShare(r *rw) error {
+	if h.cfg.Share == nil {
+		return nil
+	}
+	share, err := h.cfg.Share(r.port.Peer().Conn(), r.kind.label)
+	if err != nil {
+		return err
+	}
+	_, cost := r.in.waiting()
+	share.Add(int64(cost - r.in.freshCost))
+	r.in.share = share
+	return nil
 }
 
 // run calls Run, after the one before with the same peer has returned or had its

@@ -77,9 +77,15 @@ func (e *end) Free(ln link.Lane) {
 }
 
 func newWorld(t tester, bare bool, at, there []Protocol) *world {
+	return newWorldWith(t, bare, at, there, func(*end, *end) {})
+}
+
+// newWorldWith is newWorld with a word to both ends before the link comes up.
+func newWorldWith(t tester, bare bool, at, there []Protocol, set func(a, b *end)) *world {
 	w := &world{t: t, now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}
 	w.a, w.b = w.end(1, at), w.end(2, there)
 	w.a.remote, w.b.remote = w.b, w.a
+	set(w.a, w.b)
 	w.a.up(link.Out, bare)
 	w.b.up(link.In, bare)
 	t.Cleanup(w.close)

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package ropewalk
+
+func fileBudget() int { return fileBudgetUnknown }
