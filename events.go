@@ -47,6 +47,7 @@ func (n *Node) onEvent(now time.Time, e trace.Event) {
 // wrong with the node's own things.
 var infos = [][2]string{
 	{"session", "admitted"}, {"session", "seed_contact"}, {"peer", "down"}, {"peer", "drop"}, {"pulse", "silent"},
+	{"session", "woke"}, {"session", "network_changed"}, {"node", "clock_jumped"},
 	{"hosts", "load_failed"}, {"chat", "damaged"}, {"dnslist", "root_failed"},
 	{"nat", "mapped"}, {"nat", "unmapped"}, {"node", "external"},
 }

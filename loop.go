@@ -33,7 +33,7 @@ func (n *Node) loop() error {
 	defer n.openGates()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var armed time.Time // when the timer fires; zero when it did or is stopped
+	var armed, fires time.Time // for which deadline the timer is set, and when it fires; zero when it did
 	lull := newLull()
 	defer lull.close()
 	var inputs []input
@@ -55,8 +55,9 @@ func (n *Node) loop() error {
 				n.flush()
 			}
 		case <-timer.C:
-			armed = time.Time{}
 			now := time.Now()
+			n.stoodStill(now, fires)
+			armed, fires = time.Time{}, time.Time{}
 			n.machine.Advance(now)
 			took := n.stepped("advance", now).Sub(now)
 			begun, on := n.machine.Beats()
@@ -68,8 +69,10 @@ func (n *Node) loop() error {
 		// Deadlines that passed while inputs were handled are met at once. A timer
 		// that fires too early is harmless, and cheaper than one that is moved.
 		if at := n.machine.Deadline(); !at.IsZero() && (armed.IsZero() || at.Before(armed)) {
-			timer.Reset(max(0, time.Until(at)))
-			armed = at
+			now := time.Now()
+			wait := max(0, at.Sub(now))
+			timer.Reset(wait)
+			armed, fires = at, now.Add(wait)
 		}
 	}
 }
@@ -260,14 +263,20 @@ func (n *Node) saved(s work.Save, err error) {
 	}
 }
 
-// housekeeping keeps the node's own addresses and the saved host book fresh.
+// housekeeping keeps the node's own addresses and the saved host book fresh, and looks
+// at what happens to the machine.
 func (n *Node) housekeeping() error {
+	around := time.NewTicker(watchEvery)
+	defer around.Stop()
+	n.lookAround()
 	addrs := time.NewTicker(addrsEvery)
 	defer addrs.Stop()
 	save := time.NewTicker(n.cfg.Session.SaveEvery)
 	defer save.Stop()
 	for {
 		select {
+		case <-around.C:
+			n.lookAround()
 		case <-addrs.C:
 			list := n.addrs()
 			n.post(input{fn: func(now time.Time) { n.announce(now, list) }})

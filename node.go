@@ -37,6 +37,7 @@ type Node struct {
 	writer     *writer
 	restrict   link.Restriction
 	trusted    trustSet
+	watch      *watch // the housekeeper's
 	runs       *msgrw.Hub
 	scopes     *scope.Set // from Start on
 	messages   hub[Message]
@@ -97,7 +98,7 @@ func New(cfg Config) (*Node, error) {
 	cfg.fill()
 	n := &Node{
 		cfg: cfg, key: cfg.Key, log: cfg.Logger,
-		inbox: newInbox(), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
+		inbox: newInbox(), watch: newWatch(), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
 		topics: map[string]int{}, joined: map[string]TopicConfig{}, tickets: id.Tickets{Owner: node.Owner},
 		stopAsked: make(chan struct{}), gone: make(chan struct{}), ended: make(chan struct{}),
 	}
