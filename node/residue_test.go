@@ -83,7 +83,8 @@ var stays = []struct{ place, why string }{
 // When all links are down nothing of a peer is left in any strand, whatever went on.
 func TestResidue(t *testing.T) {
 	w := newWorld(t)
-	a, b, c := w.add("a", nil), w.add("b", nil), w.add("c", nil)
+	quiet := func(c *Config) { c.Session.RefineEvery = -1 } // a probe would be one link more
+	a, b, c := w.add("a", quiet), w.add("b", quiet), w.add("c", quiet)
 	for _, h := range w.hosts {
 		h.n.Join(w.now, id.Ticket{}, "lobby", 0)
 		if err := h.n.Follow(w.now, "news"); err != nil {

@@ -107,7 +107,11 @@ func testKey(n int) *id.Key {
 func (w *network) join(ip string, cfg Config) *member {
 	m := &member{n: len(w.members), net: w, key: testKey(len(w.members)), links: map[id.ID]*wire{}}
 	port := uint16(20000 + m.n)
-	rec, err := enr.Builder{Seq: 1, IP: netip.MustParseAddr(ip), Rope: &enr.Rope{TCP: port}}.Sign(m.key)
+	b := enr.Builder{Seq: 1, Rope: &enr.Rope{TCP: port}}
+	if b.IP = netip.MustParseAddr(ip); b.IP.Is6() {
+		b.IP, b.IP6 = netip.Addr{}, b.IP
+	}
+	rec, err := b.Sign(m.key)
 	if err != nil {
 		panic(err)
 	}
@@ -275,7 +279,7 @@ func (m *member) check() {
 	if peers != k.peers {
 		t.Fatalf("n%d: %d peers, counted %d", m.n, peers, k.peers)
 	}
-	for _, group := range [][]*slot{k.manuals, k.outs, k.seeds, {k.probe}} {
+	for _, group := range [][]*slot{k.manuals, k.outs, k.seeds, k.probes} {
 		for _, s := range group {
 			d, dialling := k.dials.Get(s.ticket)
 			if (s.State == Connecting) != (dialling && d.slot == s) {

@@ -11,13 +11,17 @@ import (
 
 // dial is a dial without an outcome. Owner: Keeper.
 type dial struct {
-	kind  Kind
-	slot  *slot // nil for direct dials
-	who   id.ID // zero when the address does not say
-	addr  link.Addr
-	until time.Time   // its deadline
-	users []id.Ticket // direct: who waits; at most directsMax in all
-	ours  bool        // that it takes so long is our own network's doing
+	kind   Kind
+	slot   *slot // nil for direct dials
+	who    id.ID // zero when the address does not say
+	addr   link.Addr
+	began  time.Time
+	until  time.Time   // its deadline
+	source string      // network group of who told us first
+	better *slot       // the outbound slot that a look is for
+	slow   bool        // an outbound slot would not wait for it any longer
+	users  []id.Ticket // direct: who waits; at most directsMax in all
+	ours   bool        // that it takes so long is our own network's doing
 }
 
 // rate remembers the dials of the last second, at most dialsPerSecond.
@@ -45,12 +49,12 @@ func (k *Keeper) mayDial(now time.Time) bool {
 
 // start asks the dialler for a link; the caller has checked mayDial.
 func (k *Keeper) start(now time.Time, t id.Ticket, d *dial) {
-	d.until = now.Add(dialFor)
+	d.began, d.until = now, now.Add(dialFor)
 	k.dials.Put(t, d)
 	k.rate.at = append(k.rate.at, now)
 	k.book.Dialled(now, d.addr)
 	if s := d.slot; s != nil {
-		s.ticket, s.ID, s.Addr = t, d.who, d.addr
+		s.ticket, s.ID, s.Addr, s.group, s.source = t, d.who, d.addr, k.groupOf(d.addr), d.source
 		s.Attempts++
 		s.tried = now
 		s.RetryAt = time.Time{}

@@ -21,23 +21,25 @@ type Keeper struct {
 	finder  Finder
 	tickets id.Tickets // never start again, so that a late link finds no namesake
 
-	running   bool
-	manuals   []*slot
-	outs      []*slot
-	seeds     []*slot
-	probe     *slot
-	dials     ordered.Map[id.Ticket, *dial]
-	links     ordered.Map[id.ID, *conn]
-	trusted   ordered.Set[id.ID]
-	protected ordered.Map[id.ID, []string] // tags; at most protectedMax
-	moved     []id.ID                      // whose kind changed since TakeMoved
-	groupKey  [32]byte                     // orders network groups; drawn at its first use
-	used      uint64                       // the last Answer.Use
-	queue     []waiter                     // direct dials not started yet
-	lates     ordered.Map[id.ID, *late]
-	rate      rate
-	news      News
-	next      time.Time // Deadline; zero when none
+	running bool
+	manuals []*slot
+	outs    []*slot
+	seeds   []*slot
+	probes  []*slot
+	// seedGroups are the network groups of seeds: their word is bounded, see crowding.
+	seedGroups ordered.Set[string]
+	dials      ordered.Map[id.Ticket, *dial]
+	links      ordered.Map[id.ID, *conn]
+	trusted    ordered.Set[id.ID]
+	protected  ordered.Map[id.ID, []string] // tags; at most protectedMax
+	moved      []id.ID                      // whose kind changed since TakeMoved
+	groupKey   [32]byte                     // orders network groups; drawn at its first use
+	used       uint64                       // the last Answer.Use
+	queue      []waiter                     // direct dials not started yet
+	lates      ordered.Map[id.ID, *late]
+	rate       rate
+	news       News
+	next       time.Time // Deadline; zero when none
 
 	peers     int       // links that count as peers
 	peersAt   time.Time // since when there are peers, or none
@@ -46,8 +48,7 @@ type Keeper struct {
 	dry       dry
 	find      find
 	contact   contact
-	probedAt  time.Time
-	probeLuck float64   // of the period
+	probing   probing
 	bookAt    time.Time // next Advance of the book
 }
 
@@ -64,7 +65,7 @@ func New(cfg Config, book *hosts.Book, rng *rand.Rand, d Dialer, f Finder) *Keep
 	cfg.fill()
 	k := &Keeper{cfg: cfg, book: book, rng: rng, dialer: d, finder: f}
 	k.tickets.Owner = Owner
-	k.probe = newSlot(0, Refine, link.Addr{})
+	k.probes = newProbes()
 	for _, a := range cfg.Seeds[:min(len(cfg.Seeds), slotsMax)] {
 		if find1(k.seeds, a) == nil {
 			k.seeds = append(k.seeds, newSlot(len(k.seeds), Seed, a))
@@ -79,6 +80,7 @@ func New(cfg Config, book *hosts.Book, rng *rand.Rand, d Dialer, f Finder) *Keep
 	for i := range cfg.Outbound {
 		k.outs = append(k.outs, newSlot(i, Outbound, link.Addr{}))
 	}
+	k.redeal()
 	return k
 }
 
@@ -92,7 +94,6 @@ func (k *Keeper) Start(now time.Time) {
 	k.rate = rate{}
 	k.outFails, k.dry = 0, dry{}
 	k.find, k.contact = find{}, contact{}
-	k.probedAt, k.probeLuck = now, k.rng.Float64()
 	k.bookAt = now
 	k.lost(now)
 	k.contact.notBefore = now
@@ -104,8 +105,9 @@ func (k *Keeper) Start(now time.Time) {
 	}
 	for _, s := range k.seeds {
 		s.rest(now, time.Time{}, "")
+		k.meetSeed(s.home)
 	}
-	k.probe.rest(now, time.Time{}, "")
+	k.startProbes(now)
 	k.next = now
 	k.cfg.Trace.Emit(now, trace.Event{Strand: "session", Kind: "start"})
 }
@@ -133,10 +135,8 @@ func (k *Keeper) Stop(now time.Time) News {
 	k.dials, k.links, k.queue = ordered.Map[id.Ticket, *dial]{}, ordered.Map[id.ID, *conn]{}, nil
 	k.peers, k.next = 0, time.Time{}
 	k.rate, k.dry, k.find, k.contact = rate{}, dry{}, find{}, contact{}
-	for _, group := range [][]*slot{k.manuals, k.outs, k.seeds, {k.probe}} {
-		for _, s := range group {
-			s.idle(now, "stopped")
-		}
+	for _, s := range k.everySlot() {
+		s.idle(now, "stopped")
 	}
 	for _, kind := range []Kind{Manual, Inbound, Seed, Outbound, Refine, Direct} {
 		for who, c := range links.All() {
@@ -166,7 +166,7 @@ func (k *Keeper) Advance(now time.Time) News {
 	k.runOutbound(now)
 	k.runSeeds(now)
 	k.runFind(now)
-	k.runProbe(now)
+	k.runProbes(now)
 	k.next = k.due(now)
 	return k.take()
 }
@@ -211,6 +211,7 @@ func (k *Keeper) due(now time.Time) time.Time {
 		}
 	}
 	sooner(k.askDue())
+	sooner(k.slowDue())
 	sooner(k.findDue())
 	return at
 }

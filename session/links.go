@@ -99,8 +99,10 @@ func (k *Keeper) judge(now time.Time, info link.Info) (kind Kind, victim id.ID, 
 			return kind, id.ID{}, no
 		}
 	}
-	if kind == Refine && k.vacancy(info.Addr) != nil {
-		kind = Outbound // a slot is missing: keep it
+	if kind == Refine {
+		if d, _ := k.dials.Get(info.Ticket); k.berth(d, info.Addr) != nil {
+			kind = Outbound // a slot can have it
+		}
 	}
 	return kind, victim, nil
 }
@@ -227,10 +229,11 @@ func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 	who := info.ID
 	k.book.Tried(now, who, true)
 	if d.kind == Refine {
-		k.probed(now, info, c)
+		k.probed(now, info, c, d)
 	}
 	if s := c.slot; s != nil {
 		s.ID, s.Addr, s.ticket, s.Attempts, s.RetryAt = who, info.Addr, info.Ticket, 0, time.Time{}
+		s.group, s.source = k.groupOf(info.Addr), d.source
 		s.set(now, Connected, "")
 		k.emit(now, "slot_connected", s, "")
 	}
@@ -243,6 +246,7 @@ func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 		k.contact.some = 0                    // the network changes
 		_ = k.book.Move(now, who, hosts.Gold) // unknown hosts and a full list stay as they are
 	case Seed:
+		k.meetSeed(info.Addr)
 		k.greetSeed(now, c.slot)
 	}
 }

@@ -3,8 +3,6 @@ package session
 import (
 	"time"
 
-	"github.com/ropewalk/ropewalk/hosts"
-	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/trace"
 )
@@ -33,9 +31,7 @@ func (k *Keeper) SetOutbound(now time.Time, n int) {
 		}
 		k.outs = append(k.outs, s)
 	}
-	for i, s := range k.outs {
-		s.Slot.Slot = i
-	}
+	k.redeal()
 	k.cfg.Outbound = n
 	if k.running {
 		k.next = now
@@ -76,8 +72,10 @@ func (k *Keeper) filled() (n int) {
 func (k *Keeper) hungry() bool { return k.filled() < k.places() }
 
 // runOutbound gives every empty slot that is rested a host to dial. A slot has one
-// dial, so dials in flight never exceed the missing links.
+// dial, and probes have taken over at most as many: dials in flight for slots are never
+// more than twice the missing links.
 func (k *Keeper) runOutbound(now time.Time) {
+	k.handOver(now)
 	k.stillDry(now) // wakes the sleepers when it is over
 	free := k.places() - k.busy()
 	for _, s := range k.outs {
@@ -95,14 +93,14 @@ func (k *Keeper) runOutbound(now time.Time) {
 		if !k.mayDial(now) {
 			return
 		}
-		h, ok := k.book.Pick(now, k.taste(), k.skip(now))
+		h, ok := k.pick(now, s)
 		if !ok {
 			k.dry = dry{is: true, version: k.book.Version(), until: k.book.NextTry(now, anyColour, k.skip(now))}
 			k.sleep(now, s)
 			continue
 		}
 		a, _ := k.book.Addr(h, h.Tries)
-		k.start(now, k.tickets.Next(), &dial{kind: Outbound, slot: s, who: h.ID, addr: a})
+		k.start(now, k.tickets.Next(), &dial{kind: Outbound, slot: s, who: h.ID, addr: a, source: h.Source})
 		free--
 	}
 }
@@ -136,65 +134,9 @@ func (k *Keeper) moist() {
 	}
 }
 
-var anyColour = []hosts.Colour{hosts.Gold, hosts.White, hosts.Grey}
-
-// taste is the order of colours for one pick: anchors first, then proven hosts,
-// but sometimes unproven ones: who always prefers the long proven favours the
-// patient attacker.
-func (k *Keeper) taste() []hosts.Colour {
-	if k.rng.IntN(100) < knownPercent {
-		return anyColour
-	}
-	return []hosts.Colour{hosts.Gold, hosts.Grey, hosts.White}
-}
-
-// skip refuses hosts that need no slot of their own, and those in a network group
-// that a slot has already.
-func (k *Keeper) skip(now time.Time) func(id.ID) bool {
-	groups := k.groups()
-	return func(who id.ID) bool {
-		if k.taken(who) {
-			return true
-		}
-		if len(groups) == 0 {
-			return false
-		}
-		h, _ := k.book.Get(who)
-		a, ok := k.book.Addr(h, h.Tries)
-		return !ok || has(groups, a.Group()) || k.book.Banned(now, who, a)
-	}
-}
-
-// taken tells whether a host is connected, being dialled, or kept by other slots.
-func (k *Keeper) taken(who id.ID) bool {
-	return who == k.cfg.Self || k.links.Has(who) || named(k.manuals, who) != nil || k.isSeed(who) || k.dialling(who)
-}
-
-// groups are the network groups of the outbound slots; none on a local network.
-func (k *Keeper) groups() (out []string) {
-	if k.cfg.Localnet {
-		return nil
-	}
-	for _, s := range k.outs {
-		if g := s.Addr.Group(); (s.State == Connecting || s.State == Connected) && g != "" {
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-func has(groups []string, g string) bool {
-	for _, x := range groups {
-		if x == g {
-			return true
-		}
-	}
-	return false
-}
-
 // vacancy is a sleeping outbound slot that may take a link to the address, or nil.
 func (k *Keeper) vacancy(a link.Addr) *slot {
-	if has(k.groups(), a.Group()) || k.busy() >= k.places() {
+	if has(k.groups(), k.groupOf(a)) || k.busy() >= k.places() {
 		return nil
 	}
 	for _, s := range k.outs {

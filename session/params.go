@@ -18,7 +18,12 @@ const (
 	perIPv6        = 8                // of one IPv6 /56
 	perIPv6Subnet  = 64               // of one /48
 	usefulFor      = time.Minute      // a link that lived this long clears backoff
-	knownPercent   = 70               // share of picks that prefer proven hosts
+	anchorSlots    = 2                // Bitcoin's and Monero's number
+	refineMax      = 8                // probes in flight
+	refineHaste    = 15               // times refineEvery goes into the period for who is new: 1 s
+	feelerEvery    = 2 * time.Minute  // Bitcoin's period
+	lookEvery      = 5 * time.Minute  // Bitcoin's, for a network that is not reached
+	knownPercent   = 70               // of the outbound slots, at most, prefer proven hosts
 )
 
 // As Bitcoin Core's: how many inbound links each class keeps from giving way to a
@@ -60,9 +65,11 @@ const (
 	// dialFor is the deadline of one dial, resolve to hello; worlds have their own,
 	// shorter one (15 s), and this catches the outcome that never came.
 	dialFor = 20 * time.Second
-	// refineFewEvery is the probe period while fewer than half of the slots are
-	// filled: a young node wants to know quickly who is there.
-	refineFewEvery = 2 * time.Second
+	// patience is how long an outbound slot waits for one host before it looks further.
+	patience = 2 * time.Second
+	// givenUpAfter is how long a dial that nobody waits for is sure of its time, while
+	// there are others who want it.
+	givenUpAfter = 2 * patience
 	// whiteFor is how long a proven host stays proven before a probe looks again.
 	whiteFor = 10 * time.Minute
 	// zeroWait is how long a node without peers leaves its saved hosts to come up

@@ -5,63 +5,70 @@ import (
 
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
-	"github.com/ropewalk/ropewalk/link"
 )
 
-// runProbe dials one grey host to see whether it is there; when there is none,
-// the turn goes to a proven host that was not seen for a while.
-func (k *Keeper) runProbe(now time.Time) {
-	at := k.probeDue()
-	if at.IsZero() || now.Before(at) || !k.mayDial(now) {
+// runRefine probes one host when it is time: soon while there is somebody who was never
+// tried, or whose place in the book a newcomer wants; else, at leisure, who failed and
+// has rested, and the proven one that was not seen for longest.
+func (k *Keeper) runRefine(now time.Time) {
+	p := &k.probing
+	test, again := p.blank != k.book.Version(), !now.Before(p.again)
+	s := k.freeProbe()
+	if !test && !again || now.Before(p.test) || s == nil || !k.mayDial(now) {
 		return
 	}
-	k.probedAt, k.probeLuck = now, k.rng.Float64()
-	if k.peers == 0 && now.Sub(k.peersAt) >= offlineAfter {
-		return // we are off the network, not they
-	}
-	h, ok := k.book.Pick(now, []hosts.Colour{hosts.Grey}, k.taken)
-	if !ok {
-		h, ok = k.book.Pick(now, []hosts.Colour{hosts.White}, func(who id.ID) bool {
-			w, _ := k.book.Get(who)
-			return k.taken(who) || now.Sub(w.LastSeen) < whiteFor
-		})
-	}
-	if !ok {
+	if k.offline(now) {
+		p.test, p.again = now.Add(k.jitter(k.cfg.RefineEvery)), now.Add(k.jitter(k.cfg.RefineEvery))
 		return
 	}
-	a, _ := k.book.Addr(h, h.Tries)
-	k.start(now, k.tickets.Next(), &dial{kind: Refine, slot: k.probe, who: h.ID, addr: a})
-}
-
-// probeDue is when the next probe is due: one at a time, more often while fewer
-// than half of the slots are filled.
-func (k *Keeper) probeDue() time.Time {
-	if k.probe.State != Sleeping || k.cfg.RefineEvery < 0 {
-		return time.Time{}
-	}
-	every := k.cfg.RefineEvery
-	if 2*k.filled() < k.places() {
-		every = min(every, refineFewEvery)
-	}
-	return k.probedAt.Add(time.Duration(float64(every) * (0.75 + k.probeLuck/2)))
-}
-
-// probed ends a probe that came up: the host is white; the link is closed, or kept
-// when an outbound slot is vacant.
-func (k *Keeper) probed(now time.Time, info link.Info, c *conn) {
-	k.probe.ID = info.ID
-	k.emit(now, "refine_ok", k.probe, "")
-	k.probe.Attempts = 0
-	k.probe.rest(now, time.Time{}, "")
-	c.slot = nil
-	if c.kind == Outbound {
-		if c.slot = k.vacancy(info.Addr); c.slot != nil {
+	p.test = now.Add(k.jitter(k.testEvery()))
+	if test {
+		if h, ok := k.untested(now); ok {
+			k.probe(now, s, h, nil)
 			return
 		}
-		k.setKind(now, info.ID, c, Refine)
+		p.blank = k.book.Version()
 	}
-	_ = k.book.Move(now, info.ID, hosts.White) // gold and unknown hosts stay as they are
-	if c.kind == Refine {
-		k.drop(info.ID, link.Useless)
+	if again {
+		p.again = now.Add(k.jitter(k.cfg.RefineEvery))
+		if h, ok := k.stale(now); ok {
+			k.probe(now, s, h, nil)
+		}
+	}
+}
+
+// untested is whom to probe soon.
+func (k *Keeper) untested(now time.Time) (hosts.Host, bool) {
+	return k.book.Pick(now, []hosts.Colour{hosts.Grey}, func(who id.ID) bool {
+		h, _ := k.book.Get(who)
+		return !h.LastTried.IsZero() || k.taken(who)
+	})
+}
+
+// stale is whom to look at again: by turns one that failed and one that is proven.
+func (k *Keeper) stale(now time.Time) (h hosts.Host, ok bool) {
+	order := []hosts.Colour{hosts.Grey, hosts.White}
+	if k.rng.IntN(2) == 0 {
+		order[0], order[1] = order[1], order[0]
+	}
+	return k.book.Pick(now, order, func(who id.ID) bool {
+		h, _ := k.book.Get(who)
+		return k.taken(who) || h.Colour == hosts.White && now.Sub(h.LastSeen) < whiteFor
+	})
+}
+
+// runFeeler looks at one unproven host and lets it go: a slow drip that goes on whatever
+// refine has to do, so that there is always somebody newly proven.
+func (k *Keeper) runFeeler(now time.Time) {
+	s := k.feeler()
+	if len(k.outs) == 0 || s.State != Sleeping || now.Before(k.probing.feel) || !k.mayDial(now) {
+		return
+	}
+	k.probing.feel = now.Add(k.jitter(feelerEvery))
+	if k.offline(now) {
+		return
+	}
+	if h, ok := k.book.Pick(now, []hosts.Colour{hosts.Grey}, k.taken); ok {
+		k.probe(now, s, h, nil)
 	}
 }

@@ -232,7 +232,11 @@ func (s *script) slots() string {
 		return ""
 	}
 	for _, x := range s.me.k.Slots() {
-		fmt.Fprintf(&out, "%s %d %s%s", x.Role, x.Slot, x.State, name(x.Addr))
+		fmt.Fprintf(&out, "%s %d", x.Role, x.Slot)
+		if x.Use != "" {
+			fmt.Fprintf(&out, " %s", x.Use)
+		}
+		fmt.Fprintf(&out, " %s%s", x.State, name(x.Addr))
 		if x.Attempts > 0 {
 			fmt.Fprintf(&out, ", attempts %d", x.Attempts)
 		}

@@ -81,8 +81,15 @@ func (k *Keeper) seedsBusy() bool {
 	return slices.ContainsFunc(k.seeds, func(s *slot) bool { return s.State == Connecting || s.State == Asking })
 }
 
+// outboundFlying tells whether a dial for an outbound slot is under way, if only one that
+// a probe has taken over.
 func (k *Keeper) outboundFlying() bool {
-	return slices.ContainsFunc(k.outs, func(s *slot) bool { return s.State == Connecting })
+	for _, d := range k.dials.All() {
+		if d.kind == Outbound || d.slow {
+			return true
+		}
+	}
+	return false
 }
 
 // contactNow dials the seeds that were left alone longest.
@@ -118,6 +125,13 @@ func (k *Keeper) contactNow(now time.Time) {
 			Strand: "session", Kind: "seed_contact", Peer: who, Addr: s.home.String(), N: int64(c.zero),
 		})
 		k.start(now, k.tickets.Next(), &dial{kind: Seed, slot: s, who: who, addr: s.home})
+	}
+}
+
+// meetSeed remembers where a seed is, for crowding.
+func (k *Keeper) meetSeed(a link.Addr) {
+	if g := k.groupOf(a); g != "" && k.seedGroups.Len() < slotsMax {
+		k.seedGroups.Add(g)
 	}
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -21,6 +22,7 @@ const (
 type Slot struct {
 	Slot     int // number within its role
 	Role     Kind
+	Use      string // what an outbound slot or a probe is for: see UseAnchor and so on
 	State    string
 	ID       id.ID     // who is dialled or connected
 	Addr     link.Addr // where
@@ -37,6 +39,8 @@ type slot struct {
 	homeID id.ID     // whom it names, if anybody
 	ticket id.Ticket // of the dial while connecting
 	delays int       // doublings of a manual slot's delay
+	group  string    // of Addr, while a slot that dials by itself is busy; empty without limits
+	source string    // network group of who told us of ID first
 
 	// Seed slots: the question, when it is due, when the wait ends.
 	ask      id.Ticket
@@ -62,7 +66,7 @@ func (s *slot) set(now time.Time, state, why string) {
 func (s *slot) rest(now, retry time.Time, why string) {
 	s.set(now, Sleeping, why)
 	s.RetryAt, s.ticket = retry, id.Ticket{}
-	s.ID, s.Addr = s.homeID, s.home
+	s.ID, s.Addr, s.group, s.source = s.homeID, s.home, "", ""
 	s.ask, s.askAt, s.askUntil, s.asked = id.Ticket{}, time.Time{}, time.Time{}, 0
 }
 
@@ -80,13 +84,27 @@ func (k *Keeper) emit(now time.Time, kind string, s *slot, why string) {
 	})
 }
 
-// Slots shows every slot: manual, outbound, seed, refine.
+// Slots shows the slots: manual, outbound, seed, refine. Of the probes that refine it
+// shows the first and those at work, then the feeler and the look, with the moment at
+// which the next one is due.
 func (k *Keeper) Slots() []Slot {
 	var out []Slot
-	for _, group := range [][]*slot{k.manuals, k.outs, k.seeds, {k.probe}} {
-		for _, s := range group {
-			out = append(out, s.Slot)
+	for _, s := range slices.Concat(k.manuals, k.outs, k.seeds) {
+		out = append(out, s.Slot)
+	}
+	for i, s := range k.probes {
+		x := s.Slot
+		if s.State == Sleeping {
+			x.RetryAt = k.probePlan(s)
+		}
+		if i == 0 || s.Use != "" || s.State != Sleeping && s.State != Idle {
+			out = append(out, x)
 		}
 	}
 	return out
 }
+
+func (k *Keeper) everySlot() []*slot { return slices.Concat(k.manuals, k.outs, k.seeds, k.probes) }
+
+// busy tells whether a slot has a link or a dial.
+func (s *slot) busy() bool { return s.State == Connecting || s.State == Connected }

@@ -148,7 +148,7 @@ func TestRefineKeepsWhatASlotMisses(t *testing.T) {
 	me.start()
 	w.run(500 * time.Millisecond)
 	_ = me.book.Hear(w.now, "", b.rec)
-	for me.k.probe.State != Connecting {
+	for me.k.probes[0].State != Connecting {
 		w.run(time.Millisecond)
 	}
 	w.cut(me.links[a.key.ID()], "connection reset")

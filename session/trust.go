@@ -88,7 +88,7 @@ func (k *Keeper) held() int {
 // busy is how many outbound slots have a link or a dial.
 func (k *Keeper) busy() (n int) {
 	for _, s := range k.outs {
-		if s.State == Connecting || s.State == Connected {
+		if s.busy() {
 			n++
 		}
 	}
@@ -98,11 +98,17 @@ func (k *Keeper) busy() (n int) {
 // yielding is an outbound slot whose link may go for another, or nil.
 func (k *Keeper) yielding() *slot {
 	for _, s := range k.outs {
-		if c, ok := k.links.Get(s.ID); s.State == Connected && !k.sheltered(s.ID) && !(ok && c.uses > 0) {
+		if k.mayYield(s) {
 			return s
 		}
 	}
 	return nil
+}
+
+// mayYield tells whether a slot has a link that nobody else needs.
+func (k *Keeper) mayYield(s *slot) bool {
+	c, ok := k.links.Get(s.ID)
+	return s.State == Connected && !k.sheltered(s.ID) && !(ok && c.uses > 0)
 }
 
 // yield gives up links of outbound slots while there are more than places: a peer that
@@ -113,13 +119,7 @@ func (k *Keeper) yield(now time.Time) {
 		if s == nil {
 			return
 		}
-		who := s.ID
-		if c, ok := k.links.Get(who); ok && c.slot == s {
-			c.slot = nil
-		}
-		k.emit(now, "slot_yielded", s, keptInstead)
-		s.rest(now, now, keptInstead)
-		k.drop(who, link.TooManyPeers)
+		k.oust(now, s, keptInstead, link.TooManyPeers)
 	}
 }
 

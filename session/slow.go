@@ -1,0 +1,81 @@
+package session
+
+import "time"
+
+// A dial that an outbound slot does not wait for any longer is slow: a probe takes it
+// over, and the slot looks further. If it comes up after all and a slot is empty, it has
+// that one; otherwise it has proven the host. At most as many dials are slow as links are
+// missing, so that no more than twice the missing ones are under way.
+
+// handOver gives the dials of outbound slots that take long to probes.
+func (k *Keeper) handOver(now time.Time) {
+	for _, t := range k.dials.Keys() {
+		d, ok := k.dials.Get(t)
+		if !ok || !d.mayBeSlow() || now.Before(d.began.Add(patience)) || !k.slowRoom(now) {
+			continue
+		}
+		p, s := k.freeProbe(), d.slot
+		p.ticket, p.ID, p.Addr, p.Attempts = s.ticket, s.ID, s.Addr, 1
+		p.set(now, Connecting, tooSlow)
+		d.kind, d.slot, d.slow = Refine, p, true
+		k.emit(now, "slot_handed_over", s, tooSlow)
+		s.rest(now, now, tooSlow)
+	}
+}
+
+const tooSlow = "slow to answer"
+
+// mayBeSlow tells whether a dial may become slow: one of an outbound slot that no user
+// waits for. Who is reached through a proxy may take its time.
+func (d *dial) mayBeSlow() bool {
+	return d.kind == Outbound && len(d.users) == 0 && !d.addr.Network().Hidden()
+}
+
+// slowRoom tells whether one more dial may be slow; the one that is for longest makes
+// room if it has had its time.
+func (k *Keeper) slowRoom(now time.Time) bool {
+	n, oldest := k.slowDials()
+	if n < k.places()-k.filled() && k.freeProbe() != nil {
+		return true
+	}
+	if oldest == nil || now.Before(oldest.began.Add(givenUpAfter)) {
+		return false
+	}
+	k.dials.Delete(oldest.slot.ticket)
+	k.book.PutOff(now, oldest.who)
+	k.emit(now, "refine_failed", oldest.slot, tooSlow)
+	oldest.slot.rest(now, time.Time{}, tooSlow)
+	return true
+}
+
+// slowDials is how many dials are slow, and the one that is for longest.
+func (k *Keeper) slowDials() (n int, oldest *dial) {
+	for _, d := range k.dials.All() {
+		if d.slow && d.kind == Refine {
+			if n++; oldest == nil || d.began.Before(oldest.began) {
+				oldest = d
+			}
+		}
+	}
+	return n, oldest
+}
+
+// slowDue is when a dial is to be handed over.
+func (k *Keeper) slowDue() (at time.Time) {
+	for _, d := range k.dials.All() {
+		if next := d.began.Add(patience); d.mayBeSlow() && (at.IsZero() || next.Before(at)) {
+			at = next
+		}
+	}
+	if at.IsZero() {
+		return at
+	}
+	n, oldest := k.slowDials()
+	switch {
+	case n < k.places()-k.filled() && k.freeProbe() != nil:
+		return at
+	case oldest == nil:
+		return time.Time{} // an outcome comes first
+	}
+	return later(at, oldest.began.Add(givenUpAfter))
+}
