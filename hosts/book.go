@@ -72,6 +72,7 @@ type Book struct {
 	anchors  []id.ID   // at most AnchorsMax
 	contests []contest // at most contestsMax
 	version  uint64
+	untried  int // see Untried
 	// excerpts are what askers hear of, by the network they ask from.
 	excerpts ordered.Map[link.Network, *excerpt]
 

@@ -83,8 +83,11 @@ func checkInvariants(t interface {
 	if total != b.entries.Len() {
 		t.Fatalf("%d in lists, %d entries", total, b.entries.Len())
 	}
-	sources, ips := map[string]int{}, map[netip.Addr]int{}
+	sources, ips, untried := map[string]int{}, map[netip.Addr]int{}, 0
 	for _, e := range b.entries.All() {
+		if e.Colour == Grey && e.LastTried.IsZero() {
+			untried++
+		}
 		if e.Colour == Grey && !e.Reached {
 			sources[e.Source]++
 			ips[e.ip]++
@@ -92,6 +95,9 @@ func checkInvariants(t interface {
 		if len(e.Addrs) == 0 || len(e.Addrs) > addrsMax || len(e.observed) > observedMax {
 			t.Fatalf("host with %d addresses, %d observed", len(e.Addrs), len(e.observed))
 		}
+	}
+	if untried != b.Untried() {
+		t.Fatalf("%d hosts were never tried, counted %d", untried, b.Untried())
 	}
 	delete(sources, "")
 	delete(ips, netip.Addr{})

@@ -36,7 +36,7 @@ func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 	if !known || e.Colour == Black {
 		return
 	}
-	e.LastTried = now
+	b.tried(now, e)
 	if ok {
 		b.relist(e, func() {
 			e.LastSeen, e.Ever, e.Fails = now, true, 0
@@ -70,7 +70,7 @@ func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 // alone for a while.
 func (b *Book) PutOff(now time.Time, who id.ID) {
 	if e, ok := b.entries.Get(who); ok {
-		e.LastTried = now
+		b.tried(now, e)
 		e.Tries++
 		b.putOff(now, e)
 	}

@@ -43,6 +43,7 @@ type entry struct {
 	delays   int         // doublings of the redial delay
 	strikes  int         // unclean exits in a row at which it was an anchor
 	spared   int         // the same of the delay while we are off the network
+	untried  bool        // counts in Book.Untried
 	counted  bool        // stands in the quotas of its source and its IP
 }
 

@@ -137,6 +137,7 @@ func (b *Book) relist(e *entry, change func()) {
 
 // count keeps the quotas of sources and IP addresses.
 func (b *Book) count(e *entry, by int) {
+	b.fresh(e, by > 0 && e.Colour == Grey && e.LastTried.IsZero())
 	if by > 0 {
 		e.counted = e.Colour == Grey && !e.Reached
 	}

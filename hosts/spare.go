@@ -11,7 +11,7 @@ import (
 // redial delay. It is left alone for a while that grows to a minute, until Forgive.
 func (b *Book) Spare(now time.Time, who id.ID) {
 	if e, ok := b.entries.Get(who); ok {
-		e.LastTried = now
+		b.tried(now, e)
 		e.Tries++
 		e.RetryAt = now.Add(Redial(b.rng.Float64(), e.spared))
 		e.spared = min(e.spared+1, sparedMax)

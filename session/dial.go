@@ -97,7 +97,7 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 		case k.links.Has(d.who):
 		case told(why, link.AlreadyConnected), told(why, link.TooManyPeers):
 			k.book.PutOff(now, d.who)
-		case k.peers == 0, d.ours: // it may be us who are off the network
+		case k.alone(now), d.ours: // it may be us who are off the network
 			k.book.Spare(now, d.who)
 			k.outFails++
 		default:

@@ -44,11 +44,13 @@ type Keeper struct {
 	peers     int       // links that count as peers
 	peersAt   time.Time // since when there are peers, or none
 	zeroUntil time.Time // without peers, seeds are asked from here on in any case
+	heardAt   time.Time // when a link came up last, of whatever kind
 	outFails  int       // failed outbound dials since the last link or loss of all
 	dry       dry
 	find      find
 	contact   contact
 	probing   probing
+	anchors   anchors
 	bookAt    time.Time // next Advance of the book
 }
 
@@ -95,6 +97,7 @@ func (k *Keeper) Start(now time.Time) {
 	k.outFails, k.dry = 0, dry{}
 	k.find, k.contact = find{}, contact{}
 	k.bookAt = now
+	k.peersAt, k.heardAt = time.Time{}, time.Time{}
 	k.lost(now)
 	k.contact.notBefore = now
 	for _, s := range k.manuals {
@@ -108,6 +111,7 @@ func (k *Keeper) Start(now time.Time) {
 		k.meetSeed(s.home)
 	}
 	k.startProbes(now)
+	k.recallAnchors(now)
 	k.next = now
 	k.cfg.Trace.Emit(now, trace.Event{Strand: "session", Kind: "start"})
 }
@@ -156,6 +160,7 @@ func (k *Keeper) Advance(now time.Time) News {
 	}
 	if !now.Before(k.bookAt) {
 		k.book.Advance(now)
+		k.nameAnchors(now)
 		k.bookAt = now.Add(bookEvery)
 	}
 	k.expire(now)

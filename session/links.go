@@ -190,6 +190,10 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 	} else {
 		c.kind = Inbound
 	}
+	if k.offline(now) {
+		k.restart(now)
+	}
+	k.heardAt = now
 	k.replace(now, info.ID, c)
 	k.links.Put(info.ID, c)
 	k.moved = append(k.moved, info.ID)
@@ -301,9 +305,14 @@ func (k *Keeper) leave(now time.Time, kind Kind) {
 }
 
 // lost begins a time without peers: saved hosts first, seeds after a wait that
-// differs from node to node.
+// differs from node to node. Who was here for a moment only, as one that probes us, does
+// not make it longer.
 func (k *Keeper) lost(now time.Time) {
+	short := now.Sub(k.peersAt) < outageMin
 	k.peersAt = now
+	if short {
+		return
+	}
 	k.outFails = 0
 	k.zeroUntil = now.Add(zeroWait - zeroWait/6 + time.Duration(k.rng.Int64N(int64(zeroWait/3))))
 	k.contact.notBefore = now.Add(time.Duration(k.rng.Int64N(int64(time.Second))))
@@ -311,10 +320,11 @@ func (k *Keeper) lost(now time.Time) {
 
 // setKind gives a link another reason to be.
 func (k *Keeper) setKind(now time.Time, who id.ID, c *conn, kind Kind) {
-	k.leave(now, c.kind)
+	was := c.kind
 	c.kind = kind
 	k.moved = append(k.moved, who)
 	k.gained(now, kind)
+	k.leave(now, was)
 }
 
 // TakeMoved names the remotes whose links are of another kind than at the last call,

@@ -72,6 +72,9 @@ const (
 	givenUpAfter = 2 * patience
 	// whiteFor is how long a proven host stays proven before a probe looks again.
 	whiteFor = 10 * time.Minute
+	// toldFor is the same where proven hosts are there to tell others of, as in a seed's
+	// book: lilith looks at its oldest host that often.
+	toldFor = 2 * time.Minute
 	// zeroWait is how long a node without peers leaves its saved hosts to come up
 	// before it asks seeds all the same; ±1/6 jitter.
 	zeroWait = 3 * time.Second

@@ -16,6 +16,11 @@ var anyColour = []hosts.Colour{hosts.Gold, hosts.White, hosts.Grey}
 // places as long as there are others.
 func (k *Keeper) pick(now time.Time, s *slot) (hosts.Host, bool) {
 	skip := k.skip(now)
+	if s.Use == UseAnchor || len(k.outs) < anchorSlots*2 {
+		if h, ok := k.nextAnchor(now, skip); ok {
+			return h, true
+		}
+	}
 	if s.Use == UseNetwork {
 		if h, ok := k.elsewhere(now, skip); ok {
 			return h, true

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"time"
 
 	"github.com/ropewalk/ropewalk/hosts"
@@ -55,10 +56,15 @@ func (k *Keeper) startProbes(now time.Time) {
 // looking again, and 1 s at least.
 func (k *Keeper) testEvery() time.Duration { return max(k.cfg.RefineEvery/refineHaste, time.Second) }
 
-// offline tells whether it may be us who are off the network: nothing is to be learnt of
-// others then.
+// alone tells whether it may be us who are off the network: there is no peer, and since
+// there is none no link came up lately, not even of a probe.
+func (k *Keeper) alone(now time.Time) bool {
+	return k.peers == 0 && (!k.heardAt.After(k.peersAt) || now.Sub(k.heardAt) >= offlineAfter)
+}
+
+// offline tells whether that is so for long: nothing is to be learnt of others then.
 func (k *Keeper) offline(now time.Time) bool {
-	return k.peers == 0 && now.Sub(k.peersAt) >= offlineAfter
+	return k.alone(now) && now.Sub(k.peersAt) >= offlineAfter
 }
 
 // runProbes starts the probes that are due.
@@ -84,7 +90,7 @@ func (k *Keeper) probeDue() (at time.Time) {
 	}
 	if k.freeProbe() != nil {
 		sooner(later(p.again, p.test))
-		if p.blank != k.book.Version() {
+		if k.haste() {
 			sooner(p.test)
 		}
 	}
@@ -106,7 +112,7 @@ func (k *Keeper) probePlan(s *slot) time.Time {
 		return k.probing.feel
 	case s == k.look():
 		return k.probing.look
-	case k.probing.blank != k.book.Version() && k.probing.test.Before(k.probing.again):
+	case k.haste() && k.probing.test.Before(k.probing.again):
 		return k.probing.test
 	}
 	return k.probing.again
@@ -138,7 +144,9 @@ func (k *Keeper) probed(now time.Time, info link.Info, c *conn, d *dial) {
 		}
 		k.setKind(now, info.ID, c, Refine)
 	}
-	_ = k.book.Move(now, info.ID, hosts.White) // gold and unknown hosts stay as they are
+	if err := k.book.Move(now, info.ID, hosts.White); errors.Is(err, hosts.ErrFull) { // gold and unknown hosts stay as they are
+		k.probing.again = now // there may be a contest for a place
+	}
 	if c.kind == Refine {
 		k.drop(info.ID, link.Useless)
 	}

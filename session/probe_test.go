@@ -47,33 +47,66 @@ func noFasterThan(t *testing.T, m *member, gap time.Duration) {
 }
 
 // TestRefineAtLeisure: when everybody is tried, only those that failed and those that
-// were not seen for long are looked at again, every fifteen seconds at most.
+// were not seen for long are looked at again, every fifteen seconds at most. What others
+// are told of is looked at every two minutes.
 func TestRefineAtLeisure(t *testing.T) {
+	for _, c := range []struct{ outbound, from, to int }{{1, 60, 330}, {-1, 300, 600}} {
+		w := newNetwork(t)
+		peer := w.stranger("9.1.1.1")
+		me := w.join("8.200.1.1", Config{Outbound: c.outbound, Peers: []link.Addr{peer.addr}})
+		w.spread(me, 1, 11, hosts.White)
+		me.start()
+		for _, m := range w.spread(me, 50, 10, hosts.Grey) {
+			m.mode = "connection refused"
+		}
+		w.run(time.Minute)
+		me.dials = nil
+		w.run(time.Hour)
+		if c.outbound < 0 { // else the feeler comes between
+			noFasterThan(t, me, time.Second*3/4)
+		}
+		if n := len(me.dials); n < c.from || n > c.to {
+			t.Errorf("outbound %d: %d probes in a quiet hour, want %d to %d", c.outbound, n, c.from, c.to)
+		}
+	}
+}
+
+// TestNoProbesOffline: who has no peer probes nobody, for it may be our own network; the
+// slots find out when that is back, or, where there are none, a probe every 15 s.
+func TestNoProbesOffline(t *testing.T) {
 	w := newNetwork(t)
-	peer := w.stranger("9.1.1.1")
-	me := w.join("8.200.1.1", Config{Outbound: -1, Peers: []link.Addr{peer.addr}})
-	me.start()
-	w.spread(me, 1, 10, hosts.White)
-	for _, m := range w.spread(me, 50, 10, hosts.Grey) {
+	me := w.join("8.200.1.1", Config{Outbound: 1})
+	for _, m := range w.spread(me, 1, 20, hosts.Grey) {
 		m.mode = "connection refused"
 	}
-	w.run(time.Minute)
-	me.dials = nil
+	me.start()
+	w.run(offlineAfter)
+	before := me.logged("refine_failed")
 	w.run(time.Hour)
-	noFasterThan(t, me, refineEvery*3/4)
-	if n := len(me.dials); n < 60 || n > 330 {
-		t.Errorf("%d probes in a quiet hour", n)
+	if n := me.logged("refine_failed") - before; n > 0 {
+		t.Errorf("%d probes", n)
 	}
-	me.dials = nil
-	w.cut(me.links[peer.key.ID()], "connection reset")
-	peer.mode = "connection refused"
-	w.run(offlineAfter + time.Second)
-	me.dials, me.tos = nil, nil
+	if c := me.book.Counts(); c.Grey != 20 {
+		t.Errorf("book %+v", c)
+	}
+
+	w = newNetwork(t)
+	me = w.join("8.200.1.1", Config{Outbound: -1})
+	proven := w.spread(me, 1, 20, hosts.White)
+	for _, m := range proven {
+		m.mode = "network unreachable"
+	}
+	me.start()
 	w.run(time.Hour)
-	for _, to := range me.tos {
-		if to != peer.addr {
-			t.Errorf("%s was probed although we are off the network", to)
-		}
+	if c := me.book.Counts(); c.White != 20 || len(me.dials) > 400 {
+		t.Errorf("%d probes, book %+v", len(me.dials), c)
+	}
+	for _, m := range proven {
+		m.mode = ""
+	}
+	w.run(2 * time.Minute)
+	if n := me.logged("refine_ok"); n < 20 {
+		t.Errorf("%d hosts found again", n)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/hosts"
-	"github.com/ropewalk/ropewalk/id"
 )
 
 // runRefine probes one host when it is time: soon while there is somebody who was never
@@ -12,16 +11,19 @@ import (
 // has rested, and the proven one that was not seen for longest.
 func (k *Keeper) runRefine(now time.Time) {
 	p := &k.probing
-	test, again := p.blank != k.book.Version(), !now.Before(p.again)
+	test, again := k.haste(), !now.Before(p.again)
 	s := k.freeProbe()
 	if !test && !again || now.Before(p.test) || s == nil || !k.mayDial(now) {
 		return
 	}
+	p.test = now.Add(k.jitter(k.testEvery()))
 	if k.offline(now) {
 		p.test, p.again = now.Add(k.jitter(k.cfg.RefineEvery)), now.Add(k.jitter(k.cfg.RefineEvery))
-		return
+		if len(k.outs) > 0 {
+			return
+		}
+		test = true // nobody else would find out that the network is back
 	}
-	p.test = now.Add(k.jitter(k.testEvery()))
 	if test {
 		if h, ok := k.untested(now); ok {
 			k.probe(now, s, h, nil)
@@ -31,30 +33,47 @@ func (k *Keeper) runRefine(now time.Time) {
 	}
 	if again {
 		p.again = now.Add(k.jitter(k.cfg.RefineEvery))
-		if h, ok := k.stale(now); ok {
+		h, ok := k.untested(now)
+		if !ok {
+			h, ok = k.stale(now)
+		}
+		if ok {
 			k.probe(now, s, h, nil)
 		}
 	}
 }
 
-// untested is whom to probe soon.
+// haste tells whether there may be somebody to probe soon.
+func (k *Keeper) haste() bool {
+	return len(k.outs) == 0 || k.book.Untried() > 0 && k.probing.blank != k.book.Version()
+}
+
+// untested is whom to probe soon: a proven host whose place another wants, one that was
+// never tried, and where hosts are only told of and not used, as by a seed, a proven one
+// that was not seen for 2 minutes.
 func (k *Keeper) untested(now time.Time) (hosts.Host, bool) {
-	return k.book.Pick(now, []hosts.Colour{hosts.Grey}, func(who id.ID) bool {
-		h, _ := k.book.Get(who)
-		return !h.LastTried.IsZero() || k.taken(who)
-	})
+	if h, ok := k.book.Contest(now); ok && !k.taken(h.ID) {
+		return h, true
+	}
+	if h, ok := k.book.PickUntried(now, k.taken); ok || len(k.outs) > 0 {
+		return h, ok
+	}
+	return k.book.Oldest(now, hosts.White, now.Add(-toldFor), k.taken)
 }
 
 // stale is whom to look at again: by turns one that failed and one that is proven.
-func (k *Keeper) stale(now time.Time) (h hosts.Host, ok bool) {
-	order := []hosts.Colour{hosts.Grey, hosts.White}
-	if k.rng.IntN(2) == 0 {
-		order[0], order[1] = order[1], order[0]
+func (k *Keeper) stale(now time.Time) (hosts.Host, bool) {
+	failed := func() (hosts.Host, bool) { return k.book.Pick(now, []hosts.Colour{hosts.Grey}, k.taken) }
+	proven := func() (hosts.Host, bool) {
+		return k.book.Oldest(now, hosts.White, now.Add(-whiteFor), k.taken)
 	}
-	return k.book.Pick(now, order, func(who id.ID) bool {
-		h, _ := k.book.Get(who)
-		return k.taken(who) || h.Colour == hosts.White && now.Sub(h.LastSeen) < whiteFor
-	})
+	if k.rng.IntN(2) == 0 {
+		failed, proven = proven, failed
+	}
+	if h, ok := failed(); ok {
+		return h, true
+	}
+	return proven()
 }
 
 // runFeeler looks at one unproven host and lets it go: a slow drip that goes on whatever
