@@ -48,10 +48,14 @@ type ListenConfig struct {
 	// LibP2P are multiaddrs without a peer. Nil: TCP and QUIC on any free port, of
 	// all interfaces, or of loopback under Localnet. Empty but not nil: none.
 	LibP2P []string
-	// RLPx are the addresses of the RLPx link, "HOST:PORT" with an IP address as host,
-	// at most 8. Nil: any free port of every IPv4 address, or of loopback under
+	// RLPx are the addresses of the RLPx link, "HOST:PORT" with an IP address as host, or
+	// absolute paths of Unix sockets, at most 8. Nil: any free port of every IPv4 address, or of loopback under
 	// Localnet. Empty but not nil: none; others can still be dialled.
 	RLPx []string
+	// Onion are the names under which onion services of a Tor on this machine lead to our
+	// listeners: "NAME.onion:PORT" to that of RLPx, "/onion3/NAME:PORT" to that of libp2p.
+	// Others are told of them.
+	Onion []string
 	// External are multiaddrs to advertise instead of those learned.
 	External []string
 	// NAT says how the router is asked to forward ports to us: "any" (the default),
@@ -76,11 +80,18 @@ type SessionConfig struct {
 	// NetRestrict, when not empty, are the only networks the node has to do with,
 	// "10.0.0.0/8": whom it dials, takes in, remembers and tells of. Private ones need
 	// Localnet as well.
-	NetRestrict    []string
-	Peers          []string      // kept for ever: multiaddrs with /p2p/, or records
-	Seeds          []string      // asked for hosts
-	Bootnodes      []string      // discv5 records (discovery is not built in this version)
-	DNSLists       []string      // node lists published in DNS, at most 16: enrtree://KEY@DOMAIN
+	NetRestrict []string
+	Peers       []string // kept for ever: multiaddrs with /p2p/, or records
+	Seeds       []string // asked for hosts
+	Bootnodes   []string // discv5 records (discovery is not built in this version)
+	DNSLists    []string // node lists published in DNS, at most 16: enrtree://KEY@DOMAIN
+	// Proxy is a SOCKS5 proxy, socks5://IP:PORT such as Tor's, and Mixed what goes through
+	// it and never directly: "onion" (always does), "i2p" (for the proxy of an I2P router),
+	// "tcp", or "all" (the default), which leaves out what a proxy does not carry: QUIC,
+	// questions to DNS and to the router, and every address of ours that is not named in
+	// Listen.External or Listen.Onion.
+	Proxy          string
+	Mixed          []string
 	DNSServer      string        // IP address, with or without a port, of the name server that is asked for them; empty: the system's
 	RefineEvery    time.Duration // greylist probing, default 15s
 	HeartbeatEvery time.Duration // liveness check of links, default 30s

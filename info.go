@@ -75,6 +75,7 @@ func (n *Node) listens(t Transport) Check {
 		c.Name, asked = "rlpx", len(n.cfg.Listen.RLPx) > 0
 	}
 	count := len(t.Addrs())
+	asked = asked && !n.routes.All() // then only onion services are told of
 	c.OK, c.Detail = count > 0 || !asked, fmt.Sprintf("addresses: %d", count)
 	return c
 }

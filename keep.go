@@ -27,7 +27,7 @@ func (n *Node) Keep(ctx context.Context, target string) (Kept, error) {
 	if err != nil {
 		return Kept{}, fmt.Errorf("%w: %v", ErrBadTarget, err)
 	}
-	a := addrs[0]
+	a := n.dialable(addrs)[0]
 	if a.ID().IsZero() {
 		return Kept{}, fmt.Errorf("%w: a peer that is kept must be named by its address", ErrBadTarget)
 	}

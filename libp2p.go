@@ -38,6 +38,21 @@ func (n *Node) newLibP2P(protocols []link.Protocol) (Transport, error) {
 		NATPortMap: public && n.natMode().Asks(), Relay: public, HolePunch: public, AutoNAT: public,
 		Limits:   libp2p.Limits{Inbound: max(1, n.cfg.Session.Inbound), Outbound: outboundMax + 16, MemoryBytes: p.memoryMax, Files: p.fds},
 		Registry: n.metrics.registry, Logger: n.log,
+		Routes: n.routes, Proxy: n.throughProxy, Hidden: n.cfg.hidden(),
+	}
+	for _, a := range n.onions() {
+		if a.Kind() == link.LibP2P {
+			c.Announce = append(c.Announce, a)
+		}
+	}
+	if n.routes.All() {
+		for _, text := range n.cfg.Listen.External {
+			a, err := link.ParseAddr(text)
+			if err != nil {
+				return nil, err
+			}
+			c.Announce = append(c.Announce, a)
+		}
 	}
 	for _, text := range n.cfg.Listen.LibP2P {
 		a, err := link.ParseAddr(text)

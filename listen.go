@@ -5,6 +5,9 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
+
+	"github.com/ropewalk/ropewalk/link"
 )
 
 // listenMax bounds the addresses of one kind of link, our choice: each costs a socket
@@ -35,15 +38,33 @@ func rlpxAddr(text string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(ip.Unmap(), uint16(n)), nil
 }
 
-// rlpxAddrs reads all of them.
-func rlpxAddrs(texts []string) ([]netip.AddrPort, error) {
-	var out []netip.AddrPort
-	for _, text := range texts {
-		a, err := rlpxAddr(text)
-		if err != nil {
-			return nil, fmt.Errorf("listen.rlpx: %w", err)
-		}
-		out = append(out, a)
+// rlpxPath tells whether RLPx is to listen at a Unix socket, and whether it can.
+func rlpxPath(text string) (is bool, err error) {
+	if !strings.HasPrefix(text, "/") {
+		return false, nil
 	}
-	return out, nil
+	if link.Unix(exampleKey.Uncompressed(), exampleKey.ID(), text).IsZero() {
+		return true, fmt.Errorf("%.120q: want an absolute path of at most 103 letters, digits and . _ - + = ~", text)
+	}
+	return true, nil
+}
+
+// rlpxAddrs reads all of them, and the paths.
+func rlpxAddrs(texts []string) (at []netip.AddrPort, paths []string, err error) {
+	for _, text := range texts {
+		path, err := rlpxPath(text)
+		if err == nil && !path {
+			var a netip.AddrPort
+			if a, err = rlpxAddr(text); err == nil {
+				at = append(at, a)
+			}
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("listen.rlpx: %w", err)
+		}
+		if path {
+			paths = append(paths, text)
+		}
+	}
+	return at, paths, nil
 }

@@ -302,7 +302,11 @@ func (n *Node) addrs() []link.Addr {
 			out = append(out, a.WithPeer(n.key.Public().PeerID()))
 		}
 	}
+	if n.routes.All() {
+		return append(out, n.onions()...) // and not where we really are
+	}
 	said := len(out) > 0
+	out = append(out, n.onions()...)
 	for _, t := range n.transports {
 		if !said || t.Kind() == link.RLPx {
 			out = append(out, t.Addrs()...)

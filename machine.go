@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/hosts"
@@ -18,12 +19,11 @@ import (
 // machineConfig says in the machine's words what the user's Config says.
 func (n *Node) machineConfig() (node.Config, error) {
 	c := n.cfg
-	kinds := n.kinds()
-	peers, err := addrsOf(kinds, c.Session.Peers)
+	peers, err := n.addrsOf(c.Session.Peers)
 	if err != nil {
 		return node.Config{}, err
 	}
-	seeds, err := addrsOf(kinds, c.Session.Seeds)
+	seeds, err := n.addrsOf(c.Session.Seeds)
 	if err != nil {
 		return node.Config{}, err
 	}
@@ -43,6 +43,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 		Session: session.Config{
 			Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Total: c.Session.MaxPeers, Trusted: trusted,
 			Peers: withoutTwins(append(peers, direct...)), Seeds: seeds, RefineEvery: c.Session.RefineEvery,
+			DialFor: func(to link.Addr) time.Duration { return n.dialWithin(to) + dialSlack },
 		},
 		Peer:   peer.Config{TotalBytes: int(n.queuedMax())},
 		Gossip: gossip,
@@ -72,23 +73,27 @@ func externalIPs(texts []string) (out []netip.Addr) {
 
 // addrsOf reads the addresses and records of a configuration. Of a record the first
 // address counts that a link of ours can dial.
-func addrsOf(kinds []link.Kind, texts []string) ([]link.Addr, error) {
+func (n *Node) addrsOf(texts []string) ([]link.Addr, error) {
 	var out []link.Addr
 	for _, text := range texts {
 		addrs, err := dialAddrs(strings.TrimSpace(text))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, dialable(kinds, addrs)[0])
+		out = append(out, n.dialable(addrs)[0])
 	}
 	return out, nil
 }
 
-// dialable are those of the addresses that links of these kinds can dial; all when
-// there is none, so that the dial says why.
-func dialable(kinds []link.Kind, addrs []link.Addr) []link.Addr {
+func (n *Node) dialable(addrs []link.Addr) []link.Addr {
+	return dialable(n.kinds(), n.routes, addrs)
+}
+
+// dialable are those of the addresses that links of these kinds can dial, the way they
+// have; all when there is none, so that the dial says why.
+func dialable(kinds []link.Kind, ways link.Routes, addrs []link.Addr) []link.Addr {
 	var out []link.Addr
-	for _, a := range addrs {
+	for _, a := range reached(ways, addrs) {
 		if slices.Contains(kinds, a.Kind()) {
 			out = append(out, a)
 		}

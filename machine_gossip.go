@@ -14,7 +14,7 @@ import (
 // wants connected for ever because of it.
 func (n *Node) gossipConfig() (gossipsub.Config, []link.Addr, error) {
 	g := n.cfg.Gossip
-	direct, err := addrsOf(n.kinds(), g.DirectPeers)
+	direct, err := n.addrsOf(g.DirectPeers)
 	if err != nil {
 		return gossipsub.Config{}, nil, err
 	}

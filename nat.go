@@ -11,7 +11,7 @@ import (
 // natMode is how the router is asked for ports.
 func (n *Node) natMode() nat.Mode {
 	m, err := nat.Parse(n.cfg.Listen.NAT)
-	if err != nil || n.cfg.Localnet && m.Asks() {
+	if err != nil || (n.cfg.Localnet || n.routes.All()) && m.Asks() {
 		return nat.Mode{Kind: nat.None}
 	}
 	return m

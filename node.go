@@ -17,6 +17,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/link/socks"
 	"github.com/ropewalk/ropewalk/nat"
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/peer/msgrw"
@@ -36,6 +37,8 @@ type Node struct {
 	pool       *pool
 	writer     *writer
 	restrict   link.Restriction
+	routes     link.Routes
+	proxy      *socks.Client // nil without a proxy
 	trusted    trustSet
 	watch      *watch // the housekeeper's
 	runs       *msgrw.Hub
@@ -160,6 +163,9 @@ func (n *Node) build() (err error) {
 	}()
 	n.pool = newPool(n.jobDone, func(strand string, waited, took time.Duration) { n.metrics.job(strand, waited, took) })
 	n.writer = newWriter(n.cfg.DataDir, n.saved)
+	if err := n.setProxy(); err != nil {
+		return err
+	}
 	if n.restrict, err = link.ParseRestriction(n.cfg.Session.NetRestrict); err != nil {
 		return err
 	}
@@ -257,7 +263,7 @@ func (n *Node) goroutines() {
 	}
 	n.run("loop", n.loop)
 	n.run("housekeeping", n.housekeeping)
-	if len(n.cfg.Session.DNSLists) > 0 {
+	if len(n.cfg.Session.DNSLists) > 0 && !n.routes.All() {
 		n.run("node lists", n.visitLists)
 	}
 	if ports := n.natPorts(); len(ports) > 0 {

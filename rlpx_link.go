@@ -11,13 +11,14 @@ import (
 
 // newRLPx makes the link that devp2p nodes speak.
 func (n *Node) newRLPx(protocols []link.Protocol) (Transport, error) {
-	at, err := rlpxAddrs(n.cfg.Listen.RLPx)
+	at, paths, err := rlpxAddrs(n.cfg.Listen.RLPx)
 	if err != nil {
 		return nil, err
 	}
 	t, err := rlpx.New(rlpx.Config{
-		Key: n.key, Protocols: protocols, Network: n.cfg.Network, Listen: at, Localnet: n.cfg.Localnet,
+		Key: n.key, Protocols: protocols, Network: n.cfg.Network, Listen: at, ListenUnix: paths, Localnet: n.cfg.Localnet,
 		Agent: n.cfg.Agent, Gate: n.gate(), Registry: n.metrics.registry, Trace: n.fromOutside,
+		Routes: n.routes, Proxy: n.throughProxy, Hidden: n.cfg.hidden(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ropewalk: %w", err)

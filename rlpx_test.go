@@ -142,10 +142,10 @@ func TestRLPxPeers(t *testing.T) {
 		n := started(t, cfg)
 		until(t, "a link by "+want, func() bool { return linkTo(t, n, to) == want })
 	}
-	if got := dialable([]link.Kind{link.RLPx}, recordAddrs(t, to)); len(got) != 1 || got[0].String() != to.Info().Enode {
+	if got := dialable([]link.Kind{link.RLPx}, link.Routes{}, recordAddrs(t, to)); len(got) != 1 || got[0].String() != to.Info().Enode {
 		t.Errorf("without libp2p: %v", got)
 	}
-	if all := recordAddrs(t, to); len(dialable([]link.Kind{link.Mem}, all)) != len(all) {
+	if all := recordAddrs(t, to); len(dialable([]link.Kind{link.Mem}, link.Routes{}, all)) != len(all) {
 		t.Error("nothing is left to say why")
 	}
 }

@@ -98,7 +98,7 @@ func (n *Node) Connect(ctx context.Context, target string) (id.ID, error) {
 	if err != nil {
 		return id.ID{}, fmt.Errorf("%w: %v", ErrBadTarget, err)
 	}
-	addrs = dialable(n.kinds(), addrs)
+	addrs = n.dialable(addrs)
 	var last error
 	for _, a := range addrs {
 		who, err := ask(ctx, n, func(now time.Time, reply func(id.ID, error)) {

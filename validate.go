@@ -41,6 +41,15 @@ func (c *Config) fill() {
 	if c.Gossip.Sign == "" {
 		c.Gossip.Sign = "strict"
 	}
+	if s.routes().All() {
+		// Nobody finds us but through an onion service, whose listeners the user names.
+		if c.Listen.LibP2P == nil {
+			c.Listen.LibP2P = []string{}
+		}
+		if c.Listen.RLPx == nil {
+			c.Listen.RLPx = []string{}
+		}
+	}
 	if c.Listen.LibP2P == nil {
 		host := "/ip4/0.0.0.0"
 		if c.Localnet {
@@ -77,9 +86,9 @@ func (c Config) Validate() error {
 		v.check(err == nil && addr.Kind() == link.LibP2P && addr.PeerID() == "", "listen.libp2p", a, "a multiaddr such as /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/udp/4001/quic-v1, without /p2p/")
 	}
 	for _, a := range c.Listen.RLPx {
-		_, err := rlpxAddr(a)
+		_, _, err := rlpxAddrs([]string{a})
 		v.check(err == nil && len(c.Listen.RLPx) <= listenMax, "listen.rlpx", a,
-			fmt.Sprintf("at most %d of IP:PORT, such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one", listenMax))
+			fmt.Sprintf("at most %d of IP:PORT, such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one, or the path of a Unix socket", listenMax))
 	}
 	_, err := nat.Parse(c.Listen.NAT)
 	v.check(err == nil || c.Listen.NAT == "", "listen.nat", c.Listen.NAT, "none, any, upnp, pmp, upnp:URL, pmp:IP or extip:IP")
@@ -89,6 +98,7 @@ func (c Config) Validate() error {
 	v.hosts("session.seeds", s.Seeds)
 	v.trusted(s.Trusted)
 	v.restriction(s)
+	v.proxied(c)
 	for _, b := range s.Bootnodes {
 		_, err := enr.Parse(b)
 		v.check(err == nil, "session.bootnodes", b, "node records (enr:…)")

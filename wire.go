@@ -74,7 +74,7 @@ func (n *Node) dial(d node.Dial) {
 var errNoTransport = errors.New("no link of this kind is configured")
 
 func (n *Node) dialNow(t id.Ticket, to link.Addr) (link.Link, error) {
-	ctx, cancel := context.WithTimeout(n.ctx, n.cfg.Session.DialTimeout)
+	ctx, cancel := context.WithTimeout(n.ctx, n.dialWithin(to))
 	defer cancel()
 	for _, tr := range n.transports {
 		if tr.Kind() == to.Kind() {

@@ -59,7 +59,7 @@ func rlpxOf(texts []string) []string {
 func checkRLPx(v any) string {
 	for _, s := range rlpxOf(v.([]string)) {
 		if (ropewalk.Config{Listen: ropewalk.ListenConfig{RLPx: []string{s}}}).Validate() != nil {
-			return fmt.Sprintf(`%.120q: want IP:PORT such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one, or "off"`, s)
+			return fmt.Sprintf(`%.120q: want IP:PORT such as 0.0.0.0:30303 or [::]:30303, port 0 for any free one, the path of a Unix socket, or "off"`, s)
 		}
 	}
 	return ""
@@ -92,6 +92,29 @@ func checkLists(v any) string {
 	for _, s := range v.([]string) {
 		if (ropewalk.Config{Session: ropewalk.SessionConfig{DNSLists: []string{s}}}).Validate() != nil {
 			return fmt.Sprintf("%.160q: want node lists such as enrtree://KEY@nodes.example.org", s)
+		}
+	}
+	return ""
+}
+
+func checkProxy(v any) string {
+	if s := v.(string); (ropewalk.Config{Session: ropewalk.SessionConfig{Proxy: s}}).Validate() != nil {
+		return "want socks5://IP:PORT, socks5://USER:PASSWORD@IP:PORT or unix:///PATH"
+	}
+	return ""
+}
+
+func checkMixed(v any) string {
+	if _, err := link.ParseMixed(v.([]string)); err != nil {
+		return `want any of "onion", "i2p", "tcp", "all"`
+	}
+	return ""
+}
+
+func checkOnion(v any) string {
+	for _, s := range v.([]string) {
+		if (ropewalk.Config{Listen: ropewalk.ListenConfig{Onion: []string{s}}}).Validate() != nil {
+			return fmt.Sprintf("%.120q: want NAME.onion:PORT or /onion3/NAME:PORT, with the right name", s)
 		}
 	}
 	return ""

@@ -28,9 +28,10 @@ var (
 // Config of a Book. Zero caps take the limits of params.go.
 type Config struct {
 	Self     id.ID
-	Localnet bool        // private and loopback addresses are fine, limits per group are off
-	Network  string      // records that name another network are refused; empty takes all
-	Kinds    []link.Kind // link kinds we can dial; empty means all
+	Localnet bool                 // private and loopback addresses are fine, limits per group are off
+	Network  string               // records that name another network are refused; empty takes all
+	Kinds    []link.Kind          // link kinds we can dial; empty means all
+	Reaches  func(link.Addr) bool // as in Filter; SetReaches changes it
 	Restrict link.Restriction
 	Seeds    []id.ID    // configured seeds, which are kept out of the book
 	Trace    trace.Func // events host_moved {Peer, Topic "from→to", Addr}
@@ -83,7 +84,7 @@ type Book struct {
 func New(cfg Config, rng *rand.Rand) *Book {
 	cfg.fill()
 	b := &Book{cfg: cfg, rng: rng}
-	b.filter = Filter{Self: cfg.Self, Localnet: cfg.Localnet, Kinds: cfg.Kinds, Restrict: cfg.Restrict}
+	b.filter = Filter{Self: cfg.Self, Localnet: cfg.Localnet, Kinds: cfg.Kinds, Reaches: cfg.Reaches, Restrict: cfg.Restrict}
 	b.bans.max = cfg.BansMax
 	if cfg.Secret == [32]byte{} {
 		b.cfg.Secret = sha256.Sum256(cfg.Self[:])

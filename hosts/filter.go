@@ -24,6 +24,9 @@ type Filter struct {
 	Self     id.ID
 	Localnet bool        // private and loopback addresses are fine
 	Kinds    []link.Kind // link kinds we can dial; empty means all
+	// Reaches tells whether a way leads to an address; nil means to all. It must be a
+	// function of the address alone.
+	Reaches  func(link.Addr) bool
 	Restrict link.Restriction
 
 	own ordered.Set[link.Addr] // addresses found to be our own
@@ -78,9 +81,9 @@ func (f *Filter) placed(a link.Addr) error {
 	return nil
 }
 
-// Dialable tells whether we have a link kind for the address.
+// Dialable tells whether we have a link kind for the address, and a way to it.
 func (f *Filter) Dialable(a link.Addr) bool {
-	return len(f.Kinds) == 0 || slices.Contains(f.Kinds, a.Kind())
+	return (len(f.Kinds) == 0 || slices.Contains(f.Kinds, a.Kind())) && (f.Reaches == nil || f.Reaches(a))
 }
 
 // Mine remembers an address as our own, as when a dial to it reached ourselves.

@@ -55,10 +55,10 @@ func checkPath(path string) error {
 		}
 	}
 	odd := func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+,=~", r))
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+=~", r))
 	}
 	if strings.ContainsFunc(path, odd) {
-		return errors.New("socket: want a path of letters, digits and . _ - + , = ~")
+		return errors.New("socket: want a path of letters, digits and . _ - + = ~")
 	}
 	return nil
 }

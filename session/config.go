@@ -75,6 +75,10 @@ type Config struct {
 	Trusted      []id.ID // see Trust; at most TrustedMax
 	// Restrict, when not empty, are the only networks we have links with.
 	Restrict link.Restriction
+	// DialFor is the deadline of one dial at an address, whoever wants it: what its way
+	// takes, resolve to hello. Worlds have their own, a little shorter, and this catches the
+	// outcome that never came. nil means 20 s for all.
+	DialFor func(link.Addr) time.Duration
 	// RefineEvery is the period of probes; 0 takes 15 s, negative means none.
 	RefineEvery time.Duration
 	// Witness tells how inbound peers have done, when one has to go; nil knows nothing.
@@ -92,6 +96,9 @@ func (c *Config) fill() {
 	count(&c.Outbound, OutboundDefault)
 	count(&c.Inbound, InboundDefault)
 	c.Outbound = min(c.Outbound, OutboundMax)
+	if c.DialFor == nil {
+		c.DialFor = func(link.Addr) time.Duration { return dialFor }
+	}
 	if c.RefineEvery == 0 {
 		c.RefineEvery = refineEvery
 	}

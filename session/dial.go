@@ -49,7 +49,7 @@ func (k *Keeper) mayDial(now time.Time) bool {
 
 // start asks the dialler for a link; the caller has checked mayDial.
 func (k *Keeper) start(now time.Time, t id.Ticket, d *dial) {
-	d.began, d.until = now, now.Add(dialFor)
+	d.began, d.until = now, now.Add(k.cfg.DialFor(d.addr))
 	k.dials.Put(t, d)
 	k.rate.at = append(k.rate.at, now)
 	k.book.Dialled(now, d.addr)

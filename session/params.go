@@ -62,8 +62,8 @@ const (
 	TrustedMax = 256
 	// directsMax bounds the user's dials that wait for an outcome.
 	directsMax = 64
-	// dialFor is the deadline of one dial, resolve to hello; worlds have their own,
-	// shorter one (15 s), and this catches the outcome that never came.
+	// dialFor is the deadline of one dial, resolve to hello, where Config.DialFor has none:
+	// five seconds more than a world's own.
 	dialFor = 20 * time.Second
 	// patience is how long an outbound slot waits for one host before it looks further.
 	patience = 2 * time.Second
