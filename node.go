@@ -173,7 +173,7 @@ func (n *Node) build() (err error) {
 	if err != nil {
 		return err
 	}
-	mc.Hosts.Kinds = n.kinds()
+	mc.Hosts.Kinds, mc.Hosts.Reaches = n.kinds(), n.reaches
 	if _, err := rand.Read(mc.Hosts.Secret[:]); err != nil {
 		return err
 	}

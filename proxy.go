@@ -152,3 +152,6 @@ func hidePassword(text string) string {
 	scheme, _, _ := strings.Cut(before, "://")
 	return scheme + "://…@" + at
 }
+
+// reaches tells whether a way leads to an address.
+func (n *Node) reaches(a link.Addr) bool { return n.routes.Of(a) != link.NoRoute }
