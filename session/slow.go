@@ -26,9 +26,9 @@ func (k *Keeper) handOver(now time.Time) {
 const tooSlow = "slow to answer"
 
 // mayBeSlow tells whether a dial may become slow: one of an outbound slot that no user
-// waits for. Who is reached through a proxy may take its time.
+// waits for. Whom a slow way leads to, as through a proxy, may take its time.
 func (d *dial) mayBeSlow() bool {
-	return d.kind == Outbound && len(d.users) == 0 && !d.addr.Network().Hidden()
+	return d.kind == Outbound && len(d.users) == 0 && d.until.Sub(d.began) <= dialFor
 }
 
 // slowRoom tells whether one more dial may be slow; the one that is for longest makes
