@@ -61,19 +61,23 @@ func (c *Config) fill() {
 
 // Book holds every host we know. It is a plain value for one goroutine.
 type Book struct {
-	cfg      Config
-	rng      *rand.Rand
-	filter   Filter
-	entries  ordered.Map[id.ID, *entry]
-	lists    [len(Colours)]list
-	bans     bans
-	sources  ordered.Map[string, int]     // unproven greys by source group
-	ips      ordered.Map[netip.Addr, int] // unproven greys by IP address
-	knocks   knocks
-	anchors  []id.ID   // at most AnchorsMax
-	contests []contest // at most contestsMax
-	version  uint64
-	untried  int // see Untried
+	cfg       Config
+	rng       *rand.Rand
+	filter    Filter
+	entries   ordered.Map[id.ID, *entry]
+	lists     [len(Colours)]list
+	bans      bans
+	sources   ordered.Map[string, int]     // unproven greys by source group
+	ips       ordered.Map[netip.Addr, int] // unproven greys by IP address
+	knocks    knocks
+	buckets   buckets
+	order     []int32   // scratch of draws
+	elderLuck float64   // how often dials of elders succeeded lately
+	swept     int       // where Advance looks next
+	anchors   []id.ID   // at most AnchorsMax
+	contests  []contest // at most contestsMax
+	version   uint64
+	untried   int // see Untried
 	// excerpts are what askers hear of, by the network they ask from.
 	excerpts ordered.Map[link.Network, *excerpt]
 
@@ -89,6 +93,8 @@ func New(cfg Config, rng *rand.Rand) *Book {
 	if cfg.Secret == [32]byte{} {
 		b.cfg.Secret = sha256.Sum256(cfg.Self[:])
 	}
+	b.elderLuck = eldersShareMax
+	b.makeBuckets()
 	return b
 }
 
@@ -314,10 +320,29 @@ func (b *Book) Advance(now time.Time) {
 	for _, t := range b.bans.expire(now) {
 		b.release(now, t)
 	}
-	for _, who := range b.lists[index(Dark)].members() {
-		if e, _ := b.entries.Get(who); now.Sub(e.LastTried) >= DarkFor {
+	for _, e := range slices.Clone(b.lists[index(Dark)].all) {
+		if now.Sub(e.LastTried) >= DarkFor {
 			b.drop(now, e)
 		}
 	}
 	b.knocks.sweep(now)
+	b.sweep(now)
+}
+
+// sweep brings times of a few hosts back to now that lie ahead because our clock was
+// set back: they would rest, or seem fresh, until it is there again.
+func (b *Book) sweep(now time.Time) {
+	for range min(sweepMany, b.entries.Len()) {
+		b.swept++
+		_, e := b.entries.At(b.swept % b.entries.Len())
+		if ahead := now.Add(futureMax); e.RetryAt.After(ahead.Add(2*redialMax)) || e.LastSeen.After(ahead) || e.LastTried.After(ahead) || e.Proven.After(ahead) {
+			b.relist(e, func() {
+				for _, t := range []*time.Time{&e.RetryAt, &e.LastSeen, &e.LastTried, &e.Proven} {
+					if t.After(now) {
+						*t = now
+					}
+				}
+			})
+		}
+	}
 }

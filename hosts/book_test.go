@@ -67,17 +67,29 @@ func checkInvariants(t interface {
 }, b *Book) {
 	t.Helper()
 	total := 0
+	if n := len(b.lists[index(White)].elders); n != len(b.lists[index(White)].all) {
+		t.Fatalf("%d elders of %d white", n, len(b.lists[index(White)].all))
+	}
+	if len(b.anchors) > AnchorsMax || len(b.contests) > contestsMax {
+		t.Fatalf("%d anchors, %d contests", len(b.anchors), len(b.contests))
+	}
+	for _, x := range b.anchors {
+		if e, ok := b.entries.Get(x); !ok || !e.Anchor || !e.Reached {
+			t.Fatalf("anchor %s: %v", x.Short(), ok)
+		}
+	}
 	maxOf := map[Colour]int{Grey: b.cfg.GreyMax, White: b.cfg.WhiteMax, Gold: b.cfg.GoldMax, Dark: b.cfg.DarkMax, Black: b.cfg.BansMax}
 	for i, c := range Colours {
-		n := len(b.lists[i].members())
-		if n != b.lists[i].n || n > maxOf[c] {
-			t.Fatalf("%s: %d members, counted %d, cap %d", c, n, b.lists[i].n, maxOf[c])
+		n := len(b.lists[i].all)
+		if n > maxOf[c] {
+			t.Fatalf("%s: %d members, cap %d", c, n, maxOf[c])
 		}
 		total += n
-		for _, who := range b.lists[i].members() {
-			if e, ok := b.entries.Get(who); !ok || e.Colour != c {
-				t.Fatalf("%s stands in list %s", who.Short(), c)
+		for at, e := range b.lists[i].all {
+			if x, ok := b.entries.Get(e.ID); !ok || x != e || e.Colour != c || e.spot != at {
+				t.Fatalf("%s stands in list %s", e.ID.Short(), c)
 			}
+			checkPlace(t, b, e)
 		}
 	}
 	if total != b.entries.Len() {
@@ -116,6 +128,32 @@ func checkInvariants(t interface {
 	}
 	if b.bans.until.Len() > b.cfg.BansMax {
 		t.Fatalf("%d bans", b.bans.until.Len())
+	}
+}
+
+// checkPlace sees that a host stands in one pool or rests, and in its bucket, which is
+// not overfull.
+func checkPlace(t interface {
+	Fatalf(string, ...any)
+	Helper()
+}, b *Book, e *entry) {
+	t.Helper()
+	l := &b.lists[index(e.Colour)]
+	if drawn, rests := e.crowd != nil, e.bed > 0; drawn == rests && dialled(e.Colour) || (drawn || rests) && !dialled(e.Colour) {
+		t.Fatalf("%s %s: drawn %v, rests %v", e.Colour, e.ID.Short(), drawn, rests)
+	}
+	if e.crowd != nil && (e.crowd.members[e.seat] != e || e.crowd.pool != &l.pools[e.class()] || e.crowd.group != e.group) {
+		t.Fatalf("%s %s is in a wrong pool", e.Colour, e.ID.Short())
+	}
+	if e.bed > 0 && (l.resting[e.bed-1] != e || e.bed > 1 && e.wakes.Before(l.resting[e.bed/2-1].wakes)) {
+		t.Fatalf("%s %s rests at a wrong place", e.Colour, e.ID.Short())
+	}
+	if e.Colour == White && l.elders[l.elders.find(e)] != e {
+		t.Fatalf("%s is no elder", e.ID.Short())
+	}
+	c := b.bucket(e.Colour, e)
+	if c != e.bucket || c != nil && (c.members[e.cell] != e || c.max > 0 && len(c.members) > c.max) {
+		t.Fatalf("%s %s is in a wrong or overfull bucket", e.Colour, e.ID.Short())
 	}
 }
 

@@ -1,7 +1,6 @@
 package hosts
 
 import (
-	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -30,32 +29,50 @@ func (b *Book) Addr(h Host, attempt int) (link.Addr, bool) {
 
 // Tried notes the outcome of a dial that ran its course; one that was cancelled is
 // no outcome. Success clears the failures. Failure turns white and gold grey, puts
-// the next try off, and forgets the host when it failed too often (params.go).
+// the next try off, and forgets the host when it failed too often (params.go). Either
+// settles a contest for the host's place.
 func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 	e, known := b.entries.Get(who)
 	if !known || e.Colour == Black {
 		return
 	}
-	b.tried(now, e)
+	if e.Colour == White && b.lists[index(White)].elders.has(e) {
+		b.learn(ok)
+	}
 	if ok {
 		b.relist(e, func() {
-			e.LastSeen, e.Ever, e.Fails = now, true, 0
+			e.LastTried, e.LastSeen, e.Ever, e.Fails = now, now, true, 0
 			e.proved(now)
 		})
-		b.settle(now, who, true)
-		return
+	} else {
+		b.failed(now, e)
 	}
+	b.settle(now, who, ok)
+}
+
+// learn keeps how often dials of elders succeed.
+func (b *Book) learn(ok bool) {
+	hit := 0.0
+	if ok {
+		hit = 1
+	}
+	b.elderLuck += (hit - b.elderLuck) / luckDials
+}
+
+func (b *Book) failed(now time.Time, e *entry) {
 	if e.Fails == 0 {
 		e.failing = now
 	}
-	e.Fails++
-	e.Tries++
-	b.putOff(now, e)
+	b.relist(e, func() {
+		e.LastTried = now
+		e.Fails++
+		e.Tries++
+		b.putOff(now, e)
+	})
 	if Legal(e.Colour, Grey) && e.Colour != Dark && b.shift(now, e, Grey) != nil {
 		b.drop(now, e)
 		return
 	}
-	b.settle(now, who, false)
 	tooOften := e.Fails >= unprovenFails && now.Sub(e.failing) >= unprovenFor
 	if e.Reached {
 		tooOften = e.Fails >= provenFails && now.Sub(e.LastSeen) >= forgetAfter
@@ -70,9 +87,11 @@ func (b *Book) Tried(now time.Time, who id.ID, ok bool) {
 // alone for a while.
 func (b *Book) PutOff(now time.Time, who id.ID) {
 	if e, ok := b.entries.Get(who); ok {
-		b.tried(now, e)
-		e.Tries++
-		b.putOff(now, e)
+		b.relist(e, func() {
+			e.LastTried = now
+			e.Tries++
+			b.putOff(now, e)
+		})
 	}
 }
 
@@ -83,10 +102,15 @@ func (b *Book) Ended(now time.Time, who id.ID, useful time.Duration) {
 	if !ok {
 		return
 	}
-	if useful >= usefulFor {
-		e.delays = 0
-	}
-	b.putOff(now, e)
+	b.relist(e, func() {
+		if useful >= usefulFor {
+			e.delays = 0
+		}
+		if useful > 0 && e.Reached {
+			e.LastSeen = now
+		}
+		b.putOff(now, e)
+	})
 	if e.Colour == Gold && b.shift(now, e, Grey) != nil {
 		b.drop(now, e)
 	}
@@ -111,48 +135,4 @@ func Redial(luck float64, n int) time.Duration {
 // its address's rest over, neither key nor first address banned.
 func (b *Book) ready(now time.Time, e *entry) bool {
 	return !now.Before(b.rested(e)) && len(e.Addrs) > 0 && !b.Banned(now, e.ID, e.Addrs[0])
-}
-
-// Pick draws a host that may be dialled now: the first wanted colour that has one,
-// uniform over its network groups, then within the group. Of a colour, hosts whose
-// last dial failed come after the others: when many have died at once, a free slot
-// does not wait for each of them again. skip refuses hosts, such as connected ones;
-// nil refuses none.
-func (b *Book) Pick(now time.Time, want []Colour, skip func(id.ID) bool) (Host, bool) {
-	for _, c := range want {
-		if c == None {
-			continue
-		}
-		for _, failed := range []bool{false, true} {
-			who, ok := b.lists[index(c)].pick(b.rng, func(who id.ID) bool {
-				e, _ := b.entries.Get(who)
-				return (e.Fails > 0) == failed && b.ready(now, e) && (skip == nil || !skip(who))
-			})
-			if ok {
-				return b.Get(who)
-			}
-		}
-	}
-	return Host{}, false
-}
-
-// NextTry is the first moment at which a host of the wanted colours, not skipped,
-// may be dialled; zero when there is none whatever the time.
-func (b *Book) NextTry(now time.Time, want []Colour, skip func(id.ID) bool) (at time.Time) {
-	for who, e := range b.entries.All() {
-		if !slices.Contains(want, e.Colour) || (skip != nil && skip(who)) || len(e.Addrs) == 0 {
-			continue
-		}
-		next := b.rested(e)
-		if b.Banned(now, who, e.Addrs[0]) {
-			continue // its end changes Version
-		}
-		if next.Before(now) {
-			next = now
-		}
-		if at.IsZero() || next.Before(at) {
-			at = next
-		}
-	}
-	return at
 }

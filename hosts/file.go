@@ -78,8 +78,7 @@ func (b *Book) Encode(clean bool) []byte {
 		if c == Black {
 			continue
 		}
-		for _, who := range b.lists[index(c)].members() {
-			e, _ := b.entries.Get(who)
+		for _, e := range b.lists[index(c)].all {
 			e.encode(&w)
 		}
 	}

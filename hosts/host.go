@@ -45,6 +45,15 @@ type entry struct {
 	spared   int         // the same of the delay while we are off the network
 	untried  bool        // counts in Book.Untried
 	counted  bool        // stands in the quotas of its source and its IP
+
+	// Where it stands. Owner: Book.
+	spot   int    // in its list
+	crowd  *crowd // in a pool, at seat; nil while it rests or is not dialled
+	seat   int
+	wakes  time.Time // when its rest ended or ends
+	bed    int       // in resting, from 1; 0 when not
+	bucket *bucket   // at cell; nil when places are not competed for
+	cell   int
 }
 
 // addresses works out where a host can be dialled: what its record names, then

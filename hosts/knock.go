@@ -34,11 +34,8 @@ func (b *Book) Dialled(now time.Time, a link.Addr) {
 // rested is the moment from which a host may be dialled as far as its failures and
 // the knocks at its address go.
 func (b *Book) rested(e *entry) time.Time {
-	at := e.RetryAt
+	at := b.static(e)
 	next, _ := b.Addr(e.Host, e.Tries)
-	if rest := Throttled(e.LastTried, next, b.cfg.Localnet); rest.After(at) {
-		at = rest
-	}
 	if e.Reached || e.Record != nil || b.knocks.at.Len() == 0 || len(e.Addrs) == 0 {
 		return at
 	}
@@ -46,6 +43,12 @@ func (b *Book) rested(e *entry) time.Time {
 		at = last.Add(knockEvery)
 	}
 	return at
+}
+
+// static is rested without the knocks, which other hosts make.
+func (b *Book) static(e *entry) time.Time {
+	next, _ := b.Addr(e.Host, e.Tries)
+	return later(e.RetryAt, Throttled(e.LastTried, next, b.cfg.Localnet))
 }
 
 // Throttled is the moment before which a host that was tried should not be dialled at

@@ -1,22 +1,45 @@
 package hosts
 
 import (
-	"math/rand/v2"
-	"slices"
+	"net/netip"
 	"time"
 
-	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/internal/ordered"
 )
 
-// list is the hosts of one colour by network group.
+// list is the hosts of one colour: all of them, and, of colours that are dialled, those
+// that may be dialled by class and those that rest.
 type list struct {
-	groups ordered.Map[string, *group]
-	n      int
+	all     []*entry
+	pools   [classes]pool
+	resting resting
+	woken   time.Time // rests that ended until then are over
+	elders  elders    // white
 }
 
-// group is the hosts of one colour in one network group.
-type group = ordered.Map[id.ID, *entry]
+// class is how a host is drawn within its colour.
+const (
+	freshProven = iota // we reached it, and the last dial did not fail
+	untried            // grey, and never dialled
+	freshUnproven
+	failedProven
+	failedUnproven
+	classes
+)
+
+func (e *entry) class() int {
+	switch {
+	case e.Colour == Grey && e.LastTried.IsZero():
+		return untried
+	case e.Fails > 0 && e.Reached:
+		return failedProven
+	case e.Fails > 0:
+		return failedUnproven
+	case e.Reached:
+		return freshProven
+	}
+	return freshUnproven
+}
 
 func index(c Colour) int {
 	for i, x := range Colours {
@@ -27,87 +50,51 @@ func index(c Colour) int {
 	panic("hosts: no list for colour " + string(c))
 }
 
-func (l *list) add(e *entry) {
-	g, ok := l.groups.Get(e.group)
-	if !ok {
-		g = new(group)
-		l.groups.Put(e.group, g)
-	}
-	if !g.Has(e.ID) {
-		g.Put(e.ID, e)
-		l.n++
-	}
-}
+// dialled tells whether hosts of a colour are picked.
+func dialled(c Colour) bool { return c == Grey || c == White || c == Gold }
 
-func (l *list) remove(e *entry) {
-	g, ok := l.groups.Get(e.group)
-	if !ok || !g.Delete(e.ID) {
-		return
-	}
-	l.n--
-	if g.Len() == 0 {
-		l.groups.Delete(e.group)
-	}
-}
-
-func (l *list) members() []id.ID {
-	out := make([]id.ID, 0, l.n)
-	for _, g := range l.groups.All() {
-		for who := range g.All() {
-			out = append(out, who)
+// add puts an entry of the book into the list of its colour, its bucket and the quotas.
+func (b *Book) add(e *entry) {
+	l := &b.lists[index(e.Colour)]
+	e.spot = len(l.all)
+	l.all = append(l.all, e)
+	if dialled(e.Colour) {
+		if e.wakes = b.static(e); e.wakes.After(l.woken) {
+			l.resting.push(e)
+		} else {
+			l.pools[e.class()].add(e)
 		}
 	}
-	return out
+	if e.Colour == White {
+		l.elders.add(e)
+	}
+	if c := b.bucket(e.Colour, e); c != nil {
+		c.add(e)
+	}
+	b.count(e, 1)
 }
 
-// pick draws a group, then a member of it, both uniformly, until ok agrees.
-func (l *list) pick(rng *rand.Rand, ok func(id.ID) bool) (out id.ID, found bool) {
-	_, found = draw(rng, l.groups.Len(), func(i int) bool {
-		_, g := l.groups.At(i)
-		who := func(j int) id.ID { k, _ := g.At(j); return k }
-		j, hit := draw(rng, g.Len(), func(j int) bool { return ok(who(j)) })
-		if hit {
-			out = who(j)
-		}
-		return hit
-	})
-	return out, found
-}
-
-// drawsMax is how many plain draws come before everything is shuffled: most draws
-// hit at once, and a shuffle of a long list is dear.
-const drawsMax = 4
-
-// draw finds an index below n that fits, uniformly as long as most fit and in a
-// random order of all of them otherwise.
-func draw(rng *rand.Rand, n int, fits func(int) bool) (int, bool) {
-	if n > 2*drawsMax {
-		for range drawsMax {
-			if i := rng.IntN(n); fits(i) {
-				return i, true
-			}
-		}
+// unplace takes a host out of its list; it must be placed or dropped next.
+func (b *Book) unplace(e *entry) {
+	l := &b.lists[index(e.Colour)]
+	last := len(l.all) - 1
+	l.all[e.spot] = l.all[last]
+	l.all[e.spot].spot = e.spot
+	l.all[last] = nil
+	l.all = l.all[:last]
+	if e.crowd != nil {
+		e.crowd.remove(e)
 	}
-	for _, i := range rng.Perm(n) {
-		if fits(i) {
-			return i, true
-		}
+	if e.bed > 0 {
+		l.resting.remove(e)
 	}
-	return 0, false
-}
-
-// largest draws a member that ok agrees to from the group that has the most, or
-// from the next largest when nobody fits there.
-func (l *list) largest(rng *rand.Rand, ok func(id.ID) bool) (id.ID, bool) {
-	groups := l.groups.Values()
-	slices.SortStableFunc(groups, func(a, b *group) int { return b.Len() - a.Len() })
-	for _, g := range groups {
-		who := func(j int) id.ID { k, _ := g.At(j); return k }
-		if j, hit := draw(rng, g.Len(), func(j int) bool { return ok(who(j)) }); hit {
-			return who(j), true
-		}
+	if e.Colour == White {
+		l.elders.remove(e)
 	}
-	return id.ID{}, false
+	if e.bucket != nil {
+		e.bucket.remove(e)
+	}
+	b.count(e, -1)
 }
 
 // place puts a host that stands nowhere into the list of a colour.
@@ -115,24 +102,24 @@ func (b *Book) place(now time.Time, e *entry, to Colour) {
 	from := e.Colour
 	e.Colour = to
 	b.entries.Put(e.ID, e)
-	b.lists[index(to)].add(e)
-	b.count(e, 1)
+	b.add(e)
 	b.version++
 	b.moved(now, e, from, to)
-}
-
-// unplace takes a host out of its list; it must be placed or dropped next.
-func (b *Book) unplace(e *entry) {
-	b.lists[index(e.Colour)].remove(e)
-	b.count(e, -1)
 }
 
 // relist changes what a host's place depends on.
 func (b *Book) relist(e *entry, change func()) {
 	b.unplace(e)
 	change()
-	b.lists[index(e.Colour)].add(e)
-	b.count(e, 1)
+	b.add(e)
+}
+
+// drop forgets a host.
+func (b *Book) drop(now time.Time, e *entry) {
+	b.unplace(e)
+	b.unanchor(e)
+	b.entries.Delete(e.ID)
+	b.moved(now, e, e.Colour, None)
 }
 
 // count keeps the quotas of sources and IP addresses.
@@ -164,10 +151,16 @@ func tally[K comparable](m *ordered.Map[K, int], k K, by int) {
 	m.Put(k, n)
 }
 
-// drop forgets a host.
-func (b *Book) drop(now time.Time, e *entry) {
-	b.unplace(e)
-	b.unanchor(e)
-	b.entries.Delete(e.ID)
-	b.moved(now, e, e.Colour, None)
+// quota bounds the unproven hosts of one source group and of one IP address.
+func (b *Book) quota(e *entry) error {
+	if e.Reached {
+		return nil
+	}
+	if n, _ := b.sources.Get(e.Source); e.Source != "" && n >= b.cfg.SourceMax {
+		return full("more from " + e.Source)
+	}
+	if n, _ := b.ips.Get(e.ip); e.ip != (netip.Addr{}) && n >= perIPMax {
+		return full("more at " + e.ip.String())
+	}
+	return nil
 }

@@ -196,6 +196,9 @@ func (l *loading) entry(col []string, proven time.Time) error {
 		if e.Proven = proven; proven.IsZero() {
 			e.Proven = e.LastSeen
 		}
+		if e.Proven.IsZero() {
+			e.Proven = now // nothing in a file makes an elder of a host that was never seen
+		}
 	}
 	strikes, anchor := l.anchors.Get(e.ID)
 	anchor = anchor && to != Dark && b.anchor(e) || l.version == 1 && to == Gold && b.anchor(e)

@@ -48,70 +48,10 @@ func (b *Book) shift(now time.Time, e *entry, to Colour) error {
 	}
 	b.unplace(e)
 	if err := b.room(now, to, e); err != nil {
-		b.lists[index(e.Colour)].add(e)
-		b.count(e, 1)
+		b.add(e)
 		return err
 	}
 	b.place(now, e, to)
-	return nil
-}
-
-// room makes place for e in a list that e does not stand in, by the rules of
-// doc.go, or says ErrFull.
-func (b *Book) room(now time.Time, to Colour, e *entry) error {
-	l := &b.lists[index(to)]
-	anyone := func(id.ID) bool { return true }
-	var victim id.ID
-	var ok bool
-	switch to {
-	case Grey:
-		if err := b.quota(e); err != nil || l.n < b.cfg.GreyMax {
-			return err
-		}
-		victim, ok = l.largest(b.rng, func(who id.ID) bool { x, _ := b.entries.Get(who); return !x.Reached })
-		if !ok && e.Reached {
-			victim, ok = l.largest(b.rng, anyone)
-		}
-	case White:
-		if l.n < b.cfg.WhiteMax {
-			return nil
-		}
-		victim, ok = l.largest(b.rng, func(who id.ID) bool { x, _ := b.entries.Get(who); return !immune(now, x) })
-		if x, _ := b.entries.Get(victim); ok && !e.Proven.IsZero() {
-			b.challenge(now, x, e)
-			ok = false
-		}
-	case Dark:
-		if l.n < b.cfg.DarkMax {
-			return nil
-		}
-		victim, ok = l.largest(b.rng, anyone)
-	case Gold:
-		if l.n < b.cfg.GoldMax {
-			return nil
-		}
-	case Black:
-		return nil // bounded by the ban list
-	}
-	if !ok {
-		return fmt.Errorf("%w among %s", ErrFull, to)
-	}
-	x, _ := b.entries.Get(victim)
-	b.drop(now, x)
-	return nil
-}
-
-// quota bounds the unproven hosts of one source group and of one IP address.
-func (b *Book) quota(e *entry) error {
-	if e.Reached {
-		return nil
-	}
-	if n, _ := b.sources.Get(e.Source); e.Source != "" && n >= b.cfg.SourceMax {
-		return fmt.Errorf("%w for more from %s", ErrFull, e.Source)
-	}
-	if n, _ := b.ips.Get(e.ip); e.ip.IsValid() && n >= perIPMax {
-		return fmt.Errorf("%w for more at %s", ErrFull, e.ip)
-	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/internal/ordered"
 	"github.com/ropewalk/ropewalk/link"
 )
 
@@ -15,8 +16,8 @@ type Counts struct{ Grey, White, Gold, Dark, Black, Bans int }
 // Counts counts.
 func (b *Book) Counts() Counts {
 	return Counts{
-		Grey: b.lists[index(Grey)].n, White: b.lists[index(White)].n, Gold: b.lists[index(Gold)].n,
-		Dark: b.lists[index(Dark)].n, Black: b.lists[index(Black)].n, Bans: b.bans.until.Len(),
+		Grey: len(b.lists[index(Grey)].all), White: len(b.lists[index(White)].all), Gold: len(b.lists[index(Gold)].all),
+		Dark: len(b.lists[index(Dark)].all), Black: len(b.lists[index(Black)].all), Bans: b.bans.until.Len(),
 	}
 }
 
@@ -28,17 +29,15 @@ func (b *Book) Page(c Colour, offset, limit int) (total int, out []Host) {
 		if c != None && c != x {
 			continue
 		}
-		total += b.lists[i].n
-		for _, who := range b.lists[i].members() {
-			if offset > 0 {
-				offset--
-				continue
-			}
+		all := b.lists[i].all
+		total += len(all)
+		from := min(max(offset, 0), len(all))
+		offset -= from
+		for _, e := range all[from:] {
 			if len(out) >= limit {
 				break
 			}
-			h, _ := b.Get(who)
-			out = append(out, h)
+			out = append(out, e.Host)
 		}
 	}
 	return total, out
@@ -54,17 +53,16 @@ func (b *Book) Sample(now time.Time, limit int, skip func(id.ID) bool) []Host {
 	var pools [][]*entry // by group
 	total := 0
 	for _, c := range []Colour{Gold, White, Grey} {
-		for _, g := range b.lists[index(c)].groups.All() {
-			var pool []*entry
-			for who, e := range g.All() {
-				if b.shared(now, e) && (skip == nil || !skip(who)) {
-					pool = append(pool, e)
-				}
+		var groups ordered.Map[string, []*entry]
+		for _, e := range b.lists[index(c)].all {
+			if b.shared(now, e) && (skip == nil || !skip(e.ID)) {
+				pool, _ := groups.Get(e.group)
+				groups.Put(e.group, append(pool, e))
 			}
-			if len(pool) > 0 {
-				b.rng.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
-				pools, total = append(pools, pool), total+len(pool)
-			}
+		}
+		for _, pool := range groups.All() {
+			b.rng.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
+			pools, total = append(pools, pool), total+len(pool)
 		}
 	}
 	b.rng.Shuffle(len(pools), func(i, j int) { pools[i], pools[j] = pools[j], pools[i] })

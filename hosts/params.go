@@ -36,6 +36,29 @@ const (
 	AnchorsMax = 4
 	// strikesMax is at how many unclean exits in a row an anchor may have been one.
 	strikesMax = 2
+	// BucketMax is the places of a bucket. With it grey has 63 buckets and white 157, for
+	// Bitcoin's 1024 of 64 and 256 of 64 in lists thirty and three times as long.
+	// sourceBuckets and groupBuckets are how many of them one source group reaches among
+	// the unproven, where it may place SourceMax hosts besides, and one address group
+	// among the proven: 128 of 5,000 hosts, 2.6 %, where Bitcoin's bound is 3.1 %.
+	// docs/decisions/0027 says more.
+	BucketMax     = 32
+	sourceBuckets = 4
+	groupBuckets  = 4
+	// eldersMax is how many of white, those we have known for longest, take most picks,
+	// eldersShareMax of them while dials of elders succeed, and eldersShareMin when none
+	// does; luckDials is how many dials that is judged by. eldersDraws bounds the draws
+	// for one pick.
+	eldersMax      = 64
+	eldersShareMin = 0.25
+	eldersShareMax = 0.75
+	eldersDraws    = 16
+	luckDials      = 16
+	// freshTurns is how many turns of hosts that we reached and of such that we did not
+	// go to one of hosts that we reached and whose last dial failed.
+	freshTurns = 4
+	// sweepMany is how many hosts an Advance looks at for times ahead of our clock.
+	sweepMany = 16
 	// contestsMax, contestFor and contestImmune are the limits of test-before-evict, as
 	// Bitcoin has them; contestAgain keeps one incumbent from taking all probes.
 	contestsMax   = 10
@@ -55,6 +78,12 @@ const (
 	unprovenFor   = 10 * time.Minute
 	provenFails   = 10
 	forgetAfter   = 7 * 24 * time.Hour
+	// unseenMax, futureMax and badGrace are those of Bitcoin's address manager: a host
+	// unseen for so long, or with times so far ahead, gives its place to anybody, but not
+	// within badGrace of a dial.
+	unseenMax = 30 * 24 * time.Hour
+	futureMax = 10 * time.Minute
+	badGrace  = time.Minute
 	// sampleFloor is what an answer in a local network may hold however little we know;
 	// beyond it at most a quarter of the book leaves at once.
 	sampleFloor = 32

@@ -85,8 +85,14 @@ func TestCapsHold(t *testing.T) {
 			t.Fatalf("residue: %d %d %d %d", b.entries.Len(), b.sources.Len(), b.ips.Len(), b.bans.until.Len())
 		}
 		for i := range b.lists {
-			if b.lists[i].groups.Len() != 0 {
+			l := &b.lists[i]
+			if len(l.all)+len(l.resting)+len(l.elders) != 0 {
 				t.Fatalf("residue in list %s", Colours[i])
+			}
+			for j := range l.pools {
+				if l.pools[j].crowds.Len() != 0 {
+					t.Fatalf("residue in a pool of %s", Colours[i])
+				}
 			}
 		}
 	})
@@ -116,7 +122,7 @@ func TestProvenOutlastFloods(t *testing.T) {
 			t.Fatal("a proven host was displaced by hearsay")
 		}
 	}
-	if c := b.Counts(); c.Grey != GreyMax || c.White != 50 {
+	if c := b.Counts(); c.Grey < GreyMax*9/10 || c.White != 50 {
 		t.Fatalf("counts %+v", c)
 	}
 	checkInvariants(t, b)

@@ -11,10 +11,12 @@ import (
 // redial delay. It is left alone for a while that grows to a minute, until Forgive.
 func (b *Book) Spare(now time.Time, who id.ID) {
 	if e, ok := b.entries.Get(who); ok {
-		b.tried(now, e)
-		e.Tries++
-		e.RetryAt = now.Add(Redial(b.rng.Float64(), e.spared))
-		e.spared = min(e.spared+1, sparedMax)
+		b.relist(e, func() {
+			e.LastTried = now
+			e.Tries++
+			e.RetryAt = now.Add(Redial(b.rng.Float64(), e.spared))
+			e.spared = min(e.spared+1, sparedMax)
+		})
 	}
 }
 
@@ -23,7 +25,7 @@ func (b *Book) Spare(now time.Time, who id.ID) {
 func (b *Book) Forgive(now time.Time) {
 	for _, e := range b.entries.All() {
 		if e.spared > 0 {
-			e.spared, e.RetryAt = 0, now
+			b.relist(e, func() { e.spared, e.RetryAt = 0, now })
 			b.version++
 		}
 	}

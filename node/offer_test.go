@@ -8,8 +8,8 @@ import (
 	"github.com/ropewalk/ropewalk/hosts"
 )
 
-// What a source offers goes into the book as unproven hosts, within the quota of one
-// source, and wakes who looks for hosts.
+// What a source offers goes into the book as unproven hosts, within what one source may
+// place in one network group, and wakes who looks for hosts.
 func TestOffer(t *testing.T) {
 	h := outsider(t, func(c *Config) { c.Session.Outbound = 1 })
 	var all []*enr.Record
@@ -20,13 +20,13 @@ func TestOffer(t *testing.T) {
 		}
 		all = append(all, r)
 	}
-	for _, want := range []int{hosts.SourceMax, 0} {
+	for _, want := range []int{hosts.BucketMax, 0} {
 		if got := h.n.Offer(h.w.now, "list:a", all); got != want {
 			t.Errorf("%d hosts are new, want %d", got, want)
 		}
 	}
-	if got := h.n.Offer(h.w.now, "list:b", all); got != 100-hosts.SourceMax {
-		t.Errorf("%d hosts of another source are new, want the rest", got)
+	if got := h.n.Offer(h.w.now, "list:b", all); got != hosts.BucketMax {
+		t.Errorf("%d hosts of another source are new, want as many again", got)
 	}
 	if at := h.n.Deadline(); at.After(h.w.now) {
 		t.Errorf("nobody looks at the new hosts before %v", at.Sub(h.w.now))
