@@ -71,11 +71,12 @@ type Book struct {
 	ips       ordered.Map[netip.Addr, int] // unproven greys by IP address
 	knocks    knocks
 	buckets   buckets
-	order     []int32   // scratch of draws
-	elderLuck float64   // how often dials of elders succeeded lately
-	swept     int       // where Advance looks next
-	anchors   []id.ID   // at most AnchorsMax
-	contests  []contest // at most contestsMax
+	grudges   lru[id.ID, grudge] // at most BansMax
+	order     []int32            // scratch of draws
+	elderLuck float64            // how often dials of elders succeeded lately
+	swept     int                // where Advance looks next
+	anchors   []id.ID            // at most AnchorsMax
+	contests  []contest          // at most contestsMax
 	version   uint64
 	untried   int // see Untried
 	// excerpts are what askers hear of, by the network they ask from.
@@ -283,7 +284,7 @@ func (b *Book) Seen(now time.Time, info link.Info) error {
 // Own notes that a dial to a host's address reached ourselves: the address is ours
 // from now on, and a host that has no other is forgotten.
 func (b *Book) Own(now time.Time, who id.ID, a link.Addr) {
-	b.filter.Mine(a)
+	b.filter.Mine(now, a)
 	e, ok := b.entries.Get(who)
 	if !ok {
 		return
@@ -326,6 +327,8 @@ func (b *Book) Advance(now time.Time) {
 		}
 	}
 	b.knocks.sweep(now)
+	b.filter.forget(now)
+	b.forgive(now)
 	b.sweep(now)
 }
 

@@ -126,8 +126,8 @@ func checkInvariants(t interface {
 			t.Fatalf("%s has %d unproven hosts, counted %d", ip, n, got)
 		}
 	}
-	if b.bans.until.Len() > b.cfg.BansMax {
-		t.Fatalf("%d bans", b.bans.until.Len())
+	if b.bans.len() > b.cfg.BansMax {
+		t.Fatalf("%d bans", b.bans.len())
 	}
 }
 

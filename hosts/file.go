@@ -23,6 +23,8 @@ import (
 //	anchor ⇥ ID ⇥ STRIKES
 //	COLOUR ⇥ ID ⇥ SEEN ⇥ TRIED ⇥ FAILS ⇥ FLAGS ⇥ SOURCE ⇥ RECORD ⇥ ADDRESSES ⇥ PROVEN
 //	ban ⇥ TARGET ⇥ UNTIL
+//	discouraged ⇥ TARGET ⇥ UNTIL
+//	blame ⇥ ID ⇥ POINTS ⇥ AT ⇥ BANS
 //	sha256 HEX
 //
 // TAG is the network's mark in records, in hex; the secret keys the buckets; exit is
@@ -44,6 +46,8 @@ const (
 	exitOpen    = "open"
 	anchorWord  = "anchor"
 	banWord     = "ban"
+	softWord    = "discouraged"
+	blameWord   = "blame"
 )
 
 // What Load says about a file it does not take at all.
@@ -82,8 +86,14 @@ func (b *Book) Encode(clean bool) []byte {
 			e.encode(&w)
 		}
 	}
-	for t, until := range b.bans.until.All() {
+	for t, until := range b.bans.hard.all() {
 		fmt.Fprintf(&w, "%s\t%s\t%d\n", banWord, t, until.Unix())
+	}
+	for t, until := range b.bans.soft.all() {
+		fmt.Fprintf(&w, "%s\t%s\t%d\n", softWord, t, until.Unix())
+	}
+	for who, g := range b.grudges.all() {
+		fmt.Fprintf(&w, "%s\t%s\t%d\t%d\t%d\n", blameWord, who, int(g.points), unix(g.at), g.bans)
 	}
 	sum := sha256.Sum256(w.Bytes())
 	fmt.Fprintf(&w, "%s%x\n", sumPrefix, sum)

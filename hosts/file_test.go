@@ -124,7 +124,7 @@ func TestLoadDistrusts(t *testing.T) {
 	if err := b.Load(t0, withSum(lines)); err != nil {
 		t.Fatal(err)
 	}
-	if taken, skipped := b.Loaded(); taken != 2+AnchorsMax+AnchorsMax+5 || skipped != 10+5 {
+	if taken, skipped := b.Loaded(); taken != 3+AnchorsMax+AnchorsMax+5 || skipped != 9+5 {
 		t.Errorf("%d taken, %d skipped", taken, skipped)
 	}
 	if h, _ := b.Get(testPeer(1).ID()); !h.LastSeen.Equal(t0) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/internal/ordered"
@@ -29,7 +30,7 @@ type Filter struct {
 	Reaches  func(link.Addr) bool
 	Restrict link.Restriction
 
-	own ordered.Set[link.Addr] // addresses found to be our own
+	own ordered.Map[link.Addr, time.Time] // addresses found to be our own, and when
 }
 
 // Allowed says why the address must not be stored or dialled on a stranger's word,
@@ -86,11 +87,22 @@ func (f *Filter) Dialable(a link.Addr) bool {
 	return (len(f.Kinds) == 0 || slices.Contains(f.Kinds, a.Kind())) && (f.Reaches == nil || f.Reaches(a))
 }
 
-// Mine remembers an address as our own, as when a dial to it reached ourselves.
-// When there are too many, another is forgotten.
-func (f *Filter) Mine(a link.Addr) {
+// Mine remembers an address as our own, as when a dial to it reached ourselves. It is
+// the whole address, host and port: others share our host, or our port. When there are
+// too many, another is forgotten, and each is after ownFor, for it may be given to
+// somebody else.
+func (f *Filter) Mine(now time.Time, a link.Addr) {
 	if f.own.Len() >= ownMax {
-		f.own.Delete(f.own.At(0))
+		first, _ := f.own.At(0)
+		f.own.Delete(first)
 	}
-	f.own.Add(a.Bare())
+	f.own.Put(a.Bare(), now)
+}
+
+func (f *Filter) forget(now time.Time) {
+	for _, a := range f.own.Keys() {
+		if at, _ := f.own.Get(a); now.Sub(at) >= ownFor {
+			f.own.Delete(a)
+		}
+	}
 }

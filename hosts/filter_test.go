@@ -76,7 +76,7 @@ func TestOwnAddressesAreBounded(t *testing.T) {
 	var f Filter
 	f.Localnet = true
 	for n := range 3 * ownMax {
-		f.Mine(link.MustAddr(fmt.Sprintf("/ip4/127.0.0.1/tcp/%d", 10000+n)))
+		f.Mine(t0, link.MustAddr(fmt.Sprintf("/ip4/127.0.0.1/tcp/%d", 10000+n)))
 	}
 	if f.own.Len() != ownMax {
 		t.Fatalf("%d own addresses", f.own.Len())
@@ -129,7 +129,7 @@ func TestBans(t *testing.T) {
 		t.Errorf("%d bans in force", got)
 	}
 	b.Advance(t0.Add(banMax))
-	if got := b.bans.until.Len(); got != 0 {
+	if got := b.bans.len(); got != 0 {
 		t.Errorf("%d bans left after all ended", got)
 	}
 	if err := b.Ban(t0, OfID(b.cfg.Self), 0); err == nil {

@@ -107,7 +107,7 @@ func (l *loading) line(col []string) error {
 	case l.version == 1 && len(col) == 9:
 		return l.entry(col, time.Time{})
 	case len(col) == 3 && col[0] == banWord:
-		return l.b.loadBan(l.now, col[1], col[2])
+		return l.b.loadBan(l.now, col[1], col[2], false)
 	case l.version == 1:
 		return errLine
 	case len(col) == 10:
@@ -116,6 +116,10 @@ func (l *loading) line(col []string) error {
 			return err
 		}
 		return l.entry(col[:9], proven)
+	case len(col) == 3 && col[0] == softWord:
+		return l.b.loadBan(l.now, col[1], col[2], true)
+	case len(col) == 5 && col[0] == blameWord:
+		return l.b.loadBlame(l.now, col[1:])
 	case len(col) == 3 && col[0] == anchorWord:
 		return l.anchor(col[1], col[2])
 	case len(col) == 2:
@@ -219,20 +223,46 @@ func (l *loading) entry(col []string, proven time.Time) error {
 	return nil
 }
 
-func (b *Book) loadBan(now time.Time, target, until string) error {
+// loadBan reads a ban. One that would last longer than any may has been written under
+// another clock, or by somebody else: it lasts as long as one may.
+func (b *Book) loadBan(now time.Time, target, until string, soft bool) error {
 	t, err := ParseTarget(target)
 	if err != nil {
 		return err
 	}
 	n, err := strconv.ParseInt(until, 10, 64)
-	if err != nil || n < 0 || n > now.Add(banMax).Unix() {
+	if err != nil || n < 0 {
 		return errLine
 	}
-	d := time.Unix(n, 0).Sub(now)
+	d := banMax
+	if n < now.Add(banMax).Unix() {
+		d = time.Unix(n, 0).Sub(now)
+	}
 	if d <= 0 {
 		return nil // over: a good line without effect
 	}
-	return b.Ban(now, t, d)
+	return b.ban(now, t, d, soft)
+}
+
+func (b *Book) loadBlame(now time.Time, col []string) error {
+	who, err := id.Parse(col[0])
+	if err != nil {
+		return err
+	}
+	points, err := strconv.ParseUint(col[1], 10, 16)
+	if err != nil || points >= blameMax {
+		return errLine
+	}
+	at, err := past(now, col[2])
+	if err != nil {
+		return err
+	}
+	many, err := strconv.ParseUint(col[3], 10, 8)
+	if err != nil || many > blameBansMax || who == b.cfg.Self || who.IsZero() || b.grudges.len() >= b.cfg.BansMax {
+		return errLine
+	}
+	b.grudges.put(who, grudge{float64(points), at, int(many)})
+	return nil
 }
 
 // parseEntry reads a line of nine columns; the address filter comes after it.

@@ -23,7 +23,7 @@ func (b *Book) Move(now time.Time, who id.ID, to Colour) error {
 		return b.Ban(now, OfID(who), BanFor)
 	}
 	if e.Colour == Black {
-		b.bans.until.Delete(OfID(who))
+		b.bans.delete(OfID(who))
 	}
 	if to == None {
 		b.drop(now, e)
@@ -67,69 +67,4 @@ func (b *Book) moved(now time.Time, e *entry, from, to Colour) {
 		ev.Addr = e.Addrs[0].String()
 	}
 	b.cfg.Trace.Emit(now, ev)
-}
-
-// Ban bans a key or an IP address for a while, BanFor when d is not positive. A
-// host of the book that is banned by key turns black; hosts at a banned IP address
-// keep their colour and are not picked.
-func (b *Book) Ban(now time.Time, t Target, d time.Duration) error {
-	if t.IsZero() {
-		return ErrTarget
-	}
-	if t.ID == b.cfg.Self && !t.Net.IsValid() {
-		return ErrSelf
-	}
-	if d <= 0 {
-		d = BanFor
-	}
-	gone := b.bans.put(t, now.Add(min(d, banMax)))
-	if !gone.IsZero() {
-		b.release(now, gone)
-	}
-	if e, ok := b.entries.Get(t.ID); ok && !t.Net.IsValid() {
-		return b.shift(now, e, Black)
-	}
-	return nil
-}
-
-// Unban ends a ban and tells whether there was one.
-func (b *Book) Unban(now time.Time, t Target) bool {
-	if !b.bans.until.Delete(t) {
-		return false
-	}
-	b.release(now, t)
-	return true
-}
-
-// release returns a black host to grey when its ban is over, or forgets it when
-// there is no room.
-func (b *Book) release(now time.Time, t Target) {
-	b.version++
-	e, ok := b.entries.Get(t.ID)
-	if !ok || t.Net.IsValid() || e.Colour != Black {
-		return
-	}
-	to := Dark
-	for _, a := range e.Addrs {
-		if b.filter.Dialable(a) {
-			to = Grey
-		}
-	}
-	if to == Dark {
-		e.LastTried = now
-	}
-	if b.shift(now, e, to) != nil {
-		b.drop(now, e)
-	}
-}
-
-// Bans are the bans in force.
-func (b *Book) Bans(now time.Time) []Ban {
-	var out []Ban
-	for t, until := range b.bans.until.All() {
-		if now.Before(until) {
-			out = append(out, Ban{t, until})
-		}
-	}
-	return out
 }

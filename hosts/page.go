@@ -17,7 +17,7 @@ type Counts struct{ Grey, White, Gold, Dark, Black, Bans int }
 func (b *Book) Counts() Counts {
 	return Counts{
 		Grey: len(b.lists[index(Grey)].all), White: len(b.lists[index(White)].all), Gold: len(b.lists[index(Gold)].all),
-		Dark: len(b.lists[index(Dark)].all), Black: len(b.lists[index(Black)].all), Bans: b.bans.until.Len(),
+		Dark: len(b.lists[index(Dark)].all), Black: len(b.lists[index(Black)].all), Bans: b.bans.len(),
 	}
 }
 

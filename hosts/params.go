@@ -100,6 +100,17 @@ const (
 	excerptsMax  = 8
 	// banMax bounds the length of a ban: a year, so that no clock arithmetic wraps.
 	banMax = 365 * 24 * time.Hour
+	// A peer is banned with blameMax points, which halve every blameHalves, for blameBan,
+	// doubled with each ban to blameBanMax; blameBansMax doublings reach it. What was
+	// blameFor ago is forgotten.
+	blameMax     = 100
+	blameHalves  = 10 * time.Minute
+	blameBan     = time.Hour
+	blameBanMax  = 24 * time.Hour
+	blameBansMax = 5
+	blameFor     = 7 * 24 * time.Hour
+	// ownFor is how long an address counts as ours that a dial found to be.
+	ownFor = time.Hour
 	// ownMax bounds the addresses remembered as our own.
 	ownMax = 16
 	// knockEvery is how often one IP address is dialled for hosts that we know by

@@ -81,8 +81,8 @@ func TestCapsHold(t *testing.T) {
 				t.Fatal("a host cannot be forgotten")
 			}
 		}
-		if b.entries.Len()+b.sources.Len()+b.ips.Len()+b.bans.until.Len() != 0 {
-			t.Fatalf("residue: %d %d %d %d", b.entries.Len(), b.sources.Len(), b.ips.Len(), b.bans.until.Len())
+		if b.entries.Len()+b.sources.Len()+b.ips.Len()+b.bans.len() != 0 {
+			t.Fatalf("residue: %d %d %d %d", b.entries.Len(), b.sources.Len(), b.ips.Len(), b.bans.len())
 		}
 		for i := range b.lists {
 			l := &b.lists[i]

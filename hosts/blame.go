@@ -1,0 +1,59 @@
+package hosts
+
+import (
+	"math"
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// grudge is what is held against a peer for what it did on a link of its own.
+type grudge struct {
+	points float64
+	at     time.Time // when they were that many
+	bans   int       // it has brought
+}
+
+// Blame adds points for a breach that a peer committed on a link of its own, and tells
+// whether it is banned for it: with blameMax points, which halve every blameHalves, for
+// blameBan, twice as long each time, at most blameBanMax. It is held against the key,
+// never against an address, which others may share.
+func (b *Book) Blame(now time.Time, who id.ID, points int) bool {
+	if who.IsZero() || who == b.cfg.Self || points <= 0 {
+		return false
+	}
+	g, _ := b.grudges.get(who)
+	g.points = g.now(now) + float64(min(points, blameMax))
+	g.at = now
+	banned := g.points >= blameMax
+	if banned {
+		g.points = 0
+		_ = b.ban(now, OfID(who), min(blameBan<<g.bans, blameBanMax), true)
+		g.bans = min(g.bans+1, blameBansMax)
+	}
+	b.grudges.put(who, g)
+	if b.grudges.len() > b.cfg.BansMax {
+		oldest, _, _ := b.grudges.oldest()
+		b.grudges.delete(oldest)
+	}
+	return banned
+}
+
+// now is what is left of the points.
+func (g grudge) now(now time.Time) float64 {
+	if g.points == 0 {
+		return 0
+	}
+	return g.points * math.Exp2(-max(0, now.Sub(g.at).Seconds())/blameHalves.Seconds())
+}
+
+// forgive forgets what was long ago.
+func (b *Book) forgive(now time.Time) {
+	for {
+		who, g, ok := b.grudges.oldest()
+		if !ok || now.Sub(g.at) < blameFor {
+			return
+		}
+		b.grudges.delete(who)
+	}
+}
