@@ -147,8 +147,8 @@ func TestSlowHostsKeepNoSlot(t *testing.T) {
 		if n, missing := me.k.dials.Len(), OutboundDefault-me.k.filled(); n > 2*missing+1 && w.now.Sub(t0) < 2*time.Second {
 			t.Fatalf("%d dials for %d missing links", n, missing)
 		}
-		if w.now.Sub(t0) > 12*time.Second {
-			t.Fatalf("%d slots filled after 12 s", me.k.filled())
+		if w.now.Sub(t0) > 20*time.Second { // ten looks of 2 s, half of which succeed
+			t.Fatalf("%d slots filled after 20 s", me.k.filled())
 		}
 	}
 	t.Logf("all slots filled after %s", w.now.Sub(t0))
