@@ -35,7 +35,7 @@ func (n *Node) sessions(ctx context.Context) ([]Session, error) {
 		for _, p := range n.machine.Peers() {
 			info := p.Info
 			s := Session{ID: info.ID, PeerID: info.PeerID.String(), Addr: info.Addr.String(), Direction: string(info.Dir), Session: p.Session, Link: string(info.Kind),
-				Protocols: p.Protocols, Caps: []string{}, RTT: float64(p.RTT) / float64(time.Millisecond), Since: p.Since, Agent: plain.Line(info.Agent, 128), Colour: p.Colour, Trusted: p.Trusted}
+				Protocols: p.Protocols, Caps: []string{}, RTT: float64(p.RTT) / float64(time.Millisecond), Since: p.Since, Agent: plain.Line(info.Agent, 128), Colour: p.Colour, Trusted: p.Trusted, Why: p.Why, Uses: p.Uses, Protections: append([]string{}, p.Protected...)}
 			if w, ok := n.links[p.Conn]; ok {
 				s.BytesIn, s.BytesOut = w.in.Load(), w.sent
 			}
@@ -59,7 +59,7 @@ func (n *Node) Slots(ctx context.Context) ([]Slot, error) {
 	return ask(ctx, n, func(_ time.Time, reply func([]Slot, error)) {
 		out := []Slot{}
 		for _, s := range n.machine.Slots() {
-			slot := Slot{Slot: s.Slot, Role: string(s.Role), State: s.State, Addr: s.Addr.String(), Since: s.Since, Attempts: s.Attempts, RetryAt: s.RetryAt, Why: plain.Line(s.Why, 256)}
+			slot := Slot{Slot: s.Slot, Role: string(s.Role), Use: s.Use, State: s.State, Addr: s.Addr.String(), Since: s.Since, Attempts: s.Attempts, RetryAt: s.RetryAt, Why: plain.Line(s.Why, 256)}
 			if !s.ID.IsZero() {
 				slot.ID = s.ID.String()
 			}
@@ -78,7 +78,7 @@ func (n *Node) Hosts(ctx context.Context, colour string, offset, limit int) (Hos
 		total, list := n.machine.Hosts(colour, max(offset, 0), min(max(limit, 0), pageMax))
 		page := HostsPage{Total: total, Hosts: []Host{}, Counts: hostCounts(n.machine.HostCounts())}
 		for _, h := range list {
-			out := Host{ID: h.ID, Addrs: []string{}, Colour: string(h.Colour), LastSeen: h.LastSeen, LastTried: h.LastTried, Tries: h.Tries, Fails: h.Fails, RetryAt: h.RetryAt}
+			out := Host{ID: h.ID, Addrs: []string{}, Colour: string(h.Colour), LastSeen: h.LastSeen, LastTried: h.LastTried, Tries: h.Tries, Fails: h.Fails, RetryAt: h.RetryAt, Anchor: h.Anchor}
 			if h.Record != nil {
 				out.Record = h.Record.String()
 			}

@@ -61,6 +61,11 @@ type Session struct {
 	Record    string    `json:"record,omitempty"`
 	Colour    string    `json:"colour"`
 	Trusted   bool      `json:"trusted"` // above the limits on links
+	// Why is the reason for having the link, in plain words; Uses is how many users on
+	// demand hold it, Protections the tags that keep it from giving way to others.
+	Why         string   `json:"why"`
+	Uses        int      `json:"uses"`
+	Protections []string `json:"protections"`
 	// BytesIn and BytesOut are the payloads of all protocols, frames and encryption
 	// aside.
 	BytesIn  uint64 `json:"bytes_in"`
@@ -74,6 +79,7 @@ type Session struct {
 type Slot struct {
 	Slot     int       `json:"slot"`
 	Role     string    `json:"role"`
+	Use      string    `json:"use,omitempty"` // what an outbound slot or a probe is for: anchor, known, explore, feeler, network
 	State    string    `json:"state"`
 	ID       string    `json:"id"`   // empty while nobody fills it
 	Addr     string    `json:"addr"` // likewise
@@ -96,6 +102,7 @@ type Host struct {
 	Tries     int       `json:"tries"`
 	Fails     int       `json:"fails"`
 	RetryAt   time.Time `json:"retry_at,omitzero"`
+	Anchor    bool      `json:"anchor"` // dialled first after a restart
 }
 
 // HostsPage is a page of one colour of the book, or of all.

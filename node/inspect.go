@@ -27,6 +27,8 @@ type Peer struct {
 	Colour    string
 	Trusted   bool
 	Protected []string // by which tags
+	Uses      int      // on demand
+	Why       string   // the reason for having the link
 	Record    *enr.Record
 }
 
@@ -39,6 +41,7 @@ func (n *Node) Peers() []Peer {
 			continue
 		}
 		v := Peer{Conn: p.Conn(), Info: p.Info(), Session: string(n.session.Kind(p.ID())), RTT: n.rtt(p), Since: p.Since(), Trusted: n.session.Trusted(p.ID()), Protected: n.session.Protections(p.ID())}
+		v.Uses, v.Why = n.session.Reason(p.ID())
 		for ln := link.Lane(0); int(ln) < n.lanes(); ln++ {
 			if stream, open := p.Lane(ln); open {
 				if stream == "" { // links that know no streams

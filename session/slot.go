@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -108,3 +109,29 @@ func (k *Keeper) everySlot() []*slot { return slices.Concat(k.manuals, k.outs, k
 
 // busy tells whether a slot has a link or a dial.
 func (s *slot) busy() bool { return s.State == Connecting || s.State == Connected }
+
+// Reason tells why a remote is connected, in plain words, and how many users on demand
+// hold the link.
+func (k *Keeper) Reason(who id.ID) (uses int, why string) {
+	c, ok := k.links.Get(who)
+	if !ok {
+		return 0, ""
+	}
+	switch s := c.slot; {
+	case c.leaving:
+		why = "is being let go"
+	case s != nil && s.Use != "":
+		why = fmt.Sprintf("%s slot %d, %s", s.Role, s.Slot.Slot, s.Use)
+	case s != nil:
+		why = fmt.Sprintf("%s slot %d", s.Role, s.Slot.Slot)
+	case named(k.manuals, who) != nil:
+		why = "a kept peer that dialled us"
+	case c.uses > 0:
+		why = "asked for"
+	case c.kind == Inbound:
+		why = "dialled us"
+	default:
+		why = "left over"
+	}
+	return c.uses, why
+}

@@ -127,12 +127,15 @@ const banMax = 10 * 365 * 24 * time.Hour
 func banCommand(a *app) *cobra.Command {
 	span := 24 * time.Hour
 	cmd := &cobra.Command{
-		Use:     "ban ID|ADDR",
+		Use:     "ban [ID|ADDR]",
 		GroupID: "act",
-		Short:   "Refuse a node or an address for a while",
-		Example: "  ropewalk ban 0x5f3a… --for 24h\n  ropewalk ban enode://5f3a…@203.0.113.5:30303\n  ropewalk ban 203.0.113.5",
-		Args:    cobra.ExactArgs(1),
+		Short:   "Refuse a node or an address for a while, or list who is refused",
+		Example: "  ropewalk ban\n  ropewalk ban 0x5f3a… --for 24h\n  ropewalk ban enode://5f3a…@203.0.113.5:30303\n  ropewalk ban 203.0.113.5",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.bans(cmd)
+			}
 			if span < time.Second || span > banMax {
 				return usagef("--for %s: want 1s to %s", span, banMax)
 			}
@@ -144,6 +147,34 @@ func banCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().DurationVar(&span, "for", span, "how `long`")
 	return cmd
+}
+
+// bans lists the bans in force.
+func (a *app) bans(cmd *cobra.Command) error {
+	c, err := a.client(cmd)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	all := ropewalk.BansPage{Bans: []ropewalk.Ban{}}
+	for {
+		var page ropewalk.BansPage
+		if err := c.Call(cmd.Context(), "session_bans", map[string]any{"offset": len(all.Bans), "limit": hostsAsked}, &page); err != nil {
+			return err
+		}
+		all.Total, all.Bans = page.Total, append(all.Bans, page.Bans...)
+		if len(page.Bans) == 0 || len(all.Bans) >= page.Total {
+			break
+		}
+	}
+	if a.json {
+		return a.printJSON(all)
+	}
+	t := newTable(a.out, "TARGET", "ENDS")
+	for _, b := range all.Bans {
+		t.row(b.Target, "in "+span(time.Until(b.Until)))
+	}
+	return t.end()
 }
 
 func unbanCommand(a *app) *cobra.Command {

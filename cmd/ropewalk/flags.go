@@ -24,11 +24,17 @@ func (f *keyFlag) String() string { return strings.Join(f.texts, ",") }
 // business, so that all bad fields are named together.
 func (f *keyFlag) Set(text string) error {
 	if !f.key.Parses(text) {
-		return errors.New(f.key.Want())
+		return badFlag{config.Problem{Source: "--" + f.key.Flag, Field: f.key.Path, Value: text, Want: f.key.Want()}}
 	}
 	f.texts = append(f.texts, text)
 	return nil
 }
+
+// badFlag is a value that is not of its key's kind, in the words that a file or the
+// environment gets for it.
+type badFlag struct{ config.Problem }
+
+func (b badFlag) Error() string { return b.String() }
 
 func (f *keyFlag) Type() string {
 	if f.key.Kind == config.Bool {
@@ -82,8 +88,12 @@ func givenFlags(cmd *cobra.Command) map[string][]string {
 	return out
 }
 
-// withNearestFlag adds what may have been meant to "unknown flag".
+// withNearestFlag adds what may have been meant to "unknown flag", and says of a bad
+// value what the configuration would say.
 func withNearestFlag(cmd *cobra.Command, err error) error {
+	if bad := (badFlag{}); errors.As(err, &bad) {
+		return bad
+	}
 	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
 	if !ok {
 		return err
