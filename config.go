@@ -77,6 +77,14 @@ type SessionConfig struct {
 	// Trusted are above all of these limits and lose their place to nobody: node IDs,
 	// peer IDs, records, or addresses that name their peer. Bans refuse them too.
 	Trusted []string
+	// KnownPercent is how many percent of the outbound slots prefer proven hosts, at most
+	// 80; 0 means 70, -1 none.
+	KnownPercent int
+	// Banned are whom the node has nothing to do with: node IDs, peer IDs, addresses or IP
+	// addresses. BanPolicy "strict", the default but of the seed profile, also bans who
+	// breaks the rules again and again; "relaxed" does not.
+	Banned    []string
+	BanPolicy string
 	// NetRestrict, when not empty, are the only networks the node has to do with,
 	// "10.0.0.0/8": whom it dials, takes in, remembers and tells of. Private ones need
 	// Localnet as well.

@@ -33,15 +33,21 @@ func (n *Node) machineConfig() (node.Config, error) {
 			trusted = append(trusted, who)
 		}
 	}
+	banned := make([]hosts.Target, 0, len(c.Session.Banned))
+	for _, text := range c.Session.Banned {
+		if t, err := hosts.ParseTarget(text); err == nil && t != hosts.OfID(n.key.ID()) {
+			banned = append(banned, t)
+		}
+	}
 	gossip, direct, err := n.gossipConfig()
 	if err != nil {
 		return node.Config{}, err
 	}
 	return node.Config{
 		Key: n.key, Network: c.Network, Localnet: c.Localnet, External: append(externalIPs(c.Listen.External), n.natMode().Static()...), Restrict: n.restrict,
-		Hosts: hosts.Config{Open: c.Profile == "seed"},
+		Hosts: hosts.Config{Open: c.Profile == "seed", Banned: banned, Relaxed: c.Session.BanPolicy == "relaxed"},
 		Session: session.Config{
-			Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), Total: c.Session.MaxPeers, Trusted: trusted,
+			Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), KnownPercent: c.Session.KnownPercent, Total: c.Session.MaxPeers, Trusted: trusted,
 			Peers: withoutTwins(append(peers, direct...)), Seeds: seeds, RefineEvery: c.Session.RefineEvery,
 			DialFor: func(to link.Addr) time.Duration { return n.dialWithin(to) + dialSlack },
 		},

@@ -2,14 +2,17 @@ package ropewalk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/dnslist"
 	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/nat"
+	"github.com/ropewalk/ropewalk/session"
 )
 
 // fill sets the defaults, in this one place.
@@ -32,6 +35,12 @@ func (c *Config) fill() {
 	s.Outbound = max(s.Outbound, 0)
 	if s.Inbound == 0 {
 		s.Inbound = p.inbound
+	}
+	if s.KnownPercent == 0 {
+		s.KnownPercent = session.KnownPercent
+	}
+	if s.BanPolicy == "" && p.name == "seed" {
+		s.BanPolicy = "relaxed" // it serves whoever comes
 	}
 	setDuration(&s.RefineEvery, 15*time.Second)
 	setDuration(&s.HeartbeatEvery, 30*time.Second)
@@ -99,6 +108,13 @@ func (c Config) Validate() error {
 	v.trusted(s.Trusted)
 	v.restriction(s)
 	v.proxied(c)
+	v.within("session.known_percent", s.KnownPercent, -1, session.KnownPercentMax)
+	v.check(len(s.Banned) <= hosts.BansMax, "session.banned", fmt.Sprint(len(s.Banned)), fmt.Sprintf("at most %d entries", hosts.BansMax))
+	for _, text := range s.Banned {
+		_, err := hosts.ParseTarget(text)
+		v.check(err == nil, "session.banned", text, "node IDs, peer IDs, addresses or IP addresses")
+	}
+	v.check(slices.Contains([]string{"", "strict", "relaxed"}, s.BanPolicy), "session.ban_policy", s.BanPolicy, "strict or relaxed")
 	for _, b := range s.Bootnodes {
 		_, err := enr.Parse(b)
 		v.check(err == nil, "session.bootnodes", b, "node records (enr:…)")

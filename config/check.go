@@ -241,6 +241,15 @@ func checkTrusted(v any) string {
 	return ""
 }
 
+func checkTargets(v any) string {
+	for _, s := range v.([]string) {
+		if (ropewalk.Config{Session: ropewalk.SessionConfig{Banned: []string{s}}}).Validate() != nil {
+			return fmt.Sprintf("%.160q: want node IDs, peer IDs, addresses or IP addresses", s)
+		}
+	}
+	return ""
+}
+
 func checkNetworks(v any) string {
 	if _, err := link.ParseRestriction(v.([]string)); err != nil {
 		return strings.TrimPrefix(err.Error(), link.ErrRestriction.Error()+": ")

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -172,7 +173,9 @@ func (r *fileReader) value(key *Key, path []string, v any, line int) {
 
 func (r *fileReader) unknown(path []string, v any, line int) {
 	want := "unknown key"
-	if near := suggest(path); near != "" {
+	if here := instead(path); here != "" {
+		want = "DarkFi's; here " + here
+	} else if near := cmp.Or(nearOld(path), suggest(ours(path))); near != "" {
 		want += fmt.Sprintf(", want %s?", near)
 	}
 	r.problems = append(r.problems, Problem{Source: r.name, Line: line, Field: joinPath(path), Value: show(v), Want: want})
@@ -190,6 +193,7 @@ func match(path []string) (key *Key, inner bool) {
 		if slices.Contains(k.Old, strings.Join(path, ".")) {
 			return k, false
 		}
+		inner = inner || k.adopted(path)
 		if len(path) > len(k.parts) {
 			continue
 		}

@@ -15,7 +15,7 @@ var firstKeys = []Key{
 	{Path: "node.network", Flag: "network", Default: `"ropewalk"`, Min: 1, Max: 64, check: checkNetwork,
 		Why:   "Nodes of different networks share nothing.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Network = v.(string) }},
-	{Path: "node.data", Flag: "data", Min: 1, Max: 4096,
+	{Path: "node.data", Flag: "data", Min: 1, Max: 4096, Old: []string{"session.p2p_datastore"},
 		Why:   "Folder of the key, the host book and the chat logs. Default: $ROPEWALK_DATA, else the\nsystem's folder for data of programs (see `ropewalk paths`).",
 		apply: func(s *Settings, _ string, v any) { s.Node.DataDir = v.(string) }},
 	{Path: "node.localnet", Flag: "localnet", Kind: Bool, Default: "false", Old: []string{"session.localnet"},
@@ -24,7 +24,7 @@ var firstKeys = []Key{
 	{Path: "node.profile", Flag: "profile", Default: `"desktop"`, Choices: []string{"light", "desktop", "server", "seed"},
 		Why:   "Budgets of memory, links and files. desktop suits a machine that does other things too.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Profile = v.(string) }},
-	{Path: "node.agent", Flag: "agent", Max: 128, check: checkPrintable,
+	{Path: "node.agent", Flag: "agent", Max: 128, check: checkPrintable, Old: []string{"session.node_id"},
 		Why:   "What the node calls itself to others. Default: ropewalk/VERSION, which helps to find bugs\nacross versions; set it to hide the version.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Agent = v.(string) }},
 	{Path: "node.diagnostics", Flag: "diagnostics", Kind: Bool, Default: "false",
@@ -34,7 +34,7 @@ var firstKeys = []Key{
 	{Path: "listen.libp2p", Flag: "libp2p", Kind: List, Default: `["/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"]`, check: checkListen,
 		Why:   "Multiaddrs of the libp2p link. TCP and QUIC on any free port, of loopback only under\nlocalnet; name a port when a router forwards it. [] listens on none.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Listen.LibP2P = v.([]string) }},
-	{Path: "listen.external", Flag: "external", Kind: List, Default: "[]", check: checkListen,
+	{Path: "listen.external", Flag: "external", Kind: List, Default: "[]", check: checkListen, Old: []string{"session.external_addrs"},
 		Why:   "Multiaddrs to tell others instead of those learned. Empty, because a node learns its own.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Listen.External = v.([]string) }},
 	{Path: "listen.rpc", Flag: "rpc", Default: `"127.0.0.1:0"`, Max: 255, check: checkHostPort,
@@ -74,6 +74,15 @@ var firstKeys = []Key{
 	{Path: "session.dial_ratio", Flag: "dial-ratio", Kind: Int, Default: "3", Min: 1, Max: 4224,
 		Why:   "Of max_peers one in so many is dialled, at least one. Whom we choose ourselves is harder to\nsurround us with; whom we accept keeps the network open.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.DialRatio = int(v.(int64)) }},
+	{Path: "session.known_percent", Kind: Int, Default: "70", Max: 80, Old: []string{"session.known_peer_percent", "session.white_connect_percent"},
+		Why:   "Of the outbound slots, how many percent prefer hosts that are proven. Never all: who always\ngoes back to whom it knows is easily surrounded, and finds nobody new.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.KnownPercent = orNone(v) }},
+	{Path: "session.banned", Kind: List, Default: "[]", Max: listEntriesMax, check: checkTargets, Old: []string{"session.blacklist"},
+		Why:   "Whom the node has nothing to do with, ever: node IDs, peer IDs, addresses, or IP addresses,\nof IPv6 with their /64. Not those of session.peers.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.Banned = v.([]string) }},
+	{Path: "session.ban_policy", Default: `"strict"`, Choices: []string{"strict", "relaxed"},
+		Why:   "strict: who breaks the rules on a link of its own again and again is banned, an hour at\nfirst. relaxed: it loses the link and no more, which is what a seed does by default.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Session.BanPolicy = v.(string) }},
 	{Path: "session.trusted", Flag: "trusted", Kind: List, Default: "[]", check: checkTrusted,
 		Why:   "Peers above all limits on links, never let go for others: node IDs, peer IDs, records, or\naddresses that name their peer. A ban refuses them too.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.Trusted = v.([]string) }},
@@ -95,7 +104,7 @@ var firstKeys = []Key{
 	{Path: "session.dns_server", Flag: "dns-server", Default: `""`, Max: 255, check: checkNameServer,
 		Why:   "IP address, with or without a port, of the name server that is asked for node lists.\nDefault: the system's.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.DNSServer = v.(string) }},
-	{Path: "session.proxy", Flag: "proxy", Default: `""`, Max: 1024, check: checkProxy,
+	{Path: "session.proxy", Flag: "proxy", Default: `""`, Max: 1024, check: checkProxy, Old: []string{"session.tor_socks5_proxy"},
 		Why:   "SOCKS5 proxy to dial through, such as Tor's: socks5://127.0.0.1:9050. With a user and a\npassword of yours, socks5://USER:PASSWORD@IP:PORT; else each peer is asked for under one of\nits own, which Tor takes for a circuit of its own. Or unix:///PATH. docs/reach.md says what it hides.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.Proxy = v.(string) }},
 	{Path: "session.mixed", Flag: "mixed", Kind: List, Default: "[]", check: checkMixed,
@@ -168,6 +177,7 @@ var laterKeys = []Key{
 func init() {
 	for i := range keys {
 		keys[i].parts = strings.Split(keys[i].Path, ".")
+		keys[i].adopt()
 	}
 }
 

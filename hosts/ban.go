@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/internal/ordered"
 	"github.com/ropewalk/ropewalk/link"
 )
 
@@ -86,6 +87,7 @@ type Ban struct {
 type bans struct {
 	hard lru[Target, time.Time] // the operator's
 	soft lru[Target, time.Time] // for misbehaviour
+	ever ordered.Set[Target]    // of the configuration: without an end, and not saved
 	next time.Time              // no ban ends before; zero when there is none
 	max  int
 }
@@ -126,7 +128,7 @@ func (b *bans) has(now time.Time, t Target) bool {
 		return true
 	}
 	until, ok := b.soft.get(t)
-	return ok && now.Before(until)
+	return ok && now.Before(until) || b.ever.Has(t)
 }
 
 // expire removes the bans that ended and returns whom they were for.

@@ -35,6 +35,10 @@ type Config struct {
 	Restrict link.Restriction
 	Seeds    []id.ID    // configured seeds, which are kept out of the book
 	Trace    trace.Func // events host_moved {Peer, Topic "from→to", Addr}
+	// Banned are whom the configuration bans, for as long as it does.
+	Banned []Target
+	// Relaxed leaves misbehaviour without a ban, whatever its points.
+	Relaxed bool
 	// Open lets every answer to an address request be drawn from the whole book, as a
 	// seed's: it is there to tell, and has no neighbours to hide.
 	Open bool
@@ -91,6 +95,9 @@ func New(cfg Config, rng *rand.Rand) *Book {
 	b := &Book{cfg: cfg, rng: rng}
 	b.filter = Filter{Self: cfg.Self, Localnet: cfg.Localnet, Kinds: cfg.Kinds, Reaches: cfg.Reaches, Restrict: cfg.Restrict}
 	b.bans.max = cfg.BansMax
+	for _, t := range cfg.Banned[:min(len(cfg.Banned), cfg.BansMax)] {
+		b.bans.ever.Add(t)
+	}
 	if cfg.Secret == [32]byte{} {
 		b.cfg.Secret = sha256.Sum256(cfg.Self[:])
 	}

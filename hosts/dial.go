@@ -9,7 +9,7 @@ import (
 
 // Banned tells whether the key or the address is under a ban. Either may be zero.
 func (b *Book) Banned(now time.Time, who id.ID, a link.Addr) bool {
-	if b.bans.len() == 0 {
+	if b.bans.len()+b.bans.ever.Len() == 0 {
 		return false
 	}
 	if !who.IsZero() && b.bans.has(now, OfID(who)) {

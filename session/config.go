@@ -67,6 +67,9 @@ type Config struct {
 	// Outbound is the number of outbound slots, Inbound the cap on inbound links;
 	// 0 takes the default, negative means none.
 	Outbound, Inbound int
+	// KnownPercent is how many percent of the outbound slots prefer proven hosts, at most
+	// KnownPercentMax; 0 takes the default, negative means none.
+	KnownPercent int
 	// Total bounds all peers together, trusted ones aside; 0 means that only the two
 	// above bound them. With it, peers dialled on demand and manual ones take the
 	// places of outbound slots.
@@ -95,10 +98,12 @@ func (c *Config) fill() {
 	}
 	count(&c.Outbound, OutboundDefault)
 	count(&c.Inbound, InboundDefault)
+	count(&c.KnownPercent, KnownPercent)
 	c.Outbound = min(c.Outbound, OutboundMax)
 	if c.DialFor == nil {
 		c.DialFor = func(link.Addr) time.Duration { return dialFor }
 	}
+	c.KnownPercent = min(c.KnownPercent, KnownPercentMax)
 	if c.RefineEvery == 0 {
 		c.RefineEvery = refineEvery
 	}

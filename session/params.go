@@ -23,7 +23,6 @@ const (
 	refineHaste    = 15               // times refineEvery goes into the period for who is new: 1 s
 	feelerEvery    = 2 * time.Minute  // Bitcoin's period
 	lookEvery      = 5 * time.Minute  // Bitcoin's, for a network that is not reached
-	knownPercent   = 70               // of the outbound slots, at most, prefer proven hosts
 )
 
 // As Bitcoin Core's: how many inbound links each class keeps from giving way to a
@@ -33,6 +32,13 @@ const (
 	spareByRTT     = 8 // lowest round trips
 	spareByUse     = 4 // last who told us something new
 	spareByContent = 4 // last who gave us content
+)
+
+// DarkFi's: how many percent of the outbound slots prefer proven hosts, at most, when
+// nothing is said, and the most that can be said.
+const (
+	KnownPercent    = 70
+	KnownPercentMax = 80
 )
 
 // Our choice.

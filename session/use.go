@@ -22,10 +22,10 @@ var tastes = map[string][]hosts.Colour{
 }
 
 // deal says what n outbound slots are for, in the order in which they dial: at most two
-// anchors and a quarter of them, one for another network from four slots on, at most
-// 70 % for proven hosts, the rest, and at least one of two, for exploring. Of eight: two
-// anchors, four known, one explores, one network.
-func deal(n int) []string {
+// anchors and a quarter of them, one for another network from four slots on, at most so
+// many percent for proven hosts, the rest, and at least one of two, for exploring. Of
+// eight, at 70 %: two anchors, four known, one explores, one network.
+func deal(n, percent int) []string {
 	out := make([]string, 0, n)
 	add := func(use string, count int) {
 		for range count {
@@ -33,8 +33,8 @@ func deal(n int) []string {
 		}
 	}
 	anchors, network := min(anchorSlots, n/4), min(n/4, 1)
-	known := min(n*knownPercent/100, max(n-anchors-network-1, 0))
-	if n == 1 {
+	known := min(n*percent/100, max(n-anchors-network-1, 0))
+	if n == 1 && percent > 0 {
 		known = 1
 	}
 	add(UseAnchor, anchors)
@@ -47,7 +47,7 @@ func deal(n int) []string {
 // redeal gives every outbound slot a use after their number has changed; who may keep
 // the use it has keeps it.
 func (k *Keeper) redeal() {
-	left := deal(len(k.outs))
+	left := deal(len(k.outs), k.cfg.KnownPercent)
 	take := func(use string) bool {
 		for i, x := range left {
 			if x == use {

@@ -14,21 +14,24 @@ import (
 func TestDeal(t *testing.T) {
 	for n := range OutboundMax + 1 {
 		count := map[string]int{}
-		for _, use := range deal(n) {
+		for _, use := range deal(n, KnownPercent) {
 			count[use]++
 		}
 		switch {
-		case len(deal(n)) != n:
-			t.Errorf("%d slots: %d dealt", n, len(deal(n)))
+		case len(deal(n, KnownPercent)) != n:
+			t.Errorf("%d slots: %d dealt", n, len(deal(n, KnownPercent)))
 		case count[UseAnchor] > anchorSlots || n >= 8 && count[UseAnchor] != anchorSlots:
 			t.Errorf("%d slots: %d anchors", n, count[UseAnchor])
-		case n >= 2 && (count[UseExplore] < 1 || 100*count[UseKnown] > knownPercent*n):
+		case n >= 2 && (count[UseExplore] < 1 || 100*count[UseKnown] > KnownPercent*n):
 			t.Errorf("%d slots: %d explore, %d known", n, count[UseExplore], count[UseKnown])
 		case n >= 8 && (count[UseNetwork] != 1 || 100*count[UseKnown] < 50*n):
 			t.Errorf("%d slots: %d network, %d known", n, count[UseNetwork], count[UseKnown])
 		}
 	}
-	if got := strings.Join(deal(8), " "); got != "anchor anchor known known known known explore network" {
+	if got := strings.Join(deal(8, 0), " "); got != "anchor anchor explore explore explore explore explore network" {
+		t.Errorf("of eight, none known: %s", got)
+	}
+	if got := strings.Join(deal(8, KnownPercent), " "); got != "anchor anchor known known known known explore network" {
 		t.Errorf("of eight: %s", got)
 	}
 }
@@ -45,7 +48,7 @@ func TestUsesOutliveAChange(t *testing.T) {
 		}
 		me.k.SetOutbound(t0, n)
 		want, got := map[string]int{}, map[string]int{}
-		for _, use := range deal(n) {
+		for _, use := range deal(n, KnownPercent) {
 			want[use]++
 		}
 		kept := map[string]int{}
