@@ -3,11 +3,13 @@ package node
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/ropewalk/ropewalk/chat"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
@@ -15,6 +17,7 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/link/linktest"
 	"github.com/ropewalk/ropewalk/peer"
+	"github.com/ropewalk/ropewalk/session"
 )
 
 // talker is somebody who speaks pex with a node by hand.
@@ -255,5 +258,46 @@ func TestAnswersAreOfOneExcerpt(t *testing.T) {
 	}
 	if len(seen) != 20 {
 		t.Errorf("thirty identities heard of %d hosts of 80, want 20", len(seen))
+	}
+}
+
+// Trap 8, a list that is read after the slots have begun: a restart dials those it knew
+// and leaves the seeds alone while they may still come up.
+func TestTrap08SavedHostsBeforeSeeds(t *testing.T) {
+	seed := link.MustAddr("/ip4/9.9.0.1/tcp/4001").WithPeer(linktest.Key("seed").Public().PeerID())
+	book := hosts.New(hosts.Config{Network: "test"}, rand.New(rand.NewPCG(1, 1)))
+	for i := range 6 {
+		r := told(t, fmt.Sprint("host", i), fmt.Sprintf("8.%d.0.1", 10+i), "test", 1)
+		_ = book.Hear(start, "", r)
+		_ = book.Move(start, r.ID(), hosts.White)
+	}
+	saved := book.Encode(true)
+	for _, known := range []bool{true, false} {
+		w := newWorld(t)
+		w.hold = true
+		h := &host{w: w, name: "us", key: linktest.Key("us"), handler: &recorder{}, files: map[string][]byte{}, downs: map[link.Conn]int{}}
+		if known {
+			h.files[hostsFile] = saved
+		}
+		cfg := Config{Key: h.key, Network: "test", Session: session.Config{Outbound: 4, Inbound: 8, Seeds: []link.Addr{seed}}, Chat: chat.Config{Author: chat.NewAuthor(h.key)}}
+		n, err := New(w.now, cfg, rand.New(rand.NewPCG(1, 2)), func(name string) ([]byte, bool) { data, ok := h.files[name]; return data, ok })
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.n = n
+		w.hosts = append(w.hosts, h)
+		n.Start(w.now)
+		w.pass(2 * time.Second)
+		seeds, others := 0, 0
+		for _, d := range h.dials {
+			if d.To == seed {
+				seeds++
+			} else {
+				others++
+			}
+		}
+		if known && (seeds != 0 || others != 4) || !known && (seeds == 0 || others != 0) {
+			t.Errorf("with saved hosts %v: %d seeds and %d others are dialled", known, seeds, others)
+		}
 	}
 }

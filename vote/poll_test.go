@@ -40,9 +40,9 @@ func want(t *testing.T, p *Poll, v6 bool, what string) {
 	}
 }
 
-// TestGroupsAgree: K11, "address believed only when ≥ 4 distinct groups agree on
+// TestTrap16GroupsAgree: K11, "address believed only when ≥ 4 distinct groups agree on
 // outbound links". Many hosts of few groups are few.
-func TestGroupsAgree(t *testing.T) {
+func TestTrap16GroupsAgree(t *testing.T) {
 	p := &Poll{}
 	for j := range 50 {
 		for i := range 3 {

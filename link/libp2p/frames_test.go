@@ -58,7 +58,7 @@ func TestFrames(t *testing.T) {
 }
 
 // A length alone must not cost memory.
-func TestFramesAllocation(t *testing.T) {
+func TestTrap24FrameOfALengthAlone(t *testing.T) {
 	huge := link.Protocol{Name: "huge", Bare: true, BytesMax: 1 << 30}
 	wire := appendHead(nil, huge, link.Msg{Data: make([]byte, 1<<29)})
 	got := testing.Benchmark(func(b *testing.B) {
