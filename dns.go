@@ -44,13 +44,13 @@ func (n *Node) visitLists() error {
 			walk.Answer(time.Now(), texts, err)
 		}
 		n.offer(walk.Take())
-		if ok && n.ctx.Err() == nil {
+		if ok && n.ctx().Err() == nil {
 			continue
 		}
 		timer.Reset(max(0, time.Until(walk.Deadline())))
 		select {
 		case <-timer.C:
-		case <-n.ctx.Done():
+		case <-n.ctx().Done():
 			return nil
 		}
 	}
@@ -89,7 +89,7 @@ func (n *Node) lookup() (func(name string) ([]string, error), error) {
 		return dialTied(ctx, network, address)
 	}}
 	return func(name string) ([]string, error) {
-		ctx, cancel := context.WithTimeout(n.ctx, dnsWithin)
+		ctx, cancel := context.WithTimeout(n.ctx(), dnsWithin)
 		defer cancel()
 		return r.LookupTXT(ctx, name+".") // whole as it is: no search in the domains of the system
 	}, nil

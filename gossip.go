@@ -71,6 +71,10 @@ func (n *Node) subscribe(ctx context.Context, topic string, cfg *TopicConfig, pa
 			reply(nil, err)
 			return
 		}
+		if n.stopping {
+			reply(nil, ErrNotStarted)
+			return
+		}
 		if err := n.listen(now, made, topic, cfg, parts); err != nil {
 			reply(nil, err)
 			return

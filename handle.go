@@ -12,10 +12,10 @@ import (
 // Handle adds a protocol, before Start. It runs on every kind of link. The error is
 // ErrStarted, ErrClosed, or wraps ErrProtocol and says what is wrong with it.
 func (n *Node) Handle(p Protocol) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	switch n.state {
-	case running:
+	<-n.life
+	defer n.letGo()
+	switch n.is() {
+	case running, stopped:
 		return ErrStarted
 	case closed:
 		return ErrClosed

@@ -109,6 +109,13 @@ func (s *sub[T]) close() {
 func (h *hub[T]) end() {
 	h.mu.Lock()
 	h.ended = true
+	h.mu.Unlock()
+	h.cut()
+}
+
+// cut ends the listeners there are.
+func (h *hub[T]) cut() {
+	h.mu.Lock()
 	subs := append([]*sub[T](nil), h.subs...)
 	h.mu.Unlock()
 	for _, s := range subs {

@@ -23,7 +23,7 @@ func (n *Node) Info() Info {
 	n.mu.Unlock()
 	if up {
 		info.Protocols = n.runs.NodeInfo()
-		for _, t := range n.transports {
+		for _, t := range n.transportList() {
 			if t.Kind() == link.RLPx {
 				if a, ok := n.rlpxAt(); ok && len(t.Addrs()) > 0 {
 					info.Enode, info.RLPx = a.String(), place(a)
@@ -56,7 +56,7 @@ func (n *Node) Health() Health {
 	sessions, err := n.sessions(ctx)
 	h := Health{OK: err == nil, Checks: []Check{{Name: "loop", OK: err == nil, Detail: detail(err, "turns")}}}
 	if err == nil {
-		for _, t := range n.transports {
+		for _, t := range n.transportList() {
 			h.Checks = append(h.Checks, n.listens(t))
 		}
 	}

@@ -14,8 +14,10 @@ type pool struct {
 	cost func(strand string, waited, took time.Duration)
 
 	mu     sync.Mutex
-	wake   sync.Cond
+	wake   sync.Cond // something to do, or closed
+	idle   sync.Cond // nothing to do
 	queue  []queued
+	busy   int // jobs that run
 	closed bool
 }
 
@@ -27,7 +29,7 @@ type queued struct {
 
 func newPool(done func(work.Job, any), cost func(strand string, waited, took time.Duration)) *pool {
 	p := &pool{done: done, cost: cost}
-	p.wake.L = &p.mu
+	p.wake.L, p.idle.L = &p.mu, &p.mu
 	return p
 }
 
@@ -45,6 +47,30 @@ func (p *pool) waiting() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.queue)
+}
+
+// open lets run work, at first and again after close.
+func (p *pool) open() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = false
+}
+
+// resting tells whether there is nothing to do.
+func (p *pool) resting() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queue)+p.busy == 0
+}
+
+// rest waits until everything is done: a strand that never hears of a job counts it for
+// ever.
+func (p *pool) rest() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.queue)+p.busy > 0 {
+		p.idle.Wait()
+	}
 }
 
 // close drops what waits and lets run return.
@@ -69,10 +95,16 @@ func (p *pool) run() error {
 		}
 		job := p.queue[0]
 		p.queue = p.queue[1:]
+		p.busy++
 		p.mu.Unlock()
 		begun := time.Now()
 		result := job.Run()
 		p.cost(string(job.Ticket.Owner), begun.Sub(job.since), time.Since(begun))
 		p.done(job.Job, result)
+		p.mu.Lock()
+		if p.busy--; len(p.queue)+p.busy == 0 {
+			p.idle.Broadcast()
+		}
+		p.mu.Unlock()
 	}
 }

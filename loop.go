@@ -28,8 +28,9 @@ const roundMax = 64
 
 // loop owns the machine. Nothing else touches it.
 func (n *Node) loop() error {
-	defer close(n.gone)
-	defer n.inbox.close()
+	turn := n.turn.Load()
+	defer close(turn.gone)
+	defer turn.inbox.close()
 	defer n.openGates()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -40,17 +41,17 @@ func (n *Node) loop() error {
 	users := false // of the inputs before
 	for {
 		select {
-		case <-n.inbox.wake:
+		case <-turn.inbox.wake:
 			if users {
 				runtime.Gosched() // readers with something at hand go first: more at a time
 			}
-			inputs = n.inbox.take(inputs)
+			inputs = turn.inbox.take(inputs)
 			var held bool
 			if held, users = n.handleAll(inputs); held {
 				// What has come meanwhile goes before what we pass on: a copy among it
 				// saves one that we would write, and the application reads its message.
 				lull.wait()
-				inputs = n.inbox.take(inputs)
+				inputs = turn.inbox.take(inputs)
 				_, users = n.handleAll(inputs)
 				n.flush()
 			}
@@ -63,7 +64,7 @@ func (n *Node) loop() error {
 			begun, on := n.machine.Beats()
 			n.metrics.beat(begun, on, took)
 			n.flush()
-		case <-n.quit:
+		case <-turn.quit:
 			return nil
 		}
 		// Deadlines that passed while inputs were handled are met at once. A timer
@@ -248,7 +249,7 @@ func (n *Node) answer(t id.Ticket, result any) {
 }
 
 // post hands an input to the loop and tells whether the loop will see it.
-func (n *Node) post(in input) bool { return n.inbox.put(in) }
+func (n *Node) post(in input) bool { return n.turn.Load().inbox.put(in) }
 
 func (n *Node) jobDone(j work.Job, result any) {
 	n.post(input{fn: func(now time.Time) { n.machine.Done(now, j.Ticket, result) }})
@@ -282,7 +283,7 @@ func (n *Node) housekeeping() error {
 			n.post(input{fn: func(now time.Time) { n.announce(now, list) }})
 		case <-save.C:
 			n.post(input{fn: func(time.Time) { n.machine.SaveHosts() }})
-		case <-n.ctx.Done():
+		case <-n.ctx().Done():
 			return nil
 		}
 	}
@@ -307,7 +308,7 @@ func (n *Node) addrs() []link.Addr {
 	}
 	said := len(out) > 0
 	out = append(out, n.onions()...)
-	for _, t := range n.transports {
+	for _, t := range n.transportList() {
 		if !said || t.Kind() == link.RLPx {
 			out = append(out, t.Addrs()...)
 		}
@@ -338,7 +339,8 @@ func ask[T any](ctx context.Context, n *Node, f func(now time.Time, reply func(T
 		err error
 	}
 	var zero T
-	if err := n.alive(); err != nil {
+	turn, err := n.alive()
+	if err != nil {
 		return zero, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -346,27 +348,33 @@ func ask[T any](ctx context.Context, n *Node, f func(now time.Time, reply func(T
 	}
 	got := make(chan answer, 1)
 	reply := func(v T, err error) { got <- answer{v, err} }
-	if !n.post(input{asked: true, fn: func(now time.Time) { f(now, reply) }}) {
+	if !turn.inbox.put(input{asked: true, fn: func(now time.Time) { f(now, reply) }}) {
 		return zero, ErrClosed
 	}
 	select {
 	case a := <-got:
 		return a.v, a.err
-	case <-n.gone:
-		return zero, ErrClosed
+	case <-turn.gone:
+		select {
+		case a := <-got: // the last thing it did
+			return a.v, a.err
+		default:
+			return zero, ErrClosed
+		}
 	case <-ctx.Done():
 		return zero, ctx.Err()
 	}
 }
 
-func (n *Node) alive() error {
+// alive is the turn of a node that runs.
+func (n *Node) alive() (*turn, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch n.state {
-	case fresh:
-		return ErrNotStarted
+	case fresh, stopped:
+		return nil, ErrNotStarted
 	case closed:
-		return ErrClosed
+		return nil, ErrClosed
 	}
-	return nil
+	return n.turn.Load(), nil
 }

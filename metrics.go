@@ -152,7 +152,7 @@ func (g gauges) Collect(c chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v int, labels ...string) {
 		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
-	gauge(descInbox, g.n.inbox.len())
+	gauge(descInbox, g.n.turn.Load().inbox.len())
 	gauge(descJobs, g.n.pool.waiting())
 	ctx, cancel := context.WithTimeout(context.Background(), collectWithin)
 	defer cancel()

@@ -23,7 +23,7 @@ func (n *Node) natPorts() (out []nat.Port) {
 	if !n.natMode().Asks() {
 		return nil
 	}
-	for _, t := range n.transports {
+	for _, t := range n.transportList() {
 		for _, a := range t.Addrs() {
 			p := nat.Port{Proto: nat.TCP, Num: a.Port()}
 			if forwardable(a) && !slices.Contains(out, p) && len(out) < listenMax {
@@ -37,7 +37,7 @@ func (n *Node) natPorts() (out []nat.Port) {
 // mapPorts keeps ports mapped until the node ends. What the router says of our address
 // goes to the machine, and the addresses are announced anew.
 func (n *Node) mapPorts(ports []nat.Port) {
-	nat.Run(n.ctx, nat.Config{Mode: n.natMode(), Ports: ports, Trace: n.fromOutside, Changed: func(all []nat.Mapping) {
+	nat.Run(n.ctx(), nat.Config{Mode: n.natMode(), Ports: ports, Trace: n.fromOutside, Changed: func(all []nat.Mapping) {
 		var ip netip.Addr
 		if len(all) > 0 {
 			ip = all[0].External.Addr()

@@ -72,7 +72,7 @@ func behind(t *testing.T, nat string) *Node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.transports = []Transport{r}
+	n.cfg.Transports = []Transport{r}
 	if err := n.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestNoRouterIsAsked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.transports = []Transport{r}
+		n.cfg.Transports = []Transport{r}
 		if err := n.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -1,14 +1,12 @@
 package ropewalk
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	randv2 "math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,29 +25,26 @@ import (
 // Node is a running node. Its methods may be called from any goroutine.
 type Node struct {
 	// Constant after New.
-	cfg        Config
-	key        *id.Key
-	folder     *folder // nil without a data folder
-	log        *slog.Logger
-	transports []Transport
-	metrics    *metrics
-	inbox      *inbox
-	pool       *pool
-	writer     *writer
-	restrict   link.Restriction
-	routes     link.Routes
-	proxy      *socks.Client // nil without a proxy
-	trusted    trustSet
-	watch      *watch // the housekeeper's
-	runs       *msgrw.Hub
-	scopes     *scope.Set // from Start on
-	messages   hub[Message]
-	events     hub[Event]
-	lines      hub[ChatLine]
-	partials   hub[PartialMessage]
-	stopAsked  chan struct{}
-	gone       chan struct{} // closed when the loop has ended, or will never run
-	ended      chan struct{} // closed when Close is done
+	cfg      Config
+	key      *id.Key
+	folder   *folder // nil without a data folder
+	log      *slog.Logger
+	metrics  *metrics
+	pool     *pool
+	writer   *writer
+	restrict link.Restriction
+	routes   link.Routes
+	proxy    *socks.Client // nil without a proxy
+	trusted  trustSet
+	watch    *watch // the housekeeper's
+	runs     *msgrw.Hub
+	scopes   *scope.Set // from the first Start on
+	messages hub[Message]
+	events   hub[Event]
+	lines    hub[ChatLine]
+	partials hub[PartialMessage]
+	life     chan struct{} // holds a token while nobody starts or stops the node
+	turn     atomic.Pointer[turn]
 
 	// Owned by the loop.
 	machine   *node.Node
@@ -63,21 +58,20 @@ type Node struct {
 	joined    map[string]TopicConfig // given at the joining
 	eventSeq  uint64
 	laneNames []laneName    // constant after Start
-	unlinked  chan struct{} // closed when the last link is down; set while closing
+	unlinked  chan struct{} // closed when the last link is down; set while stopping
+	stopping  bool          // nobody subscribes any more
 
 	// Under mu.
-	mu      sync.Mutex
-	state   state
-	ctx     context.Context
-	cancel  context.CancelFunc
-	quit    chan struct{}
-	started time.Time
-	rpc     string
-	dnet    string
-	failed  error
+	mu         sync.Mutex
+	state      state
+	transports []Transport // empty while the node is stopped
+	started    time.Time
+	rpc        string
+	dnet       string
+	failed     error
+	stopAsked  chan struct{}
+	asked      bool // stopAsked is closed
 
-	group        sync.WaitGroup
-	stopOnce     sync.Once
 	record       atomic.Pointer[string]
 	rpcWatchers  atomic.Int32 // listeners that want the events of single RPCs
 	msgWatchers  atomic.Int32 // the same of single messages of the user's protocols
@@ -89,6 +83,7 @@ type state uint8
 const (
 	fresh state = iota
 	running
+	stopped
 	closed
 )
 
@@ -101,10 +96,12 @@ func New(cfg Config) (*Node, error) {
 	cfg.fill()
 	n := &Node{
 		cfg: cfg, key: cfg.Key, log: cfg.Logger,
-		inbox: newInbox(), watch: newWatch(), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
+		watch: newWatch(), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
 		topics: map[string]int{}, joined: map[string]TopicConfig{}, tickets: id.Tickets{Owner: node.Owner},
-		stopAsked: make(chan struct{}), gone: make(chan struct{}), ended: make(chan struct{}),
+		stopAsked: make(chan struct{}), life: make(chan struct{}, 1),
 	}
+	n.life <- struct{}{}
+	n.turn.Store(newTurn())
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -195,167 +192,8 @@ func (n *Node) build() (err error) {
 	if n.folder != nil && n.folder.err != nil {
 		return fmt.Errorf("ropewalk: data folder: %w", n.folder.err)
 	}
-	n.transports = n.cfg.Transports
 	n.runs = msgrw.NewHub(n.hubConfig())
 	return nil
-}
-
-// transport makes the links' transports, now that all protocols are known.
-func (n *Node) transport() (err error) {
-	protocols := n.machine.Protocols()
-	n.laneNames = laneNames(protocols)
-	n.scopes = scope.New(n.scopeLimits(len(protocols)))
-	if n.cfg.Transports == nil {
-		n.transports, err = n.defaultTransports(protocols)
-		return err
-	}
-	for _, t := range n.transports {
-		if s, ok := t.(interface{ SetProtocols([]link.Protocol) }); ok {
-			s.SetProtocols(protocols)
-		}
-	}
-	return nil
-}
-
-// Start opens the listeners and begins to look for peers. On error everything is
-// undone; the error may be an *ErrListen. Starting twice is harmless. ctx bounds
-// the start only.
-func (n *Node) Start(ctx context.Context) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	switch n.state {
-	case running:
-		return nil
-	case closed:
-		return ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := n.transport(); err != nil {
-		n.state = closed
-		return errors.Join(err, n.undo())
-	}
-	for _, t := range n.transports {
-		if err := t.Listen(); err != nil {
-			n.state = closed
-			return errors.Join(listenError(t, err), n.undo())
-		}
-	}
-	n.ctx, n.cancel = context.WithCancel(context.Background())
-	n.quit = make(chan struct{})
-	n.started = time.Now()
-	n.state = running
-	n.setAddrs(n.started)
-	n.machine.Start(n.started)
-	for _, room := range n.cfg.Chat.Rooms {
-		n.machine.Join(n.started, id.Ticket{}, room, 0)
-	}
-	n.goroutines()
-	return nil
-}
-
-// goroutines starts all goroutines the node has for its whole life.
-func (n *Node) goroutines() {
-	n.run("files", n.writer.run)
-	for range max(1, runtime.GOMAXPROCS(0)) {
-		n.run("jobs", n.pool.run)
-	}
-	n.run("loop", n.loop)
-	n.run("housekeeping", n.housekeeping)
-	if len(n.cfg.Session.DNSLists) > 0 && !n.routes.All() {
-		n.run("node lists", n.visitLists)
-	}
-	if ports := n.natPorts(); len(ports) > 0 {
-		n.run("nat", func() error { n.mapPorts(ports); return nil })
-	}
-	for _, t := range n.transports {
-		n.run("accept "+string(t.Kind()), func() error { return n.accept(t) })
-	}
-}
-
-// run starts a goroutine that Close waits for. An error of one ends the node.
-func (n *Node) run(name string, f func() error) {
-	n.group.Add(1)
-	go func() {
-		defer n.group.Done()
-		if err := f(); err != nil {
-			n.log.Error("node fails", "what", name, "err", err)
-			n.fail(fmt.Errorf("ropewalk: %s: %w", name, err))
-		}
-	}()
-}
-
-func (n *Node) fail(err error) {
-	n.mu.Lock()
-	if n.failed == nil {
-		n.failed = err
-	}
-	n.mu.Unlock()
-	n.RequestStop()
-}
-
-// closeWithin bounds how long Close waits for links to say goodbye.
-const closeWithin = 3 * time.Second
-
-// Close ends the node: peers are told, everything acknowledged is on disk, every
-// goroutine has ended. It returns the first error that ended the node by itself.
-// Closing twice, or before Start, is harmless; whoever closes second waits too.
-func (n *Node) Close() error {
-	n.mu.Lock()
-	was := n.state
-	n.state = closed
-	if was == fresh {
-		defer n.mu.Unlock()
-		return n.undo()
-	}
-	n.mu.Unlock()
-	if was == closed {
-		<-n.ended
-		return nil
-	}
-	defer close(n.ended)
-	n.RequestStop()
-	n.sayGoodbye()
-	n.cancel()
-	for _, t := range n.transports {
-		if err := t.Close(); err != nil {
-			n.log.Warn("transport closes badly", "link", t.Kind(), "err", err)
-		}
-	}
-	close(n.quit)
-	<-n.gone
-	n.runs.Close()
-	n.pool.close()
-	n.writer.close()
-	n.group.Wait()
-	n.endStreams()
-	n.metrics.end()
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return errors.Join(n.failed, n.closeFolder())
-}
-
-// undo ends a node that never ran. Under mu.
-func (n *Node) undo() error {
-	defer close(n.ended)
-	close(n.gone)
-	n.inbox.close()
-	var errs []error
-	for _, t := range n.transports {
-		errs = append(errs, t.Close())
-	}
-	n.endStreams()
-	n.metrics.end()
-	return errors.Join(append(errs, n.closeFolder())...)
-}
-
-// endStreams ends every subscription, and those that are still to come.
-func (n *Node) endStreams() {
-	n.messages.end()
-	n.events.end()
-	n.lines.end()
-	n.partials.end()
 }
 
 // listenError says which address could not be opened, as far as the transport
@@ -371,37 +209,6 @@ func listenError(t Transport, err error) error {
 	}
 	return out
 }
-
-// sayGoodbye stops the machine and waits, within bounds, until its links are
-// down, so that the reason reaches the other side.
-func (n *Node) sayGoodbye() {
-	down := make(chan struct{})
-	if !n.post(input{fn: func(now time.Time) {
-		n.machine.Stop(now)
-		n.flush()
-		if len(n.links) == 0 {
-			close(down)
-			return
-		}
-		n.unlinked = down
-	}}) {
-		return
-	}
-	timer := time.NewTimer(closeWithin)
-	defer timer.Stop()
-	select {
-	case <-down:
-	case <-timer.C:
-		n.log.Debug("links did not end in time", "within", closeWithin)
-	case <-n.gone:
-	}
-}
-
-// RequestStop asks whoever runs the node to close it (RPC node_stop).
-func (n *Node) RequestStop() { n.stopOnce.Do(func() { close(n.stopAsked) }) }
-
-// StopRequested is closed when somebody asked the node to stop, or it failed.
-func (n *Node) StopRequested() <-chan struct{} { return n.stopAsked }
 
 // Registry holds the node's metrics.
 func (n *Node) Registry() *prometheus.Registry { return n.metrics.registry }

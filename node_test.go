@@ -19,7 +19,7 @@ import (
 	"github.com/ropewalk/ropewalk/link/mem"
 )
 
-// Start (S) and Close (C) in every order: what each returns, and what a verb says
+// Start (S), Stop (P) and Close (C) in every order: what each returns, and what a verb says
 // afterwards. The bubble fails when a goroutine is left.
 func TestOrders(t *testing.T) {
 	tests := []struct {
@@ -36,6 +36,13 @@ func TestOrders(t *testing.T) {
 		{"SC", []error{nil, nil}, ErrClosed},
 		{"SCC", []error{nil, nil, nil}, ErrClosed},
 		{"SCSC", []error{nil, nil, ErrClosed, nil}, ErrClosed},
+		{"P", []error{nil}, ErrNotStarted},
+		{"SP", []error{nil, nil}, ErrNotStarted},
+		{"PSPP", []error{nil, nil, nil, nil}, ErrNotStarted},
+		{"SPS", []error{nil, nil, nil}, nil},
+		{"SPSPSP", []error{nil, nil, nil, nil, nil, nil}, ErrNotStarted},
+		{"SPC", []error{nil, nil, nil}, ErrClosed},
+		{"SPCPS", []error{nil, nil, nil, nil, ErrClosed}, ErrClosed},
 	}
 	for _, tc := range tests {
 		t.Run(tc.steps, func(t *testing.T) {
@@ -45,9 +52,12 @@ func TestOrders(t *testing.T) {
 				n := made(t, cfg)
 				for i, s := range tc.steps {
 					var err error
-					if s == 'S' {
+					switch s {
+					case 'S':
 						err = n.Start(t.Context())
-					} else {
+					case 'P':
+						err = n.Stop(t.Context())
+					default:
 						err = n.Close()
 					}
 					if !errors.Is(err, tc.errs[i]) {

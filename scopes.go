@@ -130,7 +130,7 @@ func (n *Node) Scopes(ctx context.Context) ([]Scope, error) {
 		return nil, err
 	}
 	pending, most := 0, 0
-	for _, t := range n.transports {
+	for _, t := range n.transportList() {
 		if p, ok := t.(interface{ Pending() (now, most int) }); ok {
 			now, limit := p.Pending()
 			pending, most = pending+now, most+limit

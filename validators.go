@@ -32,7 +32,7 @@ type Validator func(ctx context.Context, m Message) Verdict
 func (n *Node) validators(list []Validator, within time.Duration) (out []func(gossipsub.Message) gossipsub.Verdict) {
 	for _, v := range list {
 		out = append(out, func(m gossipsub.Message) gossipsub.Verdict {
-			ctx := n.ctx
+			ctx := n.ctx()
 			if within > 0 {
 				limited, cancel := context.WithTimeout(ctx, within)
 				defer cancel()

@@ -46,7 +46,7 @@ func (n *Node) accept(t Transport) error {
 	for {
 		l, err := t.Accept()
 		if err != nil {
-			if n.ctx.Err() != nil {
+			if n.ctx().Err() != nil {
 				return nil
 			}
 			return err
@@ -74,9 +74,9 @@ func (n *Node) dial(d node.Dial) {
 var errNoTransport = errors.New("no link of this kind is configured")
 
 func (n *Node) dialNow(t id.Ticket, to link.Addr) (link.Link, error) {
-	ctx, cancel := context.WithTimeout(n.ctx, n.dialWithin(to))
+	ctx, cancel := context.WithTimeout(n.ctx(), n.dialWithin(to))
 	defer cancel()
-	for _, tr := range n.transports {
+	for _, tr := range n.transportList() {
 		if tr.Kind() == to.Kind() {
 			return tr.Dial(ctx, t, to)
 		}
@@ -157,7 +157,7 @@ func (n *Node) write(w *wire) {
 		var open bool
 		select {
 		case batch, open = <-w.out:
-		case <-n.gone:
+		case <-n.turn.Load().gone:
 		}
 		if !open {
 			return

@@ -19,14 +19,16 @@ type writer struct {
 	done func(work.Save, error) // called for every save
 
 	mu     sync.Mutex
-	wake   sync.Cond
+	wake   sync.Cond // something to do, or closed
+	idle   sync.Cond // nothing to do
 	queue  []work.Save
+	busy   bool
 	closed bool
 }
 
 func newWriter(dir string, done func(work.Save, error)) *writer {
 	w := &writer{dir: dir, done: done}
-	w.wake.L = &w.mu
+	w.wake.L, w.idle.L = &w.mu, &w.mu
 	return w
 }
 
@@ -36,6 +38,29 @@ func (w *writer) add(saves []work.Save) {
 	w.queue = append(w.queue, saves...)
 	w.mu.Unlock()
 	w.wake.Signal()
+}
+
+// open lets run work, at first and again after close.
+func (w *writer) open() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = false
+}
+
+// resting tells whether there is nothing to do.
+func (w *writer) resting() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.queue) == 0 && !w.busy
+}
+
+// rest waits until everything is done.
+func (w *writer) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) > 0 || w.busy {
+		w.idle.Wait()
+	}
 }
 
 // close lets run finish what is queued and return.
@@ -49,11 +74,15 @@ func (w *writer) close() {
 func (w *writer) run() error {
 	for {
 		w.mu.Lock()
+		if w.busy = false; len(w.queue) == 0 {
+			w.idle.Broadcast()
+		}
 		for len(w.queue) == 0 && !w.closed {
 			w.wake.Wait()
 		}
 		batch := w.queue
 		w.queue = nil
+		w.busy = len(batch) > 0
 		w.mu.Unlock()
 		if len(batch) == 0 {
 			return nil

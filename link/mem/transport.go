@@ -27,10 +27,10 @@ type Transport struct {
 	name      string
 	addr      link.Addr
 	protocols []link.Protocol
-	accept    chan *Link
-	done      chan struct{}
 
 	mu        sync.Mutex
+	accept    chan *Link
+	done      chan struct{}
 	listening bool
 	closed    bool
 	links     map[*Link]struct{}
@@ -75,10 +75,11 @@ func (t *Transport) Addrs() []link.Addr {
 
 // Accept waits for the next inbound link. After Close it returns ErrClosed.
 func (t *Transport) Accept() (link.Link, error) {
+	accept, done := t.ends()
 	select {
-	case <-t.done:
+	case <-done:
 		return nil, ErrClosed
-	case l := <-t.accept:
+	case l := <-accept:
 		return l, nil
 	}
 }
@@ -113,13 +114,15 @@ func (t *Transport) Dial(ctx context.Context, ticket id.Ticket, to link.Addr) (l
 		ours.Close(link.NetworkError)
 		return nil, ErrUnreachable
 	}
+	accept, gone := remote.ends()
+	_, done := t.ends()
 	select {
-	case remote.accept <- theirs:
+	case accept <- theirs:
 		return ours, nil
-	case <-remote.done:
+	case <-gone:
 		ours.Close(link.NetworkError)
 		return nil, ErrUnreachable
-	case <-t.done:
+	case <-done:
 		return nil, ErrClosed
 	case <-ctx.Done():
 		ours.Close(link.Timeout)
@@ -147,6 +150,24 @@ func (t *Transport) Close() error {
 		l.Close(link.Quitting)
 	}
 	return nil
+}
+
+// Reopen makes a closed transport as it was before Listen.
+func (t *Transport) Reopen() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		t.closed, t.listening = false, false
+		t.accept, t.done = make(chan *Link, acceptMax), make(chan struct{})
+	}
+	return nil
+}
+
+// ends are the channels of the transport since it was made or opened again.
+func (t *Transport) ends() (accept chan *Link, done chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.accept, t.done
 }
 
 // keep remembers a link so that Close can end it; false when closed already.

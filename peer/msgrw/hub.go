@@ -132,6 +132,13 @@ func (h *Hub) Flush() {
 	h.dirty = h.dirty[:0]
 }
 
+// Open lets conversations begin again after Close.
+func (h *Hub) Open() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed, h.idle = false, nil
+}
+
 // Close ends every conversation that has not ended, and waits until all Runs have
 // returned, but not for long. It is called when the loop has ended.
 func (h *Hub) Close() {
