@@ -40,14 +40,14 @@ func (ln *lane) drain() {
 	}
 }
 
-// limit bounds the next batch on the wire: by writeTimeout at least and twice that at
-// most, because a deadline costs a timer and is moved only when half of it is gone.
+// limit bounds the next batch on the wire by writeTimeout, and up to writeSlack more:
+// a deadline costs a timer and is moved only when that much is gone.
 func (ln *lane) limit(s network.Stream) error {
 	now := time.Now()
 	if ln.bound == s && ln.deadline.Sub(now) >= writeTimeout {
 		return nil
 	}
-	ln.bound, ln.deadline = s, now.Add(2*writeTimeout)
+	ln.bound, ln.deadline = s, now.Add(writeTimeout+writeSlack)
 	return s.SetWriteDeadline(ln.deadline)
 }
 

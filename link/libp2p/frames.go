@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/ropewalk/ropewalk/link"
 )
@@ -18,10 +19,15 @@ type frames struct {
 	r        *bufio.Reader
 	protocol link.Protocol
 	spare    *buffers
+	bound    func(time.Time) error // sets a deadline for reading; nil when there is none
 }
 
 func newFrames(r io.Reader, p link.Protocol, spare *buffers) *frames {
-	return &frames{r: bufio.NewReaderSize(r, readBufferBytes), protocol: p, spare: spare}
+	f := &frames{r: bufio.NewReaderSize(r, readBufferBytes), protocol: p, spare: spare}
+	if s, ok := r.(interface{ SetReadDeadline(time.Time) error }); ok {
+		f.bound = s.SetReadDeadline
+	}
+	return f
 }
 
 // next reads one frame. The error wraps errFrame when the remote broke the rules,
@@ -38,8 +44,17 @@ func (f *frames) next() (code uint64, data []byte, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	data, err = f.payload(n)
-	return code, data, err
+	if f.bound == nil || n <= f.r.Buffered() {
+		data, err = f.payload(n)
+		return code, data, err
+	}
+	if err = f.bound(time.Now().Add(frameTimeout + time.Duration(n)*time.Second/frameBytesPerSecond)); err != nil {
+		return 0, nil, err
+	}
+	if data, err = f.payload(n); err != nil {
+		return 0, nil, err
+	}
+	return code, data, f.bound(time.Time{})
 }
 
 // length reads and checks a frame's length.

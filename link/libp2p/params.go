@@ -34,9 +34,16 @@ const (
 	pendingMax      = 64
 	pendingPerIPMax = 4
 
-	// writeTimeout bounds one batch on the wire, or up to twice that, because moving
-	// a deadline costs a timer. Others allow 20 to 30 s.
-	writeTimeout = 25 * time.Second
+	// writeTimeout bounds one batch on the wire. writeSlack is by how much it may be
+	// more, because moving a deadline costs a timer. Both are those of link/rlpx.
+	writeTimeout = 20 * time.Second
+	writeSlack   = 5 * time.Second
+
+	// frameTimeout bounds the rest of a frame that has begun, and what it has above
+	// frameBytesPerSecond each second, as in link/rlpx: a length that nothing follows
+	// must not hold its lane.
+	frameTimeout        = 30 * time.Second
+	frameBytesPerSecond = 128 << 10
 
 	// dialTimeout bounds a dial. hiddenDialTimeout and hiddenSetupTimeout are what
 	// link.Timeouts gives ways through a proxy: dialTimeout and setupTimeout where there
