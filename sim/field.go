@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/scenario"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/trace"
@@ -93,6 +94,7 @@ func newField(opt Field, seeds int) (*field, error) {
 	f := &field{opt: opt, rng: rand.New(rand.NewPCG(opt.Seed, 0x6669656c64)), slots: slotsDefault}
 	f.world = newWorld(Options{Script: script, Seed: opt.Seed})
 	f.world.heard = f.hear
+	f.world.configure = func(c *node.Config) { c.Session.Outbound = f.slots }
 	for i := range opt.Nodes + seeds {
 		f.add(i < seeds)
 	}

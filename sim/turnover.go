@@ -11,6 +11,7 @@ type Turnover struct {
 	// Churn is the share of the nodes that leave in a minute; as many come.
 	Churn float64
 	For   time.Duration // after warm-up
+	Slots int           // outbound, of each node; default 8
 }
 
 const (
@@ -67,6 +68,9 @@ func Churn(opt Turnover) (Result, error) {
 	f, err := newField(opt.Field, turnoverSeeds)
 	if err != nil {
 		return Result{}, err
+	}
+	if opt.Slots > 0 {
+		f.slots = opt.Slots
 	}
 	t := &turnover{field: f, share: opt.Churn, worst: 1, worstSettled: 1}
 	f.what = "coming up"
