@@ -72,6 +72,7 @@ var homes = []home{
 
 	{path: "", floor: 4, kind: world},
 	{path: "sim", floor: 4, kind: world},
+	{path: "sim/eclipse", floor: 4, kind: world},
 
 	{path: "dash", floor: 5, kind: surface},
 	{path: "config", floor: 5, kind: surface},
