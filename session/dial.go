@@ -92,6 +92,10 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 	k.dials.Delete(t)
 	if told(why, link.Self) {
 		k.book.Own(now, d.who, d.addr)
+		if d.slot != nil && !d.slot.home.IsZero() {
+			k.own(now, d, why)
+			return
+		}
 	} else if d.kind == Outbound || d.kind == Refine {
 		switch {
 		case k.links.Has(d.who):
@@ -129,15 +133,81 @@ func (k *Keeper) failed(now time.Time, t id.Ticket, why string) {
 	}
 }
 
+// own ends a dial of a configured slot that reached ourselves: there is no use in
+// another.
+func (k *Keeper) own(now time.Time, d *dial, why string) {
+	k.emit(now, "slot_failed", d.slot, why)
+	k.answer(d, id.ID{}, ErrSelf)
+	d.slot.idle(now, "this is our own address")
+}
+
 // restAfter puts a slot to sleep after a failure or a lost link: a manual slot for
-// its growing delay, others for a short pause.
+// its growing delay, a seed's for the gap between contacts, others for a short pause.
 func (k *Keeper) restAfter(now time.Time, s *slot, why string) {
-	pause := pauseMin + time.Duration(k.rng.Int64N(int64(pauseMax-pauseMin)))
-	if s.Role == Manual {
-		pause = hosts.Redial(k.rng.Float64(), s.delays)
+	switch s.Role {
+	case Manual:
+		k.restFor(now, s, hosts.Redial(k.rng.Float64(), s.delays), why)
 		s.delays++
+	case Seed:
+		s.rest(now, k.seedRested(s), why)
+	default:
+		k.restFor(now, s, k.pause(now), why)
 	}
+}
+
+// pause is that of an outbound slot or a probe after a failure. It grows while nobody
+// answers at all: it is not the hosts then, and there is no use in trying them all.
+func (k *Keeper) pause(now time.Time) time.Duration {
+	rounds := k.outFails / max(len(k.outs), 1)
+	if !k.alone(now) || rounds < alonePatience {
+		return k.between(pauseMin, pauseMax)
+	}
+	return k.between(1, 2*doubled(pauseMax, rounds-alonePatience, alonePauseMax))
+}
+
+// restAfterLink puts a slot to sleep whose link is gone.
+func (k *Keeper) restAfterLink(now time.Time, s *slot, why string, useful time.Duration) {
+	if useful >= usefulFor {
+		k.restAfterUse(now, s, why)
+	} else {
+		k.restAfter(now, s, why)
+	}
+}
+
+// restAfterUse puts a slot to sleep whose link had a useful life: that it ended is no
+// failure, and the next dial comes soon. When several links end in one moment it may be
+// our own network, or one that many lose together, and the pause is the longer one.
+func (k *Keeper) restAfterUse(now time.Time, s *slot, why string) {
+	s.delays = 0
+	if s.Role == Seed {
+		k.restAfter(now, s, why)
+		return
+	}
+	if now.Sub(k.losses.at) >= lossesWithin {
+		k.losses.n = 0
+	}
+	k.losses.at = now
+	if k.losses.n++; k.losses.n <= lossesFew && s.Role == Outbound {
+		k.restFor(now, s, k.between(lossPauseMin, lossPauseMax), why)
+		return
+	}
+	k.restFor(now, s, k.between(pauseMin, pauseMax), why)
+}
+
+// losses counts the useful links that ended in a row.
+type losses struct {
+	n  int
+	at time.Time
+}
+
+// restFor puts a slot to sleep for a pause, and for what the throttle of its host asks.
+func (k *Keeper) restFor(now time.Time, s *slot, pause time.Duration, why string) {
 	s.rest(now, later(now.Add(pause), hosts.Throttled(s.tried, s.home, k.cfg.Localnet)), why)
+}
+
+// between draws from [from, to).
+func (k *Keeper) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(k.rng.Int64N(int64(to-from)))
 }
 
 // told tells whether a failure carries the reason, which a world hands over in

@@ -34,9 +34,7 @@ func (k *Keeper) Disturbed(now time.Time, why Disturbance) {
 	}
 	k.zeroUntil = later(k.zeroUntil, now.Add(restartMax))
 	k.contact.notBefore = later(k.contact.notBefore, now.Add(restartMax))
-	if now.Sub(k.contact.last) >= seedGapSome {
-		k.contact.zero, k.contact.gapZero = 0, 0
-	}
+	k.freshSeeds(now)
 	k.findSoon(now)
 	k.next = now
 }
@@ -57,8 +55,14 @@ func (k *Keeper) restart(now time.Time) {
 // returned: the first peer has come. After a time without any that means that our
 // network is back, which no dial of before says.
 func (k *Keeper) returned(now time.Time) {
-	if now.Sub(k.peersAt) >= outageMin {
-		k.restart(now)
+	if now.Sub(k.peersAt) < outageMin {
+		return
+	}
+	k.restart(now)
+	for _, s := range k.outs {
+		if s.State == Sleeping {
+			s.RetryAt = now.Add(time.Duration(k.rng.Int64N(int64(restartMax))))
+		}
 	}
 }
 

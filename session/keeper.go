@@ -51,6 +51,7 @@ type Keeper struct {
 	contact   contact
 	probing   probing
 	anchors   anchors
+	losses    losses
 	bookAt    time.Time // next Advance of the book
 }
 
@@ -108,6 +109,7 @@ func (k *Keeper) Start(now time.Time) {
 	}
 	for _, s := range k.seeds {
 		s.rest(now, time.Time{}, "")
+		s.times.luck = k.rng.Float64() // who is first
 		k.meetSeed(s.home)
 	}
 	k.startProbes(now)

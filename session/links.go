@@ -189,6 +189,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 		}
 	} else {
 		c.kind = Inbound
+		k.seedCame(info.ID)
 	}
 	if k.offline(now) {
 		k.restart(now)
@@ -270,13 +271,10 @@ func (k *Keeper) Down(now time.Time, who id.ID, t id.Ticket, reason string, usef
 	}
 	if s := c.slot; s != nil {
 		k.emit(now, "slot_disconnected", s, reason)
-		if useful >= usefulFor {
-			s.delays = 0
-		}
-		k.restAfter(now, s, reason)
+		k.restAfterLink(now, s, reason, useful)
 	}
 	if s := named(k.manuals, who); s != nil && s.State == Connected {
-		k.restAfter(now, s, reason) // it was held by this link
+		k.restAfterLink(now, s, reason, useful) // it was held by this link
 	}
 	k.moist()
 	return k.stir(now)

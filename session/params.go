@@ -73,6 +73,16 @@ const (
 	dialFor = 20 * time.Second
 	// patience is how long an outbound slot waits for one host before it looks further.
 	patience = 2 * time.Second
+	// alonePatience is after how many failures of each slot in a row, without a peer, the
+	// pauses double, up to alonePauseMax on average.
+	alonePatience = 2
+	alonePauseMax = 5 * time.Second
+	// lossPauseMin and lossPauseMax bound the pause of an outbound slot that lost a useful
+	// link, while no more than lossesFew were lost with gaps below lossesWithin.
+	lossPauseMin = 10 * time.Millisecond
+	lossPauseMax = 100 * time.Millisecond
+	lossesFew    = 2
+	lossesWithin = 2 * time.Second
 	// givenUpAfter is how long a dial that nobody waits for is sure of its time, while
 	// there are others who want it.
 	givenUpAfter = 2 * patience
@@ -84,8 +94,11 @@ const (
 	// zeroWait is how long a node without peers leaves its saved hosts to come up
 	// before it asks seeds all the same; ±1/6 jitter.
 	zeroWait = 3 * time.Second
-	// seedGapZero is the first gap between seed contacts without peers; doubled.
+	// seedGapZero is the first gap between contacts with a seed without peers; doubled.
 	seedGapZero = time.Second
+	// seedGapAlone is the longest gap between contacts with one seed while there is no peer.
+	// The seeds take turns within it.
+	seedGapAlone = 5 * time.Minute
 	// seedsAtOnce is how many seeds one contact asks: two, so that one seed alone
 	// does not choose our peers.
 	seedsAtOnce = 2

@@ -1,132 +1,12 @@
 package session
 
 import (
-	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/trace"
 )
-
-// contact is the history of asking seeds.
-type contact struct {
-	zero, some int       // contacts without and with peers, for the doubling
-	last       time.Time // zero: never in this run
-	gapZero    time.Duration
-	gapSome    time.Duration
-	notBefore  time.Time
-}
-
-// Contact asks the seeds now, because a user says so.
-func (k *Keeper) Contact(now time.Time) error {
-	if !k.running {
-		return ErrStopped
-	}
-	k.contactNow(now)
-	k.next = now
-	return nil
-}
-
-// runSeeds asks seeds that are connected and contacts others when it is time.
-func (k *Keeper) runSeeds(now time.Time) {
-	for _, s := range k.seeds {
-		if s.State != Asking {
-			continue
-		}
-		switch {
-		case !now.Before(s.askUntil):
-			k.closeSeed(now, s, "no answer")
-		case !s.askAt.IsZero() && !now.Before(s.askAt):
-			k.askSeed(now, s)
-		}
-	}
-	if k.peers > 0 && now.Sub(k.peersAt) >= usefulFor {
-		k.contact.zero = 0
-	}
-	if at := k.contactDue(now); !at.IsZero() && !now.Before(at) && k.mayDial(now) {
-		k.contactNow(now)
-	}
-}
-
-// contactDue is when the next contact is due by the rules of doc.go; zero when it
-// is not. It depends on what the other sessions just found.
-func (k *Keeper) contactDue(now time.Time) time.Time {
-	if len(k.seeds) == 0 || !k.hungry() || k.seedsBusy() {
-		return time.Time{}
-	}
-	c := &k.contact
-	if k.peers > 0 {
-		if !k.dry.is || k.find.barren < barrenRounds {
-			return time.Time{}
-		}
-		if c.last.IsZero() {
-			return now
-		}
-		return c.last.Add(c.gapSome)
-	}
-	at := c.notBefore
-	if !c.last.IsZero() {
-		at = later(at, c.last.Add(c.gapZero))
-	}
-	missing := k.places() - k.filled()
-	exhausted := k.dry.is && !k.outboundFlying()
-	if !exhausted && k.outFails < 2*missing {
-		at = later(at, k.zeroUntil)
-	}
-	return at
-}
-
-func (k *Keeper) seedsBusy() bool {
-	return slices.ContainsFunc(k.seeds, func(s *slot) bool { return s.State == Connecting || s.State == Asking })
-}
-
-// outboundFlying tells whether a dial for an outbound slot is under way, if only one that
-// a probe has taken over.
-func (k *Keeper) outboundFlying() bool {
-	for _, d := range k.dials.All() {
-		if d.kind == Outbound || d.slow {
-			return true
-		}
-	}
-	return false
-}
-
-// contactNow dials the seeds that were left alone longest.
-func (k *Keeper) contactNow(now time.Time) {
-	c := &k.contact
-	c.last = now
-	c.gapZero = k.grown(seedGapZero, c.zero, seedGapMax)
-	// Upwards only: the gap with peers is a promise to the seed.
-	gap := seedGapMax
-	if c.some < 20 {
-		gap = min(seedGapSome<<c.some, seedGapMax)
-	}
-	c.gapSome = gap + time.Duration(k.rng.Int64N(int64(gap/2)))
-	c.zero++
-	if k.peers > 0 {
-		c.some++
-	}
-	order := slices.Clone(k.seeds)
-	k.rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	slices.SortStableFunc(order, func(a, b *slot) int { return a.tried.Compare(b.tried) })
-	left := seedsAtOnce
-	for _, s := range order {
-		who := s.homeID
-		if left == 0 || !k.mayDial(now) {
-			return
-		}
-		if s.State != Sleeping || (!who.IsZero() && (who == k.cfg.Self || k.links.Has(who) || k.dialling(who))) {
-			continue
-		}
-		left--
-		s.tried = now
-		k.cfg.Trace.Emit(now, trace.Event{
-			Strand: "session", Kind: "seed_contact", Peer: who, Addr: s.home.String(), N: int64(c.zero),
-		})
-		k.start(now, k.tickets.Next(), &dial{kind: Seed, slot: s, who: who, addr: s.home})
-	}
-}
 
 // meetSeed remembers where a seed is, for crowding.
 func (k *Keeper) meetSeed(a link.Addr) {
@@ -162,6 +42,7 @@ func (k *Keeper) seedAnswered(now time.Time, s *slot, n int) {
 	k.cfg.Trace.Emit(now, trace.Event{
 		Strand: "session", Kind: "seed_answered", Peer: s.ID, Addr: s.Addr.String(), N: int64(n),
 	})
+	s.times.fails = 0
 	k.closeSeed(now, s, "answered")
 }
 
@@ -171,7 +52,7 @@ func (k *Keeper) closeSeed(now time.Time, s *slot, why string) {
 		c.slot = nil
 		k.drop(who, link.Requested)
 	}
-	s.rest(now, time.Time{}, why)
+	s.rest(now, k.seedRested(s), why)
 }
 
 func (k *Keeper) askDue() (at time.Time) {

@@ -49,6 +49,7 @@ type slot struct {
 	askUntil time.Time
 	asked    int
 	tried    time.Time // last contact
+	times    seedTimes
 }
 
 func newSlot(n int, role Kind, home link.Addr) *slot {
@@ -76,6 +77,7 @@ func (s *slot) idle(now time.Time, why string) {
 	s.rest(now, time.Time{}, why)
 	s.set(now, Idle, why)
 	s.Attempts, s.delays, s.tried = 0, 0, time.Time{}
+	s.times = seedTimes{}
 }
 
 func (k *Keeper) emit(now time.Time, kind string, s *slot, why string) {

@@ -11,9 +11,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestDialStorm: a thousand hosts that refuse at once, or that
+// TestTrap19DialStorm: a thousand hosts that refuse at once, or that
 // never answer, cost at most ten dials a second and bounded dials in flight.
-func TestDialStorm(t *testing.T) {
+func TestTrap19DialStorm(t *testing.T) {
 	for _, mode := range []string{"connection refused", "hole", "too many peers"} {
 		w := newNetwork(t)
 		peer := w.stranger("8.250.1.1") // so that failures count
@@ -45,45 +45,6 @@ func TestDialStorm(t *testing.T) {
 			t.Errorf("%s: only %d dials in a minute", mode, n)
 		}
 		clear(w.byID)
-	}
-}
-
-// TestSeedStorm: an hour with every seed dead.
-func TestSeedStorm(t *testing.T) {
-	for _, mode := range []string{"connection refused", "hole", "answers nothing", "hangs up"} {
-		w := newNetwork(t)
-		var seeds []link.Addr
-		for n := range 5 {
-			s := w.stranger(fmt.Sprintf("8.%d.1.1", n+1))
-			switch mode {
-			case "answers nothing":
-			case "hangs up":
-				s.mute = true
-			default:
-				s.mode = mode
-			}
-			seeds = append(seeds, s.addr)
-		}
-		me := w.join("8.200.1.1", Config{Seeds: seeds})
-		me.start()
-		for range 3600 {
-			w.run(time.Second)
-			for _, x := range me.links {
-				if mode == "hangs up" {
-					w.cut(x, "connection reset")
-				}
-			}
-		}
-		if n := len(me.dials); n < 16 || n > 40 {
-			t.Errorf("%s: %d dials to seeds in an hour", mode, n)
-		}
-		last := me.dials[len(me.dials)/2:]
-		for i := 2; i < len(last); i++ {
-			if last[i].Sub(last[i-2]) < 30*time.Second {
-				t.Errorf("%s: more than two seed dials within 30 s, late in the hour", mode)
-			}
-		}
-		noStorm(t, me)
 	}
 }
 
@@ -160,9 +121,9 @@ func TestRefineKeepsWhatASlotMisses(t *testing.T) {
 	mustBe(t, me, a, hosts.Grey)
 }
 
-// TestSelfDial: our own address under another name is found
+// TestTrap17SelfDial: our own address under another name is found
 // out once.
-func TestSelfDial(t *testing.T) {
+func TestTrap17SelfDial(t *testing.T) {
 	w := newNetwork(t)
 	me := w.join("8.200.1.1", Config{Outbound: 1, RefineEvery: -1})
 	fake := testKey(777).Public().PeerID()
@@ -333,6 +294,60 @@ func TestVictim(t *testing.T) {
 			if gap := at[i].Sub(at[i-1]); gap < time.Minute {
 				t.Errorf("%s is dialled again after %v", ip, gap)
 			}
+		}
+	}
+}
+
+// TestTrap17OwnSlots: a kept peer and a seed that turn out to be ourselves are not tried
+// again, though nothing but the dial could tell.
+func TestTrap17OwnSlots(t *testing.T) {
+	w := newNetwork(t)
+	me := w.join("8.200.1.1", Config{Outbound: -1})
+	bare := me.addr.Bare()
+	w.byID[bare.ID()] = me
+	me.setup(Config{Outbound: 1, RefineEvery: -1, Peers: []link.Addr{bare}, Seeds: []link.Addr{link.MustAddr("/ip4/8.200.1.1/tcp/9")}})
+	me.start()
+	w.run(time.Hour)
+	if len(me.dials) != 2 {
+		t.Errorf("%d dials to ourselves", len(me.dials))
+	}
+	for _, s := range me.k.Slots() {
+		if s.Role == Manual || s.Role == Seed {
+			if s.State != Idle || s.Why == "" {
+				t.Errorf("slot %+v", s)
+			}
+		}
+	}
+}
+
+// TestTrap30StopDemotesNobody: our own stop says nothing about the hosts: not of those
+// whose links it ends, nor of those that a dial was under way to.
+func TestTrap30StopDemotesNobody(t *testing.T) {
+	w := newNetwork(t)
+	peer := w.stranger("9.1.1.1") // so that failures count
+	me := w.join("8.200.1.1", Config{Outbound: 8, Peers: []link.Addr{peer.addr}})
+	up, hole := w.spread(me, 1, 4, hosts.White), w.spread(me, 50, 4, hosts.White)
+	for _, m := range hole {
+		m.mode = "hole"
+	}
+	me.start()
+	w.run(time.Second)
+	if me.k.filled() != 4 || me.k.dials.Len() != 4 {
+		t.Fatalf("%d slots filled, %d dials", me.k.filled(), me.k.dials.Len())
+	}
+	flying := me.k.dials.Keys()
+	me.stop()
+	for _, ticket := range flying {
+		me.k.DialFailed(w.now, ticket, "cancelled")
+	}
+	w.run(time.Minute)
+	for _, m := range up {
+		mustBe(t, me, m, hosts.Gold)
+	}
+	for _, m := range hole {
+		mustBe(t, me, m, hosts.White)
+		if h, _ := me.book.Get(m.key.ID()); h.Fails != 0 {
+			t.Error("a dial that our stop cancelled counts as a failure")
 		}
 	}
 }

@@ -109,7 +109,7 @@ func TestUsesShapePicks(t *testing.T) {
 func TestTrap03WhiteIsConsulted(t *testing.T) {
 	w := newNetwork(t)
 	me := w.join("8.200.1.1", Config{RefineEvery: -1})
-	w.spread(me, 1, 6, hosts.Gold)
+	w.spread(me, 1, 3, hosts.Gold)
 	w.spread(me, 50, 10, hosts.White)
 	me.start()
 	w.run(3 * time.Second)
