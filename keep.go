@@ -45,7 +45,8 @@ func (n *Node) Keep(ctx context.Context, target string) (Kept, error) {
 	if err != nil {
 		return Kept{}, err
 	}
-	if _, err := n.Connect(ctx, target); err != nil {
+	hold, err := n.Dial(ctx, target)
+	if err != nil {
 		if ctx.Err() != nil || errors.Is(err, ErrClosed) {
 			return out, err
 		}
@@ -53,7 +54,7 @@ func (n *Node) Keep(ctx context.Context, target string) (Kept, error) {
 		return out, nil
 	}
 	out.Connected = true
-	return out, nil
+	return out, hold.Close() // it is kept from here on
 }
 
 // Forget ends the keeping of a peer, and its link. ErrNoSuchPeer when it is neither

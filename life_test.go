@@ -27,8 +27,8 @@ var lives = flag.Int("lives", 1000, "starts and stops of TestLives over links in
 // who waits, no subscription, no slot at work.
 func nothingLeft(t testing.TB, n *Node) {
 	t.Helper()
-	if len(n.links)+len(n.waits)+len(n.topics)+len(n.joined)+len(n.ready) != 0 {
-		t.Errorf("left: %d links, %d askers, %d topics, %d configurations, %d ready", len(n.links), len(n.waits), len(n.topics), len(n.joined), len(n.ready))
+	if len(n.links)+len(n.holds)+len(n.waits)+len(n.topics)+len(n.joined)+len(n.ready) != 0 {
+		t.Errorf("left: %d links, %d holds, %d askers, %d topics, %d configurations, %d ready", len(n.links), len(n.holds), len(n.waits), len(n.topics), len(n.joined), len(n.ready))
 	}
 	if p, w := n.machine.PeerCount(), n.machine.Waiting(); p+w != 0 {
 		t.Errorf("left: %d peers, %d bytes for them", p, w)

@@ -51,8 +51,9 @@ type Node struct {
 	links     map[link.Conn]*wire
 	lastConn  link.Conn
 	waits     map[id.Ticket]func(any)
-	ready     []link.Conn   // links that have something to write
-	mapped    []nat.Mapping // ports that the router forwards
+	holds     map[id.ID]uint64 // uses of links that Connect took
+	ready     []link.Conn      // links that have something to write
+	mapped    []nat.Mapping    // ports that the router forwards
 	tickets   id.Tickets
 	topics    map[string]int         // subscriptions by topic
 	joined    map[string]TopicConfig // given at the joining
@@ -96,7 +97,7 @@ func New(cfg Config) (*Node, error) {
 	cfg.fill()
 	n := &Node{
 		cfg: cfg, key: cfg.Key, log: cfg.Logger,
-		watch: newWatch(), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){},
+		watch: newWatch(), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){}, holds: map[id.ID]uint64{},
 		topics: map[string]int{}, joined: map[string]TopicConfig{}, tickets: id.Tickets{Owner: node.Owner},
 		stopAsked: make(chan struct{}), life: make(chan struct{}, 1),
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/internal/plain"
-	"github.com/ropewalk/ropewalk/session"
 )
 
 // Sessions lists the connected peers.
@@ -91,36 +90,7 @@ func (n *Node) Hosts(ctx context.Context, colour string, offset, limit int) (Hos
 	})
 }
 
-// Connect dials an address or a record and returns when the link is up, or why
-// there is none.
-func (n *Node) Connect(ctx context.Context, target string) (id.ID, error) {
-	addrs, err := dialAddrs(target)
-	if err != nil {
-		return id.ID{}, fmt.Errorf("%w: %v", ErrBadTarget, err)
-	}
-	addrs = n.dialable(addrs)
-	var last error
-	for _, a := range addrs {
-		who, err := ask(ctx, n, func(now time.Time, reply func(id.ID, error)) {
-			t := n.tickets.Next()
-			n.waits[t] = func(result any) {
-				c := result.(session.Answer)
-				reply(c.ID, c.Err)
-			}
-			if err := n.machine.Connect(now, t, a); err != nil {
-				delete(n.waits, t)
-				reply(id.ID{}, err)
-			}
-		})
-		if err == nil {
-			return who, nil
-		}
-		last = err
-	}
-	return id.ID{}, fmt.Errorf("%w: %w", ErrRefused, last)
-}
-
-// Disconnect ends the link to a peer.
+// Disconnect ends the link to a peer, whoever holds it.
 func (n *Node) Disconnect(ctx context.Context, who id.ID) error {
 	_, err := ask(ctx, n, func(now time.Time, reply func(struct{}, error)) {
 		if !n.machine.Disconnect(now, who) {

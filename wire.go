@@ -248,6 +248,7 @@ func (n *Node) linkDown(now time.Time, c link.Conn, err error) {
 	if w.out != nil {
 		close(w.out)
 	}
+	delete(n.holds, w.link.Info().ID)
 	n.machine.LinkDown(now, c, err)
 	if len(n.links) == 0 && n.unlinked != nil {
 		close(n.unlinked)

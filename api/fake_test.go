@@ -153,9 +153,15 @@ func (f *fake) Connect(ctx context.Context, addr string) (id.ID, error) {
 func (f *fake) Keep(_ context.Context, addr string) (ropewalk.Kept, error) {
 	return ropewalk.Kept{ID: nodeID(9), Kept: true, Why: "connection refused"}, f.note("keep %s", addr)
 }
-func (f *fake) Forget(_ context.Context, who id.ID) error     { return f.note("forget %s", who) }
-func (f *fake) Trust(_ context.Context, t string) error       { return f.note("trust %s", t) }
-func (f *fake) Untrust(_ context.Context, t string) error     { return f.note("untrust %s", t) }
+func (f *fake) Forget(_ context.Context, who id.ID) error { return f.note("forget %s", who) }
+func (f *fake) Trust(_ context.Context, t string) error   { return f.note("trust %s", t) }
+func (f *fake) Untrust(_ context.Context, t string) error { return f.note("untrust %s", t) }
+func (f *fake) Protect(_ context.Context, t, tag string) error {
+	return f.note("protect %s %s", t, tag)
+}
+func (f *fake) Unprotect(_ context.Context, t, tag string) error {
+	return f.note("unprotect %s %s", t, tag)
+}
 func (f *fake) Disconnect(_ context.Context, who id.ID) error { return f.note("disconnect %s", who) }
 func (f *fake) Ban(_ context.Context, t string, d time.Duration) error {
 	return f.note("ban %s %s", t, d)

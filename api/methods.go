@@ -28,6 +28,8 @@ var methods = map[string]method{
 	"session_unban":      (*Server).sessionUnban,
 	"session_trust":      (*Server).sessionTrust,
 	"session_untrust":    (*Server).sessionUntrust,
+	"session_protect":    (*Server).sessionProtect,
+	"session_unprotect":  (*Server).sessionUnprotect,
 	"session_seed":       (*Server).sessionSeed,
 	"session_bans":       (*Server).sessionBans,
 	"session_set":        (*Server).sessionSet,

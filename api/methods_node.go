@@ -110,6 +110,22 @@ func (s *Server) sessionUntrust(ctx context.Context, a *args) (any, error) {
 	return done, s.node.Untrust(ctx, target)
 }
 
+func (s *Server) sessionProtect(ctx context.Context, a *args) (any, error) {
+	target, tag := a.text("target", addrBytesMax), a.text("tag", tagBytesMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.Protect(ctx, target, tag)
+}
+
+func (s *Server) sessionUnprotect(ctx context.Context, a *args) (any, error) {
+	target, tag := a.text("target", addrBytesMax), a.text("tag", tagBytesMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.Unprotect(ctx, target, tag)
+}
+
 func (s *Server) sessionBan(ctx context.Context, a *args) (any, error) {
 	target := a.text("target", addrBytesMax)
 	span := a.span("for", banMin, banMax, banDefault)

@@ -28,6 +28,8 @@ type Node interface {
 	Forget(ctx context.Context, peer id.ID) error
 	Trust(ctx context.Context, target string) error
 	Untrust(ctx context.Context, target string) error
+	Protect(ctx context.Context, target, tag string) error
+	Unprotect(ctx context.Context, target, tag string) error
 	Ban(ctx context.Context, target string, d time.Duration) error
 	Unban(ctx context.Context, target string) error
 	Seed(ctx context.Context) error

@@ -33,6 +33,7 @@ const (
 	dataBytesMax  = 1 << 20 // of a gossip message
 	textBytesMax  = 64 << 10
 	addrBytesMax  = 2 << 10
+	tagBytesMax   = 64   // of a protection, as the node has it
 	pageMax       = 1000 // hosts or chat lines in one answer
 	pageDefault   = 100
 	banMin        = time.Second
