@@ -48,7 +48,7 @@ func TestAllowanceProperty(t *testing.T) {
 }
 
 // Whatever a peer asks, and however often, ten minutes bring it no more than an answer
-// of 250 records of 300 bytes and six heads: 75,192 bytes, 125 B/s, against the seven
+// of 250 records of 300 bytes and six heads: 75,192 bytes, 125 B/s, against the three
 // bytes that a question takes at least.
 func TestNoAmplification(t *testing.T) {
 	const most = recordsMax*enr.BytesMax + answersMax*frameBytes

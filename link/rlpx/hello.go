@@ -56,7 +56,7 @@ func appendHello(dst []byte, h *hello) ([]byte, error) {
 }
 
 // parseHello reads a Hello. Its error wraps the link.Reason to close with. The agent
-// is cut to 256 bytes and not cleaned; capabilities whose names nobody can have are
+// is cut to 128 bytes and not cleaned; capabilities whose names nobody can have are
 // left out.
 func parseHello(payload []byte) (h hello, err error) {
 	if len(payload) > baseBytesMax {

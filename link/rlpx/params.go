@@ -41,8 +41,8 @@ const (
 	codeMax = 0x7f
 	// capsMax bounds the capabilities of a Hello that are looked at.
 	capsMax = 128
-	// agentBytesMax is what we keep of the name a remote gives itself.
-	agentBytesMax = 256
+	// agentBytesMax is what we keep of the name a remote gives itself: link.Info's bound.
+	agentBytesMax = 128
 	// networkBytesMax bounds the name of a network in a Hello.
 	networkBytesMax = 64
 	// capNameBytesMax bounds a capability's name; at one implementation a longer one

@@ -17,7 +17,7 @@ import (
 // Report is what a probe found out.
 type Report struct {
 	ID      id.ID
-	Agent   string   // what the remote calls itself, at most 256 bytes, unsanitised
+	Agent   string   // what the remote calls itself, at most 128 bytes, unsanitised
 	Caps    []string // its capabilities, NAME/VERSION, in its order, at most 128
 	Version uint64   // of the base protocol; 0 when no Hello came
 	Network string   // the network it names; empty with nodes that are not ours
