@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 )
 
@@ -62,11 +64,29 @@ func (f *folder) close() error { return f.lock.Close() }
 // there and cannot be read is remembered in err: to go on without it would be to
 // write over it.
 func (f *folder) read(name string) ([]byte, bool) {
-	data, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(name)))
+	data, err := readSome(filepath.Join(f.dir, filepath.FromSlash(name)), readMax(name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && f.err == nil {
 		f.err = err
 	}
 	return data, err == nil
+}
+
+// readMax bounds what is read of a file: of the host book more than it may have, which
+// is then seen to be too long.
+func readMax(name string) int64 {
+	if strings.HasPrefix(name, "hosts") {
+		return hosts.FileBytesMax + 1
+	}
+	return math.MaxInt64
+}
+
+func readSome(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // LoadKey reads the key of a data folder: 64 hex digits in a regular file nobody

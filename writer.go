@@ -116,8 +116,15 @@ func (w *writer) write(saves []work.Save) error {
 	if err := makeDir(w.dir, filepath.Dir(path)); err != nil {
 		return err
 	}
-	if saves[0].Append {
+	switch s := saves[0]; {
+	case s.Append:
 		return appendFile(path, saves)
+	case s.From != "":
+		return moveFile(w.dir, s.From, path)
+	case s.Keep:
+		if err := keepOld(path); err != nil {
+			return err
+		}
 	}
 	return replaceFile(path, saves[0].Data)
 }
@@ -189,6 +196,38 @@ func replaceFile(path string, data []byte) error {
 	}
 	if err := os.Rename(tmp, path); err != nil {
 		return errors.Join(err, os.Remove(tmp))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// keepOld gives what a file holds a second name. It is synced already; where the file
+// system knows no second names it is copied.
+func keepOld(path string) error {
+	old := path + work.OldSuffix
+	if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	err := os.Link(path, old)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return replaceFile(old, data)
+}
+
+// moveFile renames a file of the data folder.
+func moveFile(root, from, path string) error {
+	if !filepath.IsLocal(from) {
+		return fmt.Errorf("ropewalk: save outside the data folder: %q", from)
+	}
+	if err := os.Rename(filepath.Join(root, filepath.FromSlash(from)), path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
 	}
 	return syncDir(filepath.Dir(path))
 }

@@ -159,3 +159,40 @@ func TestFailedWrites(t *testing.T) {
 		})
 	}
 }
+
+// A file that is replaced leaves what it held before beside it, one that is put aside
+// goes whole, and a save that fails leaves both.
+func TestTrap28PreviousCopyIsKept(t *testing.T) {
+	dir := t.TempDir()
+	read := func(name string) string {
+		data, _ := os.ReadFile(filepath.Join(dir, name))
+		return string(data)
+	}
+	save := func(s work.Save) {
+		t.Helper()
+		if err := errors.Join(written(dir, []work.Save{s}, nil)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, text := range []string{"one", "two", "three"} {
+		before := read("hosts")
+		save(work.Save{File: "hosts", Data: []byte(text), Keep: true})
+		if got := read("hosts"); got != text {
+			t.Fatalf("holds %q", got)
+		}
+		if got := read("hosts" + work.OldSuffix); i > 0 && got != before {
+			t.Errorf("the copy of before is %q, want %q", got, before)
+		}
+	}
+	save(work.Save{File: "hosts.damaged", From: "hosts"})
+	if read("hosts.damaged") != "three" || read("hosts") != "" || read("hosts"+work.OldSuffix) != "two" {
+		t.Errorf("after it was put aside: %q %q %q", read("hosts.damaged"), read("hosts"), read("hosts"+work.OldSuffix))
+	}
+	save(work.Save{File: "hosts.damaged", From: "hosts"}) // not there: nothing to lose
+	if read("hosts.damaged") != "three" {
+		t.Error("what was put aside is lost")
+	}
+	if errs := written(dir, []work.Save{{File: "x", From: "../key"}}, nil); errs[0] == nil {
+		t.Error("a file outside the folder is moved")
+	}
+}

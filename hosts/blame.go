@@ -15,20 +15,21 @@ type grudge struct {
 }
 
 // Blame adds points for a breach that a peer committed on a link of its own, and tells
-// whether it is banned for it: with blameMax points, which halve every blameHalves, for
-// blameBan, twice as long each time, at most blameBanMax. It is held against the key,
+// until when it is banned for it, or the zero time: with blameMax points, which halve
+// every blameHalves, for blameBan, twice as long each time, at most blameBanMax. It is held against the key,
 // never against an address, which others may share. A Relaxed book blames nobody.
-func (b *Book) Blame(now time.Time, who id.ID, points int) bool {
+func (b *Book) Blame(now time.Time, who id.ID, points int) (until time.Time) {
 	if who.IsZero() || who == b.cfg.Self || points <= 0 || b.cfg.Relaxed {
-		return false
+		return time.Time{}
 	}
 	g, _ := b.grudges.get(who)
 	g.points = g.now(now) + float64(min(points, blameMax))
 	g.at = now
-	banned := g.points >= blameMax
-	if banned {
+	if g.points >= blameMax {
 		g.points = 0
-		_ = b.ban(now, OfID(who), min(blameBan<<g.bans, blameBanMax), true)
+		d := min(blameBan<<g.bans, blameBanMax)
+		_ = b.ban(now, OfID(who), d, true)
+		until = now.Add(d)
 		g.bans = min(g.bans+1, blameBansMax)
 	}
 	b.grudges.put(who, g)
@@ -36,7 +37,7 @@ func (b *Book) Blame(now time.Time, who id.ID, points int) bool {
 		oldest, _, _ := b.grudges.oldest()
 		b.grudges.delete(oldest)
 	}
-	return banned
+	return until
 }
 
 // now is what is left of the points.

@@ -105,7 +105,12 @@ func (b *Book) tag() string {
 	if b.cfg.Network == "" {
 		return nothing
 	}
-	tag := enr.NetworkTag(b.cfg.Network)
+	return Mark(b.cfg.Network)
+}
+
+// Mark is a network's mark in records, in hex.
+func Mark(network string) string {
+	tag := enr.NetworkTag(network)
 	return hex.EncodeToString(tag[:])
 }
 

@@ -24,8 +24,10 @@ var sampleRecords = func() (out []*enr.Record) {
 }()
 
 // withSum completes lines to a file.
-func withSum(lines string) []byte {
-	data := []byte(fileHeader + lines)
+func withSum(lines string) []byte { return withHeader(fileHeader, lines) }
+
+func withHeader(header, lines string) []byte {
+	data := []byte(header + lines)
 	return fmt.Appendf(data, "%s%x\n", sumPrefix, sha256.Sum256(data))
 }
 

@@ -72,7 +72,7 @@ func tagOf(body []byte) string {
 // checked returns the lines between header and checksum, and the version.
 func checked(data []byte) (body []byte, version int, err error) {
 	switch {
-	case len(data) > fileBytesMax:
+	case len(data) > FileBytesMax:
 		return nil, 0, ErrVersion
 	case bytes.HasPrefix(data, []byte(fileHeader)):
 		version = 2

@@ -119,8 +119,8 @@ const (
 	// knocksMax bounds what is remembered; session starts at most 600 dials in it.
 	knockEvery = time.Minute
 	knocksMax  = 1024
-	// fileBytesMax bounds a saved book: all lists full, about 1 KiB a line.
-	fileBytesMax = 32 << 20
+	// FileBytesMax bounds a saved book: all lists full, about 1 KiB a line.
+	FileBytesMax = 32 << 20
 	// lineBytesMax bounds one line of it: a record's text, eight addresses, rest.
 	lineBytesMax = 4096
 )

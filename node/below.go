@@ -35,7 +35,10 @@ func (l tellingLane) Send(to id.ID, code uint64, body []byte) error {
 	return l.n.peers.Send(l.n.now, to, l.ln, code, body, false)
 }
 
-func (l lane) Drop(to id.ID, why error) { l.n.drop(to, reasonOf(why)) }
+func (l lane) Drop(to id.ID, why error) {
+	l.n.blame(to, why)
+	l.n.drop(to, reasonOf(why))
+}
 
 // pings is the lane of pulse, which looks at the traffic of all lanes.
 type pings struct{ lane }

@@ -124,6 +124,9 @@ func (n *Node) data(now time.Time, c link.Conn, m link.Msg) {
 		err = n.recv(now, p, m)
 	}
 	if err != nil {
+		if m.Lane < LaneUser { // what else a handler says is between it and its user
+			n.blame(p.ID(), err)
+		}
 		n.drop(p.ID(), reasonOf(err))
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/pex"
 	"github.com/ropewalk/ropewalk/session"
-	"github.com/ropewalk/ropewalk/work"
 )
 
 // source is the network group of who told us of a host: empty when it was the host
@@ -135,10 +134,3 @@ func records(sample []hosts.Host) []*enr.Record {
 	}
 	return out
 }
-
-func (n *Node) saveHosts(clean bool) {
-	n.out.Saves = append(n.out.Saves, work.Save{File: hostsFile, Data: n.book.Encode(clean)})
-}
-
-// SaveHosts has the host book written.
-func (n *Node) SaveHosts() { n.saveHosts(!n.running) }

@@ -155,11 +155,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 		cfg.Hosts.Seeds = append(cfg.Hosts.Seeds, s.ID())
 	}
 	n.book = hosts.New(cfg.Hosts, fork())
-	if saved, ok := files(hostsFile); ok {
-		if err := n.book.Load(now, saved); err != nil {
-			n.trace.Emit(now, trace.Event{Strand: "hosts", Kind: "load_failed", Err: err.Error()})
-		}
-	}
+	n.loadHosts(now, files)
 
 	if saved, ok := files(recordFile); ok {
 		n.loadRecord(now, saved)
@@ -210,9 +206,6 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	n.settle()
 	return n, nil
 }
-
-// hostsFile is the host book's file in the data folder.
-const hostsFile = "hosts"
 
 // attributeKeyMax bounds the key of a protocol's entry in the record, as the names of
 // capabilities are bounded: 300 bytes have to do for all of them.

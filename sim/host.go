@@ -14,6 +14,7 @@ import (
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/trace"
+	"github.com/ropewalk/ropewalk/work"
 )
 
 // host is the machine a simulated node runs on.
@@ -193,9 +194,16 @@ func (h *host) flush() {
 			}
 		}
 		for _, s := range out.Saves {
-			if s.Append {
+			switch {
+			case s.From != "":
+				h.files[s.File] = h.files[s.From]
+				delete(h.files, s.From)
+			case s.Append:
 				h.files[s.File] = append(h.files[s.File], s.Data)
-			} else {
+			default:
+				if s.Keep {
+					h.files[s.File+work.OldSuffix] = h.files[s.File]
+				}
 				h.files[s.File] = [][]byte{s.Data}
 			}
 		}
