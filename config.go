@@ -41,6 +41,9 @@ type Config struct {
 
 	Logger   *slog.Logger         // nil: nothing is logged
 	Registry *prometheus.Registry // nil: one of the node's own
+	// MetricLabels stand on every metric of the node, so that nodes can share a
+	// Registry.
+	MetricLabels map[string]string
 }
 
 // ListenConfig says where to listen.

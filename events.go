@@ -25,6 +25,7 @@ const eventRoom = 1024
 func (n *Node) onEvent(now time.Time, e trace.Event) {
 	if !e.Fine {
 		n.metrics.event(e.Strand, e.Kind)
+		n.meters.note(now, e)
 	}
 	n.eventSeq++
 	if level := levelOf(e); n.log.Enabled(context.Background(), level) {

@@ -15,6 +15,7 @@ import (
 // itself, are read when asked for. docs/metrics.md lists them all.
 type metrics struct {
 	registry *prometheus.Registry
+	labelled prometheus.Registerer // registry, with Config.MetricLabels
 	steps    *prometheus.HistogramVec
 	byWhat   map[string]prometheus.Observer // loop only
 	counts   *prometheus.CounterVec
@@ -39,6 +40,7 @@ func newMetrics(n *Node) (*metrics, error) {
 	if m.registry == nil {
 		m.registry = prometheus.NewRegistry()
 	}
+	m.labelled = prometheus.WrapRegistererWith(n.cfg.MetricLabels, m.registry)
 	m.steps = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "ropewalk_loop_step_seconds", Help: "Time the node's loop spends on one input. A step above a millisecond is a bug to look at.",
 		Buckets: []float64{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 1e-1},
@@ -63,7 +65,7 @@ func newMetrics(n *Node) (*metrics, error) {
 	})
 	m.links = newLinkMetrics()
 	for _, c := range append([]prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, gossipFigures{n}, protocolFigures{n}, m.jobTime, m.jobWait}, m.links.all()...) {
-		if err := m.registry.Register(c); err != nil {
+		if err := m.labelled.Register(c); err != nil {
 			m.end()
 			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)
 		}
@@ -81,7 +83,7 @@ func newMetrics(n *Node) (*metrics, error) {
 // end gives a registry of the user's back.
 func (m *metrics) end() {
 	for _, c := range m.own {
-		m.registry.Unregister(c)
+		m.labelled.Unregister(c)
 	}
 }
 

@@ -58,6 +58,7 @@ type Node struct {
 	topics    map[string]int         // subscriptions by topic
 	joined    map[string]TopicConfig // given at the joining
 	eventSeq  uint64
+	meters    meters
 	laneNames []laneName    // constant after Start
 	unlinked  chan struct{} // closed when the last link is down; set while stopping
 	stopping  bool          // nobody subscribes any more

@@ -17,7 +17,7 @@ func (n *Node) newRLPx(protocols []link.Protocol) (Transport, error) {
 	}
 	t, err := rlpx.New(rlpx.Config{
 		Key: n.key, Protocols: protocols, Network: n.cfg.Network, Listen: at, ListenUnix: paths, Localnet: n.cfg.Localnet,
-		Agent: n.cfg.Agent, Gate: n.gate(), Registry: n.metrics.registry, Trace: n.fromOutside,
+		Agent: n.cfg.Agent, Gate: n.gate(), Registry: n.metrics.labelled, Trace: n.fromOutside,
 		Routes: n.routes, Proxy: n.throughProxy, Hidden: n.cfg.hidden(),
 	})
 	if err != nil {

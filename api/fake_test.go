@@ -168,6 +168,9 @@ func (f *fake) Ban(_ context.Context, t string, d time.Duration) error {
 }
 func (f *fake) Unban(_ context.Context, t string) error { return f.note("unban %s", t) }
 func (f *fake) Seed(context.Context) error              { return f.note("seed") }
+func (f *fake) Traffic(context.Context) (ropewalk.Traffic, error) {
+	return ropewalk.Traffic{Visitors: ropewalk.Rate{Total: 9, PerMinute: 3}}, f.note("traffic")
+}
 func (f *fake) Bans(_ context.Context, offset, limit int) (ropewalk.BansPage, error) {
 	return ropewalk.BansPage{Total: 1, Bans: []ropewalk.Ban{{Target: "192.0.2.1/32"}}}, f.note("bans %d %d", offset, limit)
 }

@@ -31,6 +31,7 @@ var methods = map[string]method{
 	"session_protect":    (*Server).sessionProtect,
 	"session_unprotect":  (*Server).sessionUnprotect,
 	"session_seed":       (*Server).sessionSeed,
+	"seed_networks":      (*Server).seedNetworks,
 	"session_bans":       (*Server).sessionBans,
 	"session_set":        (*Server).sessionSet,
 

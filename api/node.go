@@ -33,6 +33,7 @@ type Node interface {
 	Ban(ctx context.Context, target string, d time.Duration) error
 	Unban(ctx context.Context, target string) error
 	Seed(ctx context.Context) error
+	Traffic(ctx context.Context) (ropewalk.Traffic, error)
 	Bans(ctx context.Context, offset, limit int) (ropewalk.BansPage, error)
 	SetPlaces(ctx context.Context, outbound, inbound int) (ropewalk.Places, error)
 

@@ -32,9 +32,19 @@ type Options struct {
 	// DnetControl lets that socket end links, dial and ban; it must be a Unix socket.
 	DnetControl bool
 
+	// Networks, when there are any, are all the nodes that the server answers for, each
+	// with every path of its own under /net/NAME; the server's node is one of them.
+	Networks []Network
+
 	// Graph replaces what the dashboard draws, default: the node and its peers.
 	Graph  func() dash.Graph
 	Logger *slog.Logger // default: nothing is logged
+}
+
+// Network is one of several nodes of a Server.
+type Network struct {
+	Name string // as it stands in paths: of a-z 0-9 . _ -
+	Node Node
 }
 
 // fill sets the defaults and refuses what is unsafe.

@@ -12,9 +12,16 @@ import (
 	"github.com/ropewalk/ropewalk/dash"
 )
 
+// netPath is where each of several networks is.
+const netPath = "/net/"
+
 // routes are the port's paths. Everything here is behind guard.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
+	for _, x := range s.nets {
+		under := netPath + x.opts.Network
+		mux.Handle(under+"/", http.StripPrefix(under, x.routes()))
+	}
 	mux.HandleFunc("POST /rpc", s.withToken(s.serveRPC))
 	mux.HandleFunc("GET /rpc", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)

@@ -31,6 +31,9 @@ type Server struct {
 	sockets atomic.Int64 // open WebSockets
 	subs    atomic.Int64 // open subscriptions
 
+	whole *Server   // whom a further node's server belongs to; else nil
+	nets  []*Server // of Options.Networks; they listen nowhere
+
 	mu    sync.Mutex
 	addr  net.Addr        // nil until started
 	names map[string]bool // acceptable Host headers, lower case
@@ -54,6 +57,9 @@ func newServer(n Node, st streams, opts Options) (*Server, error) {
 		names: make(map[string]bool),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	for _, x := range opts.Networks {
+		s.nets = append(s.nets, s.network(x))
+	}
 	s.http = &http.Server{
 		Handler:           s.guard(s.routes()),
 		ReadHeaderTimeout: readHeaderWithin,
@@ -64,6 +70,19 @@ func newServer(n Node, st streams, opts Options) (*Server, error) {
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	return s, nil
+}
+
+// network makes the server of one of several nodes, which has its own streams and limits
+// and lives behind the locks of s.
+func (s *Server) network(x Network) *Server {
+	o := s.opts
+	o.Network, o.Networks, o.Graph, o.Dnet = x.Name, nil, nil, ""
+	out := &Server{
+		opts: o, node: x.Node, streams: nodeStreams{x.Node}, log: s.log.With("network", x.Name),
+		cross: s.cross, gate: s.gate, names: s.names, whole: s,
+	}
+	out.ctx, out.stop = context.WithCancel(s.ctx)
+	return out
 }
 
 // Start opens the listeners and serves until Close.
@@ -96,6 +115,9 @@ func (s *Server) serve(ln net.Listener) error {
 	s.addr = ln.Addr()
 	s.names = ownNames(s.addr, s.opts.Listen, s.opts.Hosts)
 	s.loose = !isLoopback(s.addr)
+	for _, x := range s.nets {
+		x.loose = s.loose
+	}
 	if s.loose {
 		s.log.Warn("the API is open to other machines and not encrypted", "addr", s.addr.String())
 	}
@@ -120,6 +142,9 @@ func (s *Server) URL() string {
 // Token is what callers must show.
 func (s *Server) Token() string { return s.opts.Token }
 
+// NetworkURL is where a network's node has every path for itself.
+func (s *Server) NetworkURL(name string) string { return s.URL() + netPath + name }
+
 // DnetAddr is where DarkFi's viewers connect; empty when that is off.
 func (s *Server) DnetAddr() string {
 	s.mu.Lock()
@@ -135,7 +160,15 @@ func (s *Server) DnetAddr() string {
 }
 
 // everyNetwork is the server of each network this process serves.
-func (s *Server) everyNetwork() []*Server { return []*Server{s} }
+func (s *Server) everyNetwork() []*Server {
+	if s.whole != nil {
+		s = s.whole
+	}
+	if len(s.nets) == 0 {
+		return []*Server{s}
+	}
+	return s.nets
+}
 
 // Close ends every subscription, lets calls in flight finish until the context
 // ends, and waits for everything the server started. It may be called twice, and
@@ -154,6 +187,10 @@ func (s *Server) Close(ctx context.Context) error {
 		err = errors.Join(err, s.http.Close())
 	}
 	s.wg.Wait()
+	for _, x := range s.nets {
+		x.wg.Wait()
+		x.stop()
+	}
 	return err
 }
 

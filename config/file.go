@@ -13,15 +13,16 @@ import (
 // Limits of a file: our choice, far above any honest file and far below what
 // would hurt.
 const (
-	fileBytesMax   = 1 << 20
-	fileLinesMax   = 20_000
-	lineBytesMax   = 8 << 10 // the decoder's work grows with the square of a dotted key
-	bracketsMax    = 8 << 10 // the decoder recurses on each
-	problemsMax    = 200
-	listEntriesMax = 4096
-	namesMax       = 1024
-	nameBytesMax   = 256
-	roomBytesMax   = 64
+	fileBytesMax    = 1 << 20
+	fileLinesMax    = 20_000
+	lineBytesMax    = 8 << 10 // the decoder's work grows with the square of a dotted key
+	bracketsMax     = 8 << 10 // the decoder recurses on each
+	problemsMax     = 200
+	listEntriesMax  = 4096
+	namesMax        = 1024
+	nameBytesMax    = 256
+	roomBytesMax    = 64
+	networkBytesMax = 64
 )
 
 // fileReader walks one decoded file against the table of keys.
@@ -114,16 +115,21 @@ func (r *fileReader) table(path []string, t map[string]toml.Primitive, line int)
 		switch {
 		case key == nil && !inner:
 			r.unknown(full, v, at)
+		case inner && !isTable && len(full) == 1 && w == "network":
+			r.bad(at, full, v, `want a table [network."NAME"]; the node's own network is node.network`)
 		case inner && !isTable:
 			r.bad(at, full, v, "want a table")
 		case inner:
-			if len(full) == 3 && !r.named(full, at) {
+			if isName(full) && !r.named(full, at) {
 				continue
 			}
 			sub := map[string]toml.Primitive{}
 			if err := r.md.PrimitiveDecode(t[w], &sub); err != nil {
 				r.bad(at, full, v, "want a table")
 				continue
+			}
+			if len(sub) == 0 && isName(full) && full[0] == "network" {
+				r.bad(at, full, v, "want a key at least, such as libp2p or data")
 			}
 			r.table(full, sub, at)
 		default:
@@ -132,10 +138,17 @@ func (r *fileReader) table(path []string, t map[string]toml.Primitive, line int)
 	}
 }
 
+// isName tells whether the last part of a table's path is a name of the user's.
+func isName(path []string) bool {
+	return len(path) == 3 && path[0] != "network" || len(path) == 2 && path[0] == "network"
+}
+
 // named bounds tables that carry a name of the user's, such as a topic.
 func (r *fileReader) named(path []string, line int) bool {
 	r.names++
-	switch name := path[2]; {
+	switch name := path[len(path)-1]; {
+	case path[0] == "network" && (len(name) == 0 || len(name) > networkBytesMax || checkNetwork(name) != ""):
+		r.bad(line, path, name, "want a name of 1 to 64 of a-z 0-9 . _ -")
 	case len(name) == 0 || len(name) > nameBytesMax:
 		r.bad(line, path, name, fmt.Sprintf("want a name of 1 to %d bytes", nameBytesMax))
 	case r.names == namesMax+1:
@@ -223,7 +236,7 @@ func canonical(key *Key, path []string) []string {
 func joinPath(path []string) string {
 	out := make([]string, len(path))
 	for i, w := range path {
-		if out[i] = w; w == "" || strings.Trim(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || i == 2 {
+		if out[i] = w; w == "" || strings.Trim(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || isName(path[:i+1]) {
 			out[i] = quoteTOML(w)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // keys is every key, table by table, in the order the file is printed. Ranges are
 // those of ropewalk.Config.Validate.
-var keys = slices.Concat(firstKeys, gossipKeys, scoreKeys, weightKeys, topicKeys, laterKeys)
+var keys = slices.Concat(firstKeys, gossipKeys, scoreKeys, weightKeys, topicKeys, laterKeys, networkKeys)
 
 // firstKeys are the tables before gossip.
 var firstKeys = []Key{

@@ -30,6 +30,8 @@ type Options struct {
 	Profile string
 	// DataDir is the data folder when nothing sets one; empty: DefaultDataDir.
 	DataDir string
+	// Networks says that the program serves the [network] tables.
+	Networks bool
 	// NoFile skips the file.
 	NoFile bool
 }
@@ -67,7 +69,11 @@ func Load(o Options) (*Settings, error) {
 	problems = append(append(problems, bad...), badFlags...)
 	s.merge(entries)
 	s.defaults(o)
+	s.makeNetworks()
 	problems = append(problems, s.conflicts(problems)...)
+	if len(problems) == 0 {
+		problems = s.networkConflicts(o.Networks)
+	}
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		switch {
 		case a.Source == b.Source:
@@ -94,11 +100,7 @@ func (s *Settings) merge(entries []entry) {
 	for _, e := range entries {
 		s.set[joinPath(e.path)] = e
 		if e.key.apply != nil {
-			name := ""
-			if len(e.path) > 2 {
-				name = e.path[2]
-			}
-			e.key.apply(s, name, e.value)
+			e.key.apply(s, e.name(), e.value)
 		}
 	}
 }
@@ -156,16 +158,22 @@ func (s *Settings) conflicts(known []Problem) []Problem {
 		}
 	}
 	slices.SortFunc(out, func(a, b Problem) int { return strings.Compare(a.Field, b.Field) })
-	var ce *ropewalk.ConfigError
-	if errors.As(s.Node.Validate(), &ce) {
-		for _, f := range ce.Fields {
-			seen := func(p Problem) bool { return p.Field == f.Field }
-			if !slices.ContainsFunc(known, seen) && !slices.ContainsFunc(out, seen) {
-				out = append(out, s.problem(f.Field, f.Value, "want "+f.Allowed))
-			}
+	for _, f := range badFields(&s.Node) {
+		seen := func(p Problem) bool { return p.Field == f.Field }
+		if !slices.ContainsFunc(known, seen) && !slices.ContainsFunc(out, seen) {
+			out = append(out, s.problem(f.Field, f.Value, "want "+f.Allowed))
 		}
 	}
 	return out
+}
+
+// badFields are what a node would refuse of its configuration.
+func badFields(c *ropewalk.Config) []ropewalk.FieldError {
+	var ce *ropewalk.ConfigError
+	if errors.As(c.Validate(), &ce) {
+		return ce.Fields
+	}
+	return nil
 }
 
 // problem places a bad field at the entry that set it, or at a neighbour's.

@@ -44,7 +44,7 @@ func TestProblems(t *testing.T) {
 		{"unknown key", "[session]\noutbund = 3", `config.toml:2: session.outbund: 3: unknown key, want session.outbound?`},
 		{"unknown key like none", "[session]\nredial = 3", `config.toml:2: session.redial: 3: unknown key`},
 		{"key of another table", "[node]\noutbound = 3", `config.toml:2: node.outbound: 3: unknown key, want session.outbound?`},
-		{"key without table", "network = \"x\"", `config.toml:1: network: "x": unknown key, want node.network?`},
+		{"key without table", "network = \"x\"", `config.toml:1: network: "x": want a table [network."NAME"]; the node's own network is node.network`},
 		{"unknown table", "[sesion]\noutbound = 3", `config.toml:1: sesion: a table: unknown key, want session?`},
 		{"far from anything", "[node]\nxyzzyplugh = 1", `config.toml:2: node.xyzzyplugh: 1: unknown key`},
 		{"table for value", "[node.network]\na = 1", `config.toml:1: node.network: a table: want text of 1 to 64 bytes in quotes`},

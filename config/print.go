@@ -19,6 +19,12 @@ var tableWords = map[string]string{
 	"metrics": "What it counts.",
 }
 
+// networkWords says what tables of networks are.
+const networkWords = "`ropewalk seed` serves several networks from one process, each with a table [network.\"NAME\"]:\n" +
+	"data, localnet, agent, libp2p, rlpx, external, onion, inbound, outbound, seeds, peers, trusted,\n" +
+	"dns_lists. What a table does not set is as above, but for the folder (NAME in node.data) and for whom\n" +
+	"and where: any free ports, no seeds and no peers."
+
 // Print writes the configuration in force as a TOML file: what is set stands as it
 // is, with where it was set if sources, and what is not stands commented out with
 // its default. Reading the file again gives the same settings.
@@ -40,6 +46,8 @@ func (s *Settings) Print(w io.Writer, sources bool) error {
 		s.printKey(&b, k, sources)
 	}
 	s.printNamed(&b, table, sources)
+	fmt.Fprintf(&b, "\n%s", comment(networkWords))
+	s.printNamed(&b, "network", sources)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -75,19 +83,20 @@ func (s *Settings) printKey(b *strings.Builder, k *Key, sources bool) {
 func (s *Settings) printNamed(b *strings.Builder, table string, sources bool) {
 	var named []entry
 	for _, e := range s.set {
-		if len(e.path) == 4 && e.path[0] == table {
+		if e.key.named() && e.path[0] == table {
 			named = append(named, e)
 		}
 	}
 	slices.SortFunc(named, func(a, b entry) int { return slices.Compare(a.path, b.path) })
 	last := ""
 	for _, e := range named {
-		head := joinPath(e.path[:3])
+		leaf := len(e.path) - 1
+		head := joinPath(e.path[:leaf])
 		if head != last {
 			fmt.Fprintf(b, "\n[%s]\n", head)
 			last = head
 		}
-		fmt.Fprintf(b, "%s = %s%s\n", e.path[3], format(e.value), e.setBy(sources))
+		fmt.Fprintf(b, "%s = %s%s\n", e.path[leaf], format(e.value), e.setBy(sources))
 	}
 }
 

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/ropewalk/ropewalk"
+import (
+	"slices"
+
+	"github.com/ropewalk/ropewalk"
+)
 
 // Settings is all the program needs to know.
 type Settings struct {
@@ -14,6 +18,11 @@ type Settings struct {
 	Log         Log
 	Metrics     Metrics
 	Overlay     Overlay
+
+	// Networks are those that a seed serves from one process, by name, each whole: Node
+	// with its table. Empty: Node is all there is.
+	Networks []ropewalk.Config
+	networks map[string][]func(*ropewalk.Config)
 
 	File     string   // configuration file read; empty: none
 	Warnings []string // accepted, but worth a word
@@ -53,4 +62,12 @@ type entry struct {
 	source string // "config.toml", "ROPEWALK_NETWORK", "--network"
 	line   int    // in the file; 0 elsewhere
 	rank   int
+}
+
+// name is what stands in the path for "*"; empty when the key has none.
+func (e entry) name() string {
+	if i := slices.Index(e.key.parts, "*"); i >= 0 && i < len(e.path) {
+		return e.path[i]
+	}
+	return ""
 }
