@@ -34,6 +34,12 @@ func (s *SessionConfig) fillPlaces(p profile) {
 	}
 }
 
+// Places is how many links a node of this configuration works for and takes in.
+func (c Config) Places() Places {
+	c.fill()
+	return Places{Outbound: max(c.Session.Outbound, 0), Inbound: max(c.Session.Inbound, 0)}
+}
+
 // places checks what limits links, each and together.
 func (v *validator) places(s SessionConfig) {
 	v.within("session.outbound", s.Outbound, -1, outboundMax)

@@ -18,10 +18,6 @@ const netPath = "/net/"
 // routes are the port's paths. Everything here is behind guard.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, x := range s.nets {
-		under := netPath + x.opts.Network
-		mux.Handle(under+"/", http.StripPrefix(under, x.routes()))
-	}
 	mux.HandleFunc("POST /rpc", s.withToken(s.serveRPC))
 	mux.HandleFunc("GET /rpc", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
@@ -39,6 +35,34 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", s.serveHealth(func(ok bool) bool { return ok }))
 	mux.HandleFunc("GET /", s.serveAsset)
 	return mux
+}
+
+// byNetwork sends what is below a network's path to the network's part of the server.
+func (s *Server) byNetwork(rest http.Handler) http.Handler {
+	if len(s.nets) == 0 {
+		return rest
+	}
+	parts := make(map[string]http.Handler)
+	for _, x := range s.nets {
+		parts[x.opts.Network] = http.StripPrefix(netPath+x.opts.Network, x.routes())
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		below, is := strings.CutPrefix(r.URL.Path, netPath)
+		if !is {
+			rest.ServeHTTP(w, r)
+			return
+		}
+		name, _, inside := strings.Cut(below, "/")
+		part, known := parts[name]
+		switch {
+		case !known:
+			http.NotFound(w, r)
+		case !inside:
+			http.Redirect(w, r, r.URL.Path+"/", http.StatusMovedPermanently) // the page's files are relative
+		default:
+			part.ServeHTTP(w, r)
+		}
+	})
 }
 
 // metrics is open on loopback: it holds counts, no names and no addresses.

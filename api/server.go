@@ -61,7 +61,7 @@ func newServer(n Node, st streams, opts Options) (*Server, error) {
 		s.nets = append(s.nets, s.network(x))
 	}
 	s.http = &http.Server{
-		Handler:           s.guard(s.routes()),
+		Handler:           s.guard(s.byNetwork(s.routes())),
 		ReadHeaderTimeout: readHeaderWithin,
 		ReadTimeout:       readWithin,
 		WriteTimeout:      writeWithin,

@@ -71,3 +71,22 @@ func (e entry) name() string {
 	}
 	return ""
 }
+
+// Changed names the keys that are set otherwise in another configuration, in order.
+func (s *Settings) Changed(other *Settings) (paths []string) {
+	shown := func(s *Settings, path string) string {
+		if e, ok := s.set[path]; ok {
+			return format(e.value)
+		}
+		return ""
+	}
+	for _, from := range []*Settings{s, other} {
+		for path := range from.set {
+			if shown(s, path) != shown(other, path) && !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}

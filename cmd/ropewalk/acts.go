@@ -95,8 +95,8 @@ func (a *app) peer(cmd *cobra.Command, text string) (id.ID, error) {
 	if a, err := link.ParseAddr(text); err == nil && !a.ID().IsZero() {
 		return a.ID(), nil
 	}
-	if r, err := enr.Parse(text); err == nil {
-		return r.ID(), nil
+	if who, ok := recordID(text); ok {
+		return who, nil
 	}
 	prefix := strings.ToLower(strings.TrimPrefix(text, "0x"))
 	if len(prefix) < 4 || len(prefix) > 64 || strings.Trim(prefix, "0123456789abcdef") != "" {
@@ -119,6 +119,15 @@ func (a *app) peer(cmd *cobra.Command, text string) (id.ID, error) {
 		return hits[0], nil
 	}
 	return id.ID{}, usagef("%d connected peers begin with %s", len(hits), prefix)
+}
+
+// recordID is whose record a text is.
+func recordID(text string) (id.ID, bool) {
+	r, err := enr.Parse(text)
+	if err != nil {
+		return id.ID{}, false
+	}
+	return r.ID(), true
 }
 
 // banMax is the longest ban the API takes.

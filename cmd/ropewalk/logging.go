@@ -18,10 +18,9 @@ const (
 	logFilesMax = 5
 )
 
-// logger makes the logger of a node. Colour only on a terminal, and never with
-// NO_COLOR.
-func (a *app) logger(c config.Log) (*slog.Logger, func() error, error) {
-	var level slog.Level
+// logger makes the logger of a node, whose level can be changed. Colour only on a
+// terminal, and never with NO_COLOR.
+func (a *app) logger(c config.Log, level *slog.LevelVar) (*slog.Logger, func() error, error) {
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
 		return nil, nil, fmt.Errorf("log level: %w", err)
 	}

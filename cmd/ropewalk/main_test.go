@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,6 +42,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exit": wantExit, "mode": wantMode, "invite": writeInvite,
 			"ports": learnPorts, "silent": listenSilently, "list": publishList, "hosts": awaitHosts,
+			"hup": hangUp, "slots": awaitSlots, "logged": awaitLog,
 			"for": forCommands, "for-each-command": everyCommandHasHelp,
 		},
 	})
@@ -167,6 +169,48 @@ func awaitHosts(ts *testscript.TestScript, _ bool, args []string) {
 		var page ropewalk.HostsPage
 		ts.Check(c.Call(ctx, "session_hosts", map[string]any{"offset": 0, "limit": 1}, &page))
 		if page.Total == want {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// hangUp sends SIGHUP to a running node: hup FOLDER.
+func hangUp(ts *testscript.TestScript, _ bool, args []string) {
+	e, err := client.ReadEndpoint(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(syscall.Kill(e.PID, syscall.SIGHUP))
+}
+
+// awaitLog waits until a file has a text: logged TEXT FILE.
+func awaitLog(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		raw, err := os.ReadFile(ts.MkAbs(args[1]))
+		if strings.Contains(string(raw), args[0]) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%v; no %q in %s", err, args[0], raw)
+		}
+	}
+}
+
+// awaitSlots waits until a running node has some outbound slots and kept peers: slots
+// OUTBOUND MANUAL FOLDER.
+func awaitSlots(ts *testscript.TestScript, _ bool, args []string) {
+	c, err := client.Open(ts.MkAbs(args[2]))
+	ts.Check(err)
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		var all []ropewalk.Slot
+		ts.Check(c.Call(ctx, "session_slots", nil, &all))
+		have := map[string]int{}
+		for _, s := range all {
+			have[s.Role]++
+		}
+		if fmt.Sprint(have["outbound"]) == args[0] && fmt.Sprint(have["manual"]) == args[1] {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -10,7 +10,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,30 +49,23 @@ func nodeCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-func seedCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "seed",
-		GroupID: "run",
-		Short:   "Run a seed: a node that answers many and dials nobody",
-		Long:    "Runs a node with the profile seed: others ask it for hosts when they know nobody. It takes the\nflags of `ropewalk node`.",
-		Example: "  ropewalk seed --libp2p /ip4/0.0.0.0/tcp/4001 --libp2p /ip4/0.0.0.0/udp/4001/quic-v1",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.runNode(cmd, "seed") },
-	}
-	addConfigFlags(cmd)
-	return cmd
-}
-
-// runNode is the life of a node, from the configuration to the last file.
+// runNode is the life of a node, or of one for each network of a seed, from the
+// configuration to the last file.
 func (a *app) runNode(cmd *cobra.Command, profile string) error {
-	s, err := a.settings(cmd, config.Options{Profile: profile})
+	load := func() (*config.Settings, error) {
+		s, err := a.settings(cmd, config.Options{Profile: profile, Networks: profile == "seed"})
+		if err != nil {
+			return nil, err
+		}
+		s.Node.DataDir, err = filepath.Abs(s.Node.DataDir)
+		return s, err
+	}
+	s, err := load()
 	if err != nil {
 		return err
 	}
-	if s.Node.DataDir, err = filepath.Abs(s.Node.DataDir); err != nil {
-		return err
-	}
-	log, closeLog, err := a.logger(s.Log)
+	level := new(slog.LevelVar)
+	log, closeLog, err := a.logger(s.Log, level)
 	if err != nil {
 		return err
 	}
@@ -82,15 +77,10 @@ func (a *app) runNode(cmd *cobra.Command, profile string) error {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
-	s.Node.Logger = log
-	n, err := ropewalk.New(s.Node)
-	if err != nil {
+	r := &running{app: a, settings: s, load: load, log: log, level: level, signals: signals}
+	if err := r.launch(cmd.Context()); err != nil {
 		return err
 	}
-	if err := n.Start(cmd.Context()); err != nil {
-		return listenError(err) // Start has undone everything
-	}
-	r := &running{app: a, settings: s, log: log, node: n, signals: signals, dir: s.Node.DataDir}
 	if err := r.start(); err != nil {
 		return errors.Join(err, r.stopOrDie())
 	}
@@ -98,33 +88,98 @@ func (a *app) runNode(cmd *cobra.Command, profile string) error {
 	return r.stopOrDie()
 }
 
-// running is a node and what the program put around it.
+// running is a node, or one for each network, and what the program put around it.
 type running struct {
 	app      *app
 	settings *config.Settings
+	load     func() (*config.Settings, error) // what the configuration is now
 	log      *slog.Logger
-	node     *ropewalk.Node
+	level    *slog.LevelVar
+	nodes    []served
 	server   *api.Server // nil when listen.rpc is off
 	signals  chan os.Signal
-	dir      string
-	told     bool // the endpoint file is written
+	told     []string       // folders with an endpoint file
+	visits   sync.WaitGroup // first dials of peers that a reload brought
 }
 
-// start opens the API of a started node and prints the ready line.
+// served is a node at work.
+type served struct {
+	*ropewalk.Node
+	cfg ropewalk.Config
+}
+
+// launch makes and starts the nodes; on error none is left.
+func (r *running) launch(ctx context.Context) error {
+	for _, cfg := range r.configs() {
+		n, err := ropewalk.New(cfg)
+		if err == nil {
+			err = listenError(n.Start(ctx)) // on error Start has undone everything
+		}
+		if err != nil {
+			for _, n := range r.nodes {
+				err = errors.Join(err, n.Close())
+			}
+			return err
+		}
+		r.nodes = append(r.nodes, served{n, cfg})
+	}
+	return nil
+}
+
+// configs are those of the nodes: of one, or of one for each network, which share a
+// registry.
+func (r *running) configs() []ropewalk.Config {
+	if !r.several() {
+		cfg := r.settings.Node
+		cfg.Logger = r.log
+		return []ropewalk.Config{cfg}
+	}
+	registry := prometheus.NewRegistry()
+	out := slices.Clone(r.settings.Networks)
+	for i := range out {
+		c := &out[i]
+		c.Logger, c.Registry = r.log.With("network", c.Network), registry
+		c.MetricLabels = map[string]string{"network": c.Network}
+	}
+	return out
+}
+
+// several tells whether the nodes are those of [network] tables.
+func (r *running) several() bool { return len(r.settings.Networks) > 0 }
+
+// start opens the API of the started nodes and prints the ready line.
 func (r *running) start() error {
 	if err := r.serve(); err != nil {
 		return err
 	}
-	line, err := json.Marshal(r.node.Info())
+	line, err := json.Marshal(r.ready())
 	if err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(r.app.out, "ready %s\n", line); err != nil {
 		return fmt.Errorf("print the ready line: %w", err)
 	}
-	r.log.Info("ready", "node", r.node.Info().ID.Short(), "rpc", r.node.Info().RPC, "network", r.node.Info().Network)
+	for _, n := range r.nodes {
+		info := n.Info()
+		r.log.Info("ready", "node", info.ID.Short(), "rpc", info.RPC, "network", info.Network)
+	}
 	notifySystemd(r.app, "READY=1")
 	return nil
+}
+
+// ready is the object of the ready line: the node's, or those of all networks.
+func (r *running) ready() any {
+	if !r.several() {
+		return r.nodes[0].Info()
+	}
+	all := seedReady{Version: ropewalk.Version(), Networks: []ropewalk.Info{}}
+	if r.server != nil {
+		all.RPC, all.Dnet = r.server.URL(), r.server.DnetAddr()
+	}
+	for _, n := range r.nodes {
+		all.Networks = append(all.Networks, n.Info())
+	}
+	return all
 }
 
 // serve opens the API and tells other commands where it is.
@@ -132,16 +187,17 @@ func (r *running) serve() error {
 	if r.settings.RPC == "off" {
 		return nil
 	}
-	var served api.Node = r.node
-	if !r.settings.Metrics.Enabled {
-		served = noMetrics{r.node}
+	o := api.Options{
+		Listen: r.settings.RPC, Expose: r.settings.Expose, Dnet: r.settings.Dnet, DnetControl: r.settings.DnetControl,
+		Network: r.nodes[0].cfg.Network, Logger: r.log,
+	}
+	if r.several() {
+		for _, n := range r.nodes {
+			o.Networks = append(o.Networks, api.Network{Name: n.cfg.Network, Node: r.face(n)})
+		}
 	}
 	var err error
-	r.server, err = api.NewServer(served, api.Options{
-		Listen: r.settings.RPC, Expose: r.settings.Expose, Dnet: r.settings.Dnet, DnetControl: r.settings.DnetControl,
-		Network: r.settings.Node.Network, Logger: r.log,
-	})
-	if err != nil {
+	if r.server, err = api.NewServer(r.face(r.nodes[0]), o); err != nil {
 		return err
 	}
 	if err := r.server.Start(); err != nil {
@@ -151,11 +207,40 @@ func (r *running) serve() error {
 		}
 		return fmt.Errorf("cannot listen on %s (%s): %w", addr, flag, rootCause(err))
 	}
-	url := r.server.URL()
-	r.node.SetRPC(url)
-	r.node.SetDnet(r.server.DnetAddr())
-	r.told = true
-	return client.WriteEndpoint(r.dir, client.Endpoint{URL: url, Token: r.server.Token(), PID: os.Getpid()})
+	return r.tell()
+}
+
+// face is a node as the API has it.
+func (r *running) face(n served) api.Node {
+	if !r.settings.Metrics.Enabled {
+		return noMetrics{n.Node}
+	}
+	return n.Node
+}
+
+// tell leaves the API's address in every data folder; that of a network is about the
+// network alone.
+func (r *running) tell() error {
+	if !r.several() {
+		n := r.nodes[0]
+		n.SetRPC(r.server.URL())
+		n.SetDnet(r.server.DnetAddr())
+		return r.tellAt(r.settings.Node.DataDir, r.server.URL())
+	}
+	for _, n := range r.nodes {
+		url := r.server.NetworkURL(n.cfg.Network)
+		n.SetRPC(url)
+		n.SetDnet(r.server.DnetAddr())
+		if err := r.tellAt(n.cfg.DataDir, url); err != nil {
+			return err
+		}
+	}
+	return r.tellAtBase(r.settings.Node.DataDir)
+}
+
+func (r *running) tellAt(dir, url string) error {
+	r.told = append(r.told, dir)
+	return client.WriteEndpoint(dir, client.Endpoint{URL: url, Token: r.server.Token(), PID: os.Getpid()})
 }
 
 // noMetrics is a node that counts for itself only.
@@ -163,19 +248,37 @@ type noMetrics struct{ *ropewalk.Node }
 
 func (noMetrics) Registry() *prometheus.Registry { return prometheus.NewRegistry() }
 
-// wait returns when somebody wants the node to end.
+// wait returns when somebody wants the nodes to end; SIGHUP only makes it read the
+// configuration again.
 func (r *running) wait(ctx context.Context) {
-	select {
-	case sig := <-r.signals:
-		r.log.Info("stopping", "signal", sig.String())
-		if isTerminal(r.app.err) {
-			fmt.Fprintln(r.app.err, "Stopping; press Ctrl-C again to end at once.")
-		}
-	case <-r.node.StopRequested():
-		r.log.Info("stopping", "reason", "asked to")
-	case <-ctx.Done():
+	ctx, stop := context.WithCancel(ctx)
+	defer r.visits.Wait()
+	defer stop()
+	asked := make(chan struct{}, len(r.nodes))
+	for _, n := range r.nodes {
+		go func() { // ends with the node
+			<-n.StopRequested()
+			asked <- struct{}{}
+		}()
 	}
-	notifySystemd(r.app, "STOPPING=1")
+	defer notifySystemd(r.app, "STOPPING=1")
+	for {
+		select {
+		case sig := <-r.signals:
+			if sig == syscall.SIGHUP {
+				r.reload(ctx)
+				continue
+			}
+			r.log.Info("stopping", "signal", sig.String())
+			if isTerminal(r.app.err) {
+				fmt.Fprintln(r.app.err, "Stopping; press Ctrl-C again to end at once.")
+			}
+		case <-asked:
+			r.log.Info("stopping", "reason", "asked to")
+		case <-ctx.Done():
+		}
+		return
+	}
 }
 
 // stopOrDie stops, and ends the process when that takes too long or a second
@@ -188,7 +291,7 @@ func (r *running) stopOrDie() error {
 	select {
 	case err := <-done:
 		return err
-	case <-r.signals:
+	case <-r.end():
 		r.forget()
 		return codedError{exitInterrupted, errors.New("ended by a second signal")}
 	case <-late.C:
@@ -200,7 +303,6 @@ func (r *running) stopOrDie() error {
 // stop undoes start, in the opposite order.
 func (r *running) stop() error {
 	r.forget()
-	var err error
 	if r.server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
@@ -208,17 +310,21 @@ func (r *running) stop() error {
 			r.log.Debug("API ended calls in flight", "err", e)
 		}
 	}
-	err = r.node.Close()
+	var ends sync.WaitGroup
+	errs := make([]error, len(r.nodes))
+	for i, n := range r.nodes {
+		ends.Go(func() { errs[i] = n.Close() })
+	}
+	ends.Wait()
 	r.log.Info("stopped")
-	return err
+	return errors.Join(errs...)
 }
 
 func (r *running) forget() {
-	if !r.told {
-		return
-	}
-	if err := client.RemoveEndpoint(r.dir, os.Getpid()); err != nil {
-		r.log.Warn("cannot remove the endpoint file", "err", err)
+	for _, dir := range r.told {
+		if err := client.RemoveEndpoint(dir, os.Getpid()); err != nil {
+			r.log.Warn("cannot remove the endpoint file", "err", err)
+		}
 	}
 }
 
