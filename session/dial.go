@@ -151,16 +151,17 @@ func (k *Keeper) restAfter(now time.Time, s *slot, why string) {
 	case Seed:
 		s.rest(now, k.seedRested(s), why)
 	default:
-		k.restFor(now, s, k.pause(now), why)
+		k.restFor(now, s, k.pause(now, s.Attempts), why)
 	}
 }
 
-// pause is that of an outbound slot or a probe after a failure. It grows while nobody
-// answers at all: it is not the hosts then, and there is no use in trying them all.
-func (k *Keeper) pause(now time.Time) time.Duration {
+// pause is that of an outbound slot or a probe after so many failures in a row. It grows
+// on while nobody answers at all: it is not the hosts then, and there is no use in trying
+// them all.
+func (k *Keeper) pause(now time.Time, attempts int) time.Duration {
 	rounds := k.outFails / max(len(k.outs), 1)
 	if !k.alone(now) || rounds < alonePatience {
-		return k.between(pauseMin, pauseMax)
+		return k.between(pauseMin, doubled(2*pauseMin, attempts, pauseMax))
 	}
 	return k.between(1, 2*doubled(pauseMax, rounds-alonePatience, alonePauseMax))
 }

@@ -265,8 +265,7 @@ func (k *Keeper) Down(now time.Time, who id.ID, t id.Ticket, reason string, usef
 	}
 	k.links.Delete(who)
 	k.leave(now, c.kind)
-	h, _ := k.book.Get(who)
-	if c.kind == Outbound || c.kind == Direct || h.Colour == hosts.Gold {
+	if c.kind.IsPeer() { // whoever dialled: who just broke off is not the first to dial
 		k.book.Ended(now, who, useful)
 	}
 	if s := c.slot; s != nil {

@@ -16,6 +16,11 @@ var anyColour = []hosts.Colour{hosts.Gold, hosts.White, hosts.Grey}
 // places as long as there are others.
 func (k *Keeper) pick(now time.Time, s *slot) (hosts.Host, bool) {
 	skip := k.skip(now)
+	if s.Use == UseExplore {
+		if h, ok := k.book.Pick(now, []hosts.Colour{hosts.Grey}, k.notFailed(skip)); ok {
+			return h, true
+		}
+	}
 	if s.Use == UseAnchor || len(k.outs) < anchorSlots*2 {
 		if h, ok := k.nextAnchor(now, skip); ok {
 			return h, true
@@ -98,6 +103,15 @@ func (k *Keeper) crowding(limit int) string {
 		}
 	}
 	return ""
+}
+
+// notFailed refuses, besides those that skip does, the hosts whose last dial failed: when
+// many have died at once, they are the unproven ones.
+func (k *Keeper) notFailed(skip func(id.ID) bool) func(id.ID) bool {
+	return func(who id.ID) bool {
+		h, _ := k.book.Get(who)
+		return h.Fails > 0 || skip(who)
+	}
 }
 
 // notFrom refuses, besides those that skip does, the hosts that a group told us of.

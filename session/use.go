@@ -17,7 +17,7 @@ const (
 var tastes = map[string][]hosts.Colour{
 	UseAnchor:  {hosts.Gold, hosts.White, hosts.Grey},
 	UseKnown:   {hosts.Gold, hosts.White, hosts.Grey},
-	UseExplore: {hosts.Grey, hosts.White, hosts.Gold},
+	UseExplore: {hosts.White, hosts.Gold, hosts.Grey}, // after those that did not fail, see pick
 	UseNetwork: {hosts.Gold, hosts.White, hosts.Grey},
 }
 
