@@ -42,6 +42,7 @@ var homes = []home{
 
 	{path: "dnslist", floor: 1, kind: value},
 	{path: "hosts", floor: 1, kind: value},
+	{path: "outage", floor: 1, kind: value},
 	{path: "scenario", floor: 1, kind: value},
 	{path: "vote", floor: 1, kind: value},
 

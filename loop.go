@@ -280,7 +280,10 @@ func (n *Node) housekeeping() error {
 			n.lookAround()
 		case <-addrs.C:
 			list := n.addrs()
-			n.post(input{fn: func(now time.Time) { n.announce(now, list) }})
+			n.post(input{fn: func(now time.Time) {
+				n.retryKinds(now)
+				n.announce(now, list)
+			}})
 		case <-save.C:
 			n.post(input{fn: func(time.Time) { n.machine.SaveHosts() }})
 		case <-n.ctx().Done():

@@ -18,6 +18,7 @@ import (
 	"github.com/ropewalk/ropewalk/link/socks"
 	"github.com/ropewalk/ropewalk/nat"
 	"github.com/ropewalk/ropewalk/node"
+	"github.com/ropewalk/ropewalk/outage"
 	"github.com/ropewalk/ropewalk/peer/msgrw"
 	"github.com/ropewalk/ropewalk/scope"
 )
@@ -54,6 +55,7 @@ type Node struct {
 	holds     map[id.ID]uint64 // uses of links that Connect took
 	ready     []link.Conn      // links that have something to write
 	mapped    []nat.Mapping    // ports that the router forwards
+	outages   outage.Watch
 	tickets   id.Tickets
 	topics    map[string]int         // subscriptions by topic
 	joined    map[string]TopicConfig // given at the joining
@@ -194,6 +196,7 @@ func (n *Node) build() (err error) {
 	if n.folder != nil && n.folder.err != nil {
 		return fmt.Errorf("ropewalk: data folder: %w", n.folder.err)
 	}
+	n.outages.Trace = n.onEvent
 	n.runs = msgrw.NewHub(n.hubConfig())
 	return nil
 }

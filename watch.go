@@ -98,6 +98,7 @@ func (n *Node) tellChange(c change) {
 			n.machine.Disturbed(now, session.Woke)
 		}
 		if c.moved {
+			n.forgetOutages(now)
 			n.announce(now, n.addrs())
 			n.machine.Disturbed(now, session.NetworkChanged)
 		}

@@ -63,8 +63,14 @@ func (n *Node) dial(d node.Dial) {
 		l, err := n.dialNow(d.Ticket, d.To)
 		n.metrics.links.dialled(err)
 		if err != nil {
-			n.post(input{fn: func(now time.Time) { n.machine.DialFailed(now, d.Ticket, err) }})
-		} else if !n.post(input{fn: func(now time.Time) { n.linkUp(now, l) }}) {
+			n.post(input{fn: func(now time.Time) {
+				n.noteDial(now, d.To, err)
+				n.machine.DialFailed(now, d.Ticket, err)
+			}})
+		} else if !n.post(input{fn: func(now time.Time) {
+			n.noteDial(now, d.To, nil)
+			n.linkUp(now, l)
+		}}) {
 			l.Close(link.Quitting)
 		}
 		return nil

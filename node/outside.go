@@ -60,6 +60,13 @@ func (n *Node) external(now time.Time) {
 // External is where the world sees us by IPv4 or by IPv6.
 func (n *Node) External(v6 bool) (vote.Address, bool) { return n.poll.Adopted(v6) }
 
+// SetReaches says anew which addresses a way leads to: see hosts.Book.SetReaches.
+func (n *Node) SetReaches(now time.Time, reaches func(link.Addr) bool) {
+	n.begin(now)
+	n.book.SetReaches(now, reaches)
+	n.settle()
+}
+
 // SetMapped takes a router's word for our address; an invalid one takes it back.
 func (n *Node) SetMapped(now time.Time, ip netip.Addr) {
 	n.begin(now)

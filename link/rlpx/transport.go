@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -18,19 +19,25 @@ import (
 
 // What a caller can act on.
 var (
-	ErrClosed  = errors.New("rlpx: transport closed")
-	ErrAddr    = errors.New("rlpx: want an enode URL with a port")
-	ErrGated   = errors.New("rlpx: address is shut out")
-	ErrNoRoute = errors.New("rlpx: no way leads to that address: it wants a proxy that we do not have")
-	ErrRefused = errors.New("rlpx: nobody listens there")
-	ErrTimeout = errors.New("rlpx: no answer in time")
-	ErrLost    = errors.New("rlpx: connection lost")
+	ErrClosed        = errors.New("rlpx: transport closed")
+	ErrAddr          = errors.New("rlpx: want an enode URL with a port")
+	ErrGated         = errors.New("rlpx: address is shut out")
+	ErrNoRoute       = errors.New("rlpx: no way leads to that address: it wants a proxy that we do not have")
+	ErrRefused error = refused{} // is a syscall.ECONNREFUSED
+	ErrTimeout       = errors.New("rlpx: no answer in time")
+	ErrLost          = errors.New("rlpx: connection lost")
 	// ErrWrongKey: the remote hung up on our first packet, as a node does that has
 	// another key and cannot read it, or something that speaks no RLPx.
 	ErrWrongKey = errors.New("rlpx: the remote has another key, or is no node")
 	// ErrNoLanes: the remote speaks none of our protocols.
 	ErrNoLanes = errNothingShared
 )
+
+// refused is ErrRefused.
+type refused struct{}
+
+func (refused) Error() string        { return "rlpx: nobody listens there" }
+func (refused) Is(target error) bool { return target == syscall.ECONNREFUSED }
 
 // Transport dials and accepts RLPx links. Its methods may be called by any
 // goroutine.
