@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/link"
@@ -200,6 +201,21 @@ func TestNothingPastTheProxy(t *testing.T) {
 	defer c.mu.Unlock()
 	if len(c.seen) > 0 {
 		t.Errorf("past the proxy: %v", c.seen)
+	}
+}
+
+// The world gives a dial the time of its way, and the session a little more.
+func TestTrap31WorldWaitsAsLong(t *testing.T) {
+	n := made(t, Config{Session: SessionConfig{Proxy: "socks5://127.0.0.1:9", Mixed: []string{"onion"}}})
+	mc, err := n.machineConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]time.Duration{"/ip4/1.2.3.4/tcp/1": 15 * time.Second, "/onion3/" + onion + ":1": 65 * time.Second} {
+		a := link.MustAddr(text)
+		if got, session := n.dialWithin(a), mc.Session.DialFor(a); got != want || session <= want {
+			t.Errorf("%s: %s, the session %s, want %s", a, got, session, want)
+		}
 	}
 }
 
