@@ -54,6 +54,7 @@ func (d *Devnet) launchChild(ctx context.Context, m *member) (running, error) {
 	}
 	c := &child{cmd: exec.Command(d.opt.Binary, args...), ended: make(chan struct{}), log: log}
 	c.cmd.Stderr = log
+	c.cmd.Env = append(os.Environ(), "ROPEWALK_SESSION_SAVE_EVERY="+saveEvery.String())
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		return nil, errors.Join(err, log.Close())

@@ -95,7 +95,7 @@ func open(ctx context.Context, opt Options) (*Devnet, error) {
 	}
 	for i := range opt.Script.Nodes() {
 		name := scenario.NodeName(i)
-		d.members = append(d.members, &member{i: i, name: name, dir: filepath.Join(d.opt.Dir, name), seed: i < opt.Script.Seeds(), seen: map[place]*sighting{}})
+		d.members = append(d.members, &member{i: i, name: name, dir: filepath.Join(d.opt.Dir, name), seed: i < opt.Script.Seeds(), every: max(pollEvery, time.Duration(opt.Script.Nodes())*pollShare), seen: map[place]*sighting{}})
 	}
 	d.ctx, d.cancel = context.WithCancel(ctx)
 	return d, nil
@@ -112,6 +112,7 @@ func (d *Devnet) launch(i int) {
 	d.coming[i] = true
 	d.mu.Unlock()
 	start := func() {
+		m.awaitGone() // its folder is in use until then
 		launch := d.launchInside
 		if d.opt.Processes {
 			launch = d.launchChild

@@ -22,7 +22,7 @@ type inside struct {
 // launchInside starts a node in this process, with its RPC.
 func (d *Devnet) launchInside(ctx context.Context, m *member) (_ running, err error) {
 	cfg := ropewalk.Config{Network: network, DataDir: m.dir, Localnet: true, Profile: "desktop", Logger: d.log.With("node", m.name)}
-	cfg.Session.Outbound = outbound
+	cfg.Session.Outbound, cfg.Session.SaveEvery = outbound, saveEvery
 	switch d.opt.Link {
 	case linkRLPx:
 		cfg.Listen.LibP2P = []string{}
@@ -74,7 +74,10 @@ func (in *inside) info() ropewalk.Info { return in.n.Info() }
 
 // kill is as hard as one process allows: the node says goodbye, which a killed
 // process would not.
-func (in *inside) kill() { _ = in.stop(closeWithin) }
+func (in *inside) kill() {
+	_ = in.n.Close() // the API only answers meanwhile
+	_ = in.stop(closeWithin)
+}
 
 // closeWithin bounds how long a node's RPC may take to close.
 const closeWithin = 5 * time.Second

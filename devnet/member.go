@@ -14,10 +14,11 @@ import (
 // member is one node of the net as the devnet knows it: what it asked the node
 // over RPC, and what the node told.
 type member struct {
-	i    int
-	name string
-	dir  string
-	seed bool
+	i     int
+	name  string
+	dir   string
+	seed  bool
+	every time.Duration // between two looks at it
 
 	mu       sync.Mutex
 	alive    bool
@@ -27,6 +28,8 @@ type member struct {
 	sessions []ropewalk.Session
 	meshes   map[string]bool // peers in any mesh of ours, by node ID
 	seen     map[place]*sighting
+	arrival  arrival
+	gone     chan struct{} // closed when the last kill is done; nil before the first
 	cancel   context.CancelFunc
 }
 
@@ -65,9 +68,9 @@ func (m *member) up(ctx context.Context, run func(func()), r running) error {
 	info := r.info()
 	m.mu.Lock()
 	m.alive, m.node, m.client, m.cancel, m.info = true, r, c, cancel, info
-	m.sessions, m.meshes = nil, nil
+	m.sessions, m.meshes, m.arrival = nil, nil, arrival{}
 	m.mu.Unlock()
-	run(func() { m.poll(ctx, c) })
+	run(func() { m.poll(ctx, c, r.endpoint()) })
 	run(func() { m.hear(ctx, lines, info.ID) })
 	return nil
 }
@@ -86,15 +89,27 @@ func (m *member) down() running {
 	return m.node
 }
 
+// awaitGone waits until a node that is being killed is gone.
+func (m *member) awaitGone() {
+	m.mu.Lock()
+	gone := m.gone
+	m.mu.Unlock()
+	if gone != nil {
+		<-gone
+	}
+}
+
 // poll keeps the member's view of its node's peers fresh.
-func (m *member) poll(ctx context.Context, c *client.Client) {
-	tick := time.NewTicker(pollEvery)
+func (m *member) poll(ctx context.Context, c *client.Client, end client.Endpoint) {
+	tick := time.NewTicker(m.every)
 	defer tick.Stop()
 	for {
+		m.pollArrival(ctx, c, end)
 		var sessions []ropewalk.Session
 		if err := c.Call(ctx, "session_list", struct{}{}, &sessions); err == nil {
 			m.mu.Lock()
 			m.sessions = sessions
+			m.arrival.note(sessions)
 			m.mu.Unlock()
 		}
 		m.pollMeshes(ctx, c)
@@ -197,7 +212,7 @@ func (m *member) peers(among map[id.ID]bool) int {
 	defer m.mu.Unlock()
 	n := 0
 	for _, s := range m.sessions {
-		if s.Session != "seed" && s.Session != "refine" && among[s.ID] {
+		if isPeer(s) && among[s.ID] {
 			n++
 		}
 	}

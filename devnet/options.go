@@ -48,11 +48,18 @@ var Links = []string{linkRLPx, linkLibP2P}
 const NodesMax = 100
 
 // can is what a devnet can do.
-const can = scenario.CanKill | scenario.CanPubSub
+const can = scenario.CanKill | scenario.CanPubSub | scenario.CanSlots
 
 const (
-	// pollEvery is how often each node is asked for its peers.
+	// pollEvery is how often each node is asked for its peers, at most; pollShare is the
+	// pause between two nodes, so that many do not spend their time on answers.
 	pollEvery = 100 * time.Millisecond
+	pollShare = 8 * time.Millisecond
+	// countEvery is how often its counters are read.
+	countEvery = time.Second
+	// saveEvery is how often nodes write their host books: one that is killed a few
+	// seconds after it started is to come back with what it knew.
+	saveEvery = 2 * time.Second
 	// visitEvery is how often the play is looked at at least.
 	visitEvery = 20 * time.Millisecond
 	// callWithin bounds one call to a node. How soon lines arrive is the script's to

@@ -22,8 +22,16 @@ func (s stage) Launch(_ time.Time, i int)  { s.d.launch(i) }
 func (s stage) Restart(_ time.Time, i int) { s.d.launch(i) }
 
 func (s stage) Kill(_ time.Time, i int) {
-	if r := s.d.members[i].down(); r != nil {
-		s.d.run(r.kill)
+	m := s.d.members[i]
+	if r := m.down(); r != nil {
+		gone := make(chan struct{})
+		m.mu.Lock()
+		m.gone = gone
+		m.mu.Unlock()
+		s.d.run(func() {
+			defer close(gone)
+			r.kill()
+		})
 	}
 }
 

@@ -11,8 +11,8 @@
 //
 // One step per line; # starts a comment. Nodes are called node1, node2 and so on;
 // the first ones are the seeds. NODES is a comma-separated list of all, alive
-// (running now), seeds, stayed (running ever since they were started), nodeN and
-// nodeN..nodeM. D is a duration as Go writes it, 250ms or 10s. TEXT is the words
+// (running now), down (not), seeds, stayed (running ever since they were started),
+// returned (running again), nodeN and nodeN..nodeM. D is a duration as Go writes it, 250ms or 10s. TEXT is the words
 // as they stand, or one quoted string.
 //
 //	nodes N [seeds K] [over D]             start N nodes that know only the K seeds (first step)
@@ -30,9 +30,13 @@
 //	expect NODES topic:TOPIC TEXT within D (also $NAME and everything)
 //	expect NODES ROOM TEXT latest D within D   and no arrival later than D after it was said
 //	kill NODES
-//	kill random N [except NODES]           of those running
+//	kill random N [except NODES]           of those running; N may be a share, 50%
 //	restart NODES
 //	expect NODES refilled within D         as many peers as each could have
+//	expect NODES filled [P%] [median] within D   each, or half of them, with that share of the
+//	                                       slots that it could fill, D after the last nodes, kill or restart
+//	expect NODES rejoined within D         their first peer came within D of their own start, and they
+//	                                       have asked no seed since
 //	partition NODES NODES
 //	heal
 //	latency D±D                            or D+-D, or D alone

@@ -24,6 +24,9 @@ type fake struct {
 	exact  bool // Arrival is known
 	deaf   int  // a node that hears nothing; −1 for none
 	double int  // a node that hears everything twice, the second time late; −1
+	slots  func(i int) (filled, could int)
+	came   func(i int) (time.Duration, bool)
+	seeded int // who has asked a seed; −1 for none
 	err    error
 	asked  []string
 }
@@ -35,8 +38,10 @@ type fakeKey struct {
 
 func newFake(n, seeds int) *fake {
 	f := &fake{alive: make([]bool, n), ever: make([]bool, n), seeds: seeds, delay: 50 * time.Millisecond, exact: true,
-		deaf: -1, double: -1, rooms: map[string][]bool{}, lines: map[fakeKey][]time.Time{}}
+		deaf: -1, double: -1, seeded: -1, rooms: map[string][]bool{}, lines: map[fakeKey][]time.Time{}}
 	f.peers = func(i int) int { return min(f.Reachable(i), 3) }
+	f.slots = func(i int) (int, int) { return f.Reachable(i), f.Reachable(i) }
+	f.came = func(i int) (time.Duration, bool) { return time.Second, f.alive[i] }
 	return f
 }
 
@@ -59,6 +64,15 @@ func (f *fake) Reachable(i int) int {
 		}
 	}
 	return min(n, 3)
+}
+
+func (f *fake) Slots(i int) (filled, could int)  { return f.slots(i) }
+func (f *fake) Came(i int) (time.Duration, bool) { return f.came(i) }
+func (f *fake) Asked(i int) int {
+	if i == f.seeded {
+		return 1
+	}
+	return 0
 }
 
 func (f *fake) JoinRoom(now time.Time, i int, room string) {

@@ -56,8 +56,8 @@ type said struct {
 var syntax = map[Verb]string{
 	Start: "nodes N [seeds K | links K] [over D]", Wait: "wait NODES peers>=N within D", Join: "join NODES ROOM",
 	Say: "say NODE ROOM TEXT [as NAME]", Load: "load NODES ROOM lines N over D [of SIZE]",
-	Expect: "expect NODES ROOM TEXT [latest D] within D, or expect NODES refilled within D",
-	Sub:    "sub NODES TOPIC", Pub: "pub NODE TOPIC TEXT [as NAME]", Kill: "kill NODES, or kill random N [except NODES]",
+	Expect: "expect NODES ROOM TEXT [latest D] within D, or expect NODES refilled|filled [P%] [median]|rejoined within D",
+	Sub:    "sub NODES TOPIC", Pub: "pub NODE TOPIC TEXT [as NAME]", Kill: "kill NODES, or kill random N|P% [except NODES]",
 	Restart: "restart NODES", Partition: "partition NODES NODES", Heal: "heal", Latency: "latency D±D, or latency D..D±P",
 	Loss: "loss P", Sleep: "sleep D", Hostile: "hostile N links K [dialled P] [at NODES] in TOPIC do CONDUCT",
 	Flash: "flash", Uplink: "uplink RATE", Churn: "churn P [except NODES]", Against: "against VERSION",
@@ -303,11 +303,18 @@ func (p *parser) parseExpect(s *Step, ts []token) (err error) {
 	if s.Nodes, err = parseWho(ts[0].s); err != nil {
 		return err
 	}
+	if ts[1].is("filled") {
+		return parseFilled(s, ts[2:])
+	}
 	if len(ts) == 2 {
-		if !ts[1].is("refilled") {
+		switch {
+		case ts[1].is("refilled"):
+			s.Verb = Refilled
+		case ts[1].is("rejoined"):
+			s.Verb = Rejoined
+		default:
 			return errShape
 		}
-		s.Verb = Refilled
 		return nil
 	}
 	name := ts[1].s
@@ -347,7 +354,12 @@ func parseKill(s *Step, ts []token) (err error) {
 		return errShape
 	}
 	s.Random = true
-	if s.N, err = parseCount(ts[1].s, 1, nodesMax); err != nil || len(ts) == 2 {
+	if share, ok := strings.CutSuffix(ts[1].s, "%"); ok {
+		s.Percent, err = parseCount(share, 1, 100)
+	} else {
+		s.N, err = parseCount(ts[1].s, 1, nodesMax)
+	}
+	if err != nil || len(ts) == 2 {
 		return err
 	}
 	if !ts[2].is("except") {

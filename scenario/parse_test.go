@@ -26,6 +26,10 @@ uplink 50Mbit
 churn 20% except node1
 flash
 against 1.0
+kill random 50% except seeds
+expect alive filled 90% median within 3s
+expect alive filled within 10s
+expect returned,down rejoined within 2s
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +48,10 @@ against 1.0
 		{Line: 13, Verb: Churn, Share: 0.2, Other: Who{[]term{{from: 1, to: 1}}}},
 		{Line: 14, Verb: Flash},
 		{Line: 15, Verb: Against, Name: "1.0"},
+		{Line: 16, Verb: Kill, Random: true, Percent: 50, Other: Who{[]term{{group: "seeds"}}}},
+		{Line: 17, Verb: Filled, Nodes: Who{[]term{{group: "alive"}}}, Percent: 90, Median: true, Time: 3 * time.Second},
+		{Line: 18, Verb: Filled, Nodes: Who{[]term{{group: "alive"}}}, Percent: 100, Time: 10 * time.Second},
+		{Line: 19, Verb: Rejoined, Nodes: Who{[]term{{group: "returned"}, {group: "down"}}}, Time: 2 * time.Second},
 	}
 	if !reflect.DeepEqual(s.Steps, want) {
 		t.Errorf("got  %+v\nwant %+v", s.Steps, want)
@@ -87,6 +95,9 @@ func TestParseErrors(t *testing.T) {
 		{"size of a line", "nodes 2\nload all topic:t lines 1 over 1s of 2MiB\n", "such as 50KiB"},
 		{"size in a room", "nodes 2\nload all r lines 1 over 1s of 1KiB\n", "only lines in a topic"},
 		{"churn of all", "nodes 2\nchurn 100%\n", "churn of all nodes"},
+		{"share of slots", "nodes 2\nexpect all filled 101% within 1s\n", "is no count; want 1 to 100"},
+		{"slots", "nodes 2\nexpect all filled mostly within 1s\n", "want expect NODES ROOM TEXT"},
+		{"share to kill", "nodes 2\nkill random 0%\n", "is no count; want 1 to 100"},
 		{"two mistakes", "nodes 2\nsleep x\nsleep y\n", "x.txt:3: "},
 	}
 	for _, tc := range tests {
@@ -114,6 +125,18 @@ func TestCheckAndResize(t *testing.T) {
 	}
 	if err := s.Resize(40); err != nil || s.Nodes() != 40 {
 		t.Errorf("Resize: %v, nodes %d", err, s.Nodes())
+	}
+}
+
+// What a script kills at random must be there: the demo needs five nodes.
+func TestResizeLeavesEnoughToKill(t *testing.T) {
+	s, _ := Builtin("demo")
+	err := s.Resize(4)
+	if err == nil || !strings.Contains(err.Error(), "kill random 3 except seeds,node2 needs at least 5 nodes, not 4") || s.Nodes() != 8 {
+		t.Errorf("Resize to 4: %v, nodes %d", err, s.Nodes())
+	}
+	if err := s.Resize(5); err != nil {
+		t.Errorf("Resize to 5: %v", err)
 	}
 }
 

@@ -17,6 +17,7 @@ type Play struct {
 	at      int  // index of the step under way
 	begun   bool // its first look has been taken
 	started time.Time
+	changed time.Time // when nodes were last launched, killed or restarted
 	next    time.Time // when to look again
 	count   int       // launches or lines done in this step
 	watch   *watch    // of an expectation of lines
@@ -59,6 +60,12 @@ func (p *Play) Advance(now time.Time) (done bool) {
 		if !p.begun {
 			p.begun, p.started, p.next = true, now, now
 			p.count, p.watch, p.speaker = 0, nil, nil
+			switch s.Verb {
+			case Start, Kill, Restart:
+				p.changed = now
+			case Filled:
+				p.started = p.changed
+			}
 		}
 		if err := p.st.Err(); err != nil {
 			p.finish(now, Result{Detail: err.Error()})
@@ -119,6 +126,10 @@ func (p *Play) run(now time.Time, s *Step) (Result, bool) {
 		return p.runStart(now, s)
 	case Wait, Refilled:
 		return p.runPeers(now, s)
+	case Filled:
+		return p.runFilled(now, s)
+	case Rejoined:
+		return p.runRejoined(now, s)
 	case Expect:
 		return p.runExpect(now, s)
 	case Load:
@@ -232,14 +243,18 @@ func (p *Play) runKill(now time.Time, s *Step) (Result, bool) {
 				can = append(can, i)
 			}
 		}
-		if len(can) < s.N {
+		n := s.N
+		if s.Percent > 0 {
+			n = (p.running()*s.Percent + 99) / 100
+		}
+		if len(can) < n {
 			return failure("only %d nodes can be killed", len(can))
 		}
-		for k := range s.N { // a shuffle's first N places
+		for k := range n { // a shuffle's first N places
 			j := k + p.rng.IntN(len(can)-k)
 			can[k], can[j] = can[j], can[k]
 		}
-		doomed = can[:s.N]
+		doomed = can[:n]
 	} else {
 		for _, i := range s.Nodes.pick(p.st, p.stayed) {
 			if p.st.Alive(i) {
@@ -297,6 +312,16 @@ func (p *Play) drawSpeaker(s *Step) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// running is how many nodes run.
+func (p *Play) running() (n int) {
+	for i := range p.st.Nodes() {
+		if p.st.Alive(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // stayed tells whether a node has been running ever since it was launched.

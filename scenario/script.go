@@ -20,6 +20,8 @@ const (
 	Load      Verb = "load"
 	Expect    Verb = "expect"   // a line
 	Refilled  Verb = "refilled" // expect NODES refilled
+	Filled    Verb = "filled"   // expect NODES filled
+	Rejoined  Verb = "rejoined" // expect NODES rejoined
 	Sub       Verb = "sub"
 	Pub       Verb = "pub"
 	Kill      Verb = "kill"
@@ -50,6 +52,8 @@ type Step struct {
 	N          int  // nodes, peers, lines, or how many to kill at random
 	Seeds      int  // nodes
 	Random     bool // kill random
+	Percent    int  // kill random: of those running, instead of N; filled: of the slots
+	Median     bool // filled: at half of the nodes
 	// Time is the bound of a wait or expectation, the span of nodes and load, the
 	// latency, or the sleep.
 	Time   time.Duration
@@ -110,8 +114,28 @@ func (s *Script) Resize(nodes int) error {
 			return &Error{s.Name, st.Line, fmt.Sprintf("node%d does not exist with %d nodes", top, nodes)}
 		}
 	}
-	s.Steps[0].N = nodes
-	s.Steps[0].Seeds = min(s.Steps[0].Seeds, nodes)
+	seeds := min(s.Steps[0].Seeds, nodes)
+	if err := s.enough(nodes, seeds); err != nil {
+		return err
+	}
+	s.Steps[0].N, s.Steps[0].Seeds = nodes, seeds
+	return nil
+}
+
+// enough tells whether the nodes suffice for all that are to be killed at random.
+func (s *Script) enough(nodes, seeds int) error {
+	killed := 0
+	for _, st := range s.Steps {
+		switch {
+		case st.Verb == Restart:
+			killed = 0
+		case st.Verb == Kill && st.Random && st.Percent == 0:
+			killed += st.N
+			if least := killed + st.Other.count(nodes, seeds); least > nodes {
+				return &Error{s.Name, st.Line, fmt.Sprintf("%v needs at least %d nodes, not %d", st, least, nodes)}
+			}
+		}
+	}
 	return nil
 }
 
@@ -120,7 +144,7 @@ func (s *Script) Resize(nodes int) error {
 func (s *Script) Patient(d time.Duration) {
 	for i := range s.Steps {
 		switch st := &s.Steps[i]; st.Verb {
-		case Wait, Expect, Refilled:
+		case Wait, Expect, Refilled, Filled, Rejoined:
 			st.Time = max(st.Time, d)
 		}
 	}
@@ -136,6 +160,7 @@ const (
 	CanWeather                     // latency and loss
 	CanPubSub                      // pub and sub
 	CanLab                         // what a Lab can do
+	CanSlots                       // filled and rejoined: what a Manager knows
 	CanEverything Caps = 1<<iota - 1
 )
 
@@ -150,6 +175,8 @@ func (s *Step) needs() (need Caps) {
 		need = CanWeather
 	case Sub, Pub:
 		need = CanPubSub
+	case Filled, Rejoined:
+		need = CanSlots
 	case Load:
 		if s.Place.Topic {
 			need = CanPubSub
@@ -230,9 +257,21 @@ func (s Step) String() string {
 		add("within %v", s.Time)
 	case Refilled:
 		out = fmt.Sprintf("expect %v refilled within %v", s.Nodes, s.Time)
+	case Filled:
+		out = fmt.Sprintf("expect %v filled %d%%", s.Nodes, s.Percent)
+		if s.Median {
+			add("median")
+		}
+		add("within %v", s.Time)
+	case Rejoined:
+		out = fmt.Sprintf("expect %v rejoined within %v", s.Nodes, s.Time)
 	case Kill:
 		if s.Random {
-			add("random %d", s.N)
+			if s.Percent > 0 {
+				add("random %d%%", s.Percent)
+			} else {
+				add("random %d", s.N)
+			}
 			if !s.Other.empty() {
 				add("except %v", s.Other)
 			}

@@ -16,7 +16,7 @@ type term struct {
 }
 
 // groups are the words that name nodes by what they are.
-var groups = []string{"all", "alive", "seeds", "stayed"}
+var groups = []string{"all", "alive", "seeds", "stayed", "down", "returned"}
 
 func parseWho(s string) (Who, error) {
 	var w Who
@@ -88,6 +88,20 @@ func (w Who) highest() int {
 	return top
 }
 
+// count is how many nodes are named whatever happens to them, all by words that are
+// not about that.
+func (w Who) count(nodes, seeds int) (n int) {
+	for i := range nodes {
+		for _, t := range w.terms {
+			if t.group == "all" || t.group == "seeds" && i < seeds || t.group == "" && t.from <= i+1 && i+1 <= t.to {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
 // single is the index of the one node named, or false.
 func (w Who) single() (int, bool) {
 	if len(w.terms) != 1 || w.terms[0].group != "" || w.terms[0].from != w.terms[0].to {
@@ -114,6 +128,8 @@ func (w Who) has(i int, st Stage, stayed func(i int) bool) bool {
 			t.group == "alive" && st.Alive(i),
 			t.group == "seeds" && st.Seed(i),
 			t.group == "stayed" && st.Alive(i) && stayed(i),
+			t.group == "down" && !st.Alive(i),
+			t.group == "returned" && st.Alive(i) && !stayed(i),
 			t.group == "" && t.from <= i+1 && i+1 <= t.to:
 			return true
 		}

@@ -42,6 +42,7 @@ type host struct {
 	fillers  int    // slots it tries to fill
 	inbound  int    // links it takes
 	follows  string // the topic it last subscribed
+	arrival  arrival
 }
 
 // machine is what the world asks of a host: a node is one, and a hostile host.
@@ -97,6 +98,7 @@ func (h *host) launch() {
 	h.alive, h.lived, h.since = true, true, h.w.now
 	h.links = map[link.Conn]*end{}
 	h.wakeAt = 0
+	h.arrival = arrival{began: time.Duration(h.w.now)}
 	rng := rand.New(rand.NewPCG(h.w.rng.Uint64(), h.w.rng.Uint64()))
 	n, err := node.New(now, h.config(), rng, func(name string) ([]byte, bool) {
 		parts, ok := h.files[name]
@@ -150,6 +152,7 @@ func (h *host) config() node.Config {
 // told takes an event that the node reports.
 func (h *host) told(_ time.Time, e trace.Event) {
 	h.w.hash.trace(h.i, e)
+	h.arrival.note(time.Duration(h.w.now), e.Kind, e.Topic)
 	if h.w.heard != nil {
 		h.w.heard(h, e)
 	}

@@ -25,7 +25,15 @@ func (s stage) Stayed(i int) bool { return s.w.hosts[i].alive && s.w.hosts[i].li
 
 func (s stage) Launch(_ time.Time, i int)  { s.w.hosts[i].launch() }
 func (s stage) Restart(_ time.Time, i int) { s.w.hosts[i].launch() }
-func (s stage) Kill(_ time.Time, i int)    { s.w.hosts[i].kill() }
+
+// Kill ends a node whose host book was written lately, as worlds with disks do.
+func (s stage) Kill(_ time.Time, i int) {
+	if h := s.w.hosts[i]; h.alive {
+		h.node.SaveHosts()
+		h.flush()
+		h.kill()
+	}
+}
 
 func (s stage) Peers(i int) int {
 	if h := s.w.hosts[i]; h.alive {

@@ -35,8 +35,9 @@ func devnetCommand(a *app) *cobra.Command {
 		Long: "Starts real nodes on loopback, one of them a seed from which the others learn everything, and\n" +
 			"shows them on the dashboard. With --script the steps of a script are played; with --exit the\n" +
 			"network ends after it, and the exit code says whether every expectation held.",
-		Example: "  ropewalk devnet\n  ropewalk devnet --nodes 8 --script demo --exit\n  ropewalk devnet --nodes 5 --processes --script demo --exit\n  ropewalk devnet --link rlpx",
-		Args:    cobra.NoArgs,
+		Example: "  ropewalk devnet\n  ropewalk devnet --nodes 8 --script demo --exit\n  ropewalk devnet --nodes 5 --processes --script demo --exit\n" +
+			"  ropewalk devnet --nodes 30 --processes --script churn --exit\n  ropewalk devnet --link rlpx",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.nodes < 1 || o.nodes > devnet.NodesMax {
 				return usagef("--nodes %d: want 1 to %d", o.nodes, devnet.NodesMax)
