@@ -280,6 +280,8 @@ func TestDistance(t *testing.T) {
 func FuzzConfig(f *testing.F) {
 	f.Add("[node]\nnetwork = \"a\"\n")
 	f.Add("[gossip.topic.\"a.b\"]\nsign = \"none\"\n[session]\noutbound_connections = 3")
+	f.Add("[session]\nknown_percent = 80\nbanned = [\"192.0.2.1\"]\nban_policy = \"relaxed\"\nproxy = \"socks5://127.0.0.1:9050\"\nmixed = [\"tcp\"]\nheartbeat_within = \"5s\"\n")
+	f.Add("[net]\noutbound_connections = 5\nblacklist = []\ngreylist_refinery_interval = 15\n[net.profiles.\"tcp+tls\"]\ninbound = []\n")
 	f.Add("session.outbound = 999\nsession = 3\n[[node]]\n")
 	f.Add("a = {b = 1}\n\"\" = 2\n[gossip.topic.\"\"]\nsign=1979-05-27T07:32:00Z")
 	f.Add("[node]\ndata = '''\nx'''\n[log]\nfile = \"\\u0000\"")
