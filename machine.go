@@ -12,6 +12,7 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/peer"
+	"github.com/ropewalk/ropewalk/pex"
 	"github.com/ropewalk/ropewalk/pulse"
 	"github.com/ropewalk/ropewalk/session"
 )
@@ -52,6 +53,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 			DialFor: func(to link.Addr) time.Duration { return n.dialWithin(to) + dialSlack },
 		},
 		Peer:   peer.Config{TotalBytes: int(n.queuedMax())},
+		Pex:    pex.Config{Hidden: n.routes.Proxy},
 		Gossip: gossip,
 		Chat:   chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
 		Pulse:  pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.HeartbeatWithin)},

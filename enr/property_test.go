@@ -31,7 +31,10 @@ func drawBuilder(t *rapid.T) Builder {
 		b.IP6 = netip.AddrFrom16([16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "ip6")))
 	}
 	if rapid.Bool().Draw(t, "has rope") {
-		b.Rope = &Rope{NetworkTag(rapid.String().Draw(t, "network")), rapid.Uint16().Draw(t, "rope tcp"), rapid.Uint16().Draw(t, "rope quic")}
+		b.Rope = &Rope{Network: NetworkTag(rapid.String().Draw(t, "network")), TCP: rapid.Uint16().Draw(t, "rope tcp"), QUIC: rapid.Uint16().Draw(t, "rope quic")}
+		if rapid.Bool().Draw(t, "has onion") {
+			b.Rope.Onion = Onion{[32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "onion")), rapid.Uint16Min(1).Draw(t, "onion libp2p"), rapid.Uint16().Draw(t, "onion rlpx")}
+		}
 	}
 	for _, k := range rapid.SliceOfNDistinct(rapid.StringMatching(`x[a-z]{0,3}`), 0, 3, rapid.ID[string]).Draw(t, "extra") {
 		v := rapid.SliceOfN(rapid.Byte(), 0, 12).Draw(t, "value")

@@ -68,7 +68,7 @@ func TestVectorWrite(t *testing.T) {
 func TestFields(t *testing.T) {
 	k := vectorNode(t)
 	ip, ip6 := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("2001:db8::7")
-	rope := Rope{NetworkTag("devnet"), 4001, 4002}
+	rope := Rope{Network: NetworkTag("devnet"), TCP: 4001, QUIC: 4002}
 	r, err := Builder{
 		Seq: 1 << 40, IP: ip, IP6: ip6, TCP: 30303, UDP: 30304, UDP6: 30306, Rope: &rope,
 		Extra: []Pair{{"a", rlp.AppendUint(nil, 5)}, {"zz", rlp.AppendList(nil, nil)}},
@@ -116,7 +116,7 @@ func TestRope(t *testing.T) {
 	item := func(parts ...[]byte) []byte { return rlp.AppendList(nil, bytes.Join(parts, nil)) }
 	num := func(v uint64) []byte { return rlp.AppendUint(nil, v) }
 	tag := rlp.AppendBytes(nil, []byte("abcd"))
-	want := Rope{[4]byte{'a', 'b', 'c', 'd'}, 1, 2}
+	want := Rope{Network: [4]byte{'a', 'b', 'c', 'd'}, TCP: 1, QUIC: 2}
 	for _, c := range []struct {
 		name  string
 		value []byte
@@ -124,6 +124,10 @@ func TestRope(t *testing.T) {
 	}{
 		{"plain", item(num(1), tag, num(1), num(2)), true},
 		{"more elements", item(num(1), tag, num(1), num(2), num(9), item()), true},
+		{"an onion of 31 bytes", item(num(1), tag, num(1), num(2), rlp.AppendBytes(nil, make([]byte, 31)), num(1), num(1)), true},
+		{"an onion without ports", item(num(1), tag, num(1), num(2), rlp.AppendBytes(nil, make([]byte, 32)), num(0), num(0)), true},
+		{"an onion with half of its ports", item(num(1), tag, num(1), num(2), rlp.AppendBytes(nil, make([]byte, 32)), num(1)), true},
+		{"an onion with a port of three bytes", item(num(1), tag, num(1), num(2), rlp.AppendBytes(nil, make([]byte, 32)), num(65536), num(1)), true},
 		{"later version", item(num(2), tag, num(1), num(2)), false},
 		{"short tag", item(num(1), rlp.AppendBytes(nil, []byte("abc")), num(1), num(2)), false},
 		{"no quic", item(num(1), tag, num(1)), false},

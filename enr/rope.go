@@ -20,6 +20,14 @@ type Rope struct {
 	Network [4]byte
 	TCP     uint16 // libp2p over TCP
 	QUIC    uint16 // libp2p over QUIC, a UDP port
+	Onion   Onion
+}
+
+// Onion is an onion service that leads to the node: its key, of version 3, and the
+// ports; 0 means not there, and the zero Onion that there is none.
+type Onion struct {
+	Key          [32]byte
+	LibP2P, RLPx uint16
 }
 
 // NetworkTag is the mark of a network in a record: the first four bytes of the
@@ -35,6 +43,10 @@ func (r Rope) encode() []byte {
 	b = rlp.AppendBytes(b, r.Network[:])
 	b = rlp.AppendUint(b, uint64(r.TCP))
 	b = rlp.AppendUint(b, uint64(r.QUIC))
+	if r.Onion != (Onion{}) {
+		b = rlp.AppendBytes(b, r.Onion.Key[:])
+		b = rlp.AppendUint(rlp.AppendUint(b, uint64(r.Onion.LibP2P)), uint64(r.Onion.RLPx))
+	}
 	return rlp.AppendList(nil, b)
 }
 
@@ -60,5 +72,22 @@ func parseRope(value []byte) (out Rope, ok bool) {
 	if out.QUIC, err = items.Uint16(); err != nil {
 		return Rope{}, false
 	}
+	out.Onion, _ = parseOnion(items)
 	return out, true
+}
+
+// parseOnion reads what may follow; anything else that does is somebody's extension.
+func parseOnion(items *rlp.Reader) (out Onion, err error) {
+	key, err := items.Bytes()
+	if err != nil || len(key) != len(out.Key) {
+		return Onion{}, err
+	}
+	copy(out.Key[:], key)
+	if out.LibP2P, err = items.Uint16(); err != nil {
+		return Onion{}, err
+	}
+	if out.RLPx, err = items.Uint16(); err != nil || out.LibP2P == 0 && out.RLPx == 0 {
+		return Onion{}, err
+	}
+	return out, nil
 }

@@ -83,8 +83,8 @@ type Book struct {
 	contests  []contest          // at most contestsMax
 	version   uint64
 	untried   int // see Untried
-	// excerpts are what askers hear of, by the network they ask from.
-	excerpts ordered.Map[link.Network, *excerpt]
+	// excerpts are what askers hear of.
+	excerpts ordered.Map[excerptKey, *excerpt]
 
 	taken, skipped int // lines of the last Load
 }

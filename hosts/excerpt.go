@@ -12,48 +12,72 @@ import (
 // excerpt is all of the book that askers from one kind of network hear of in a day,
 // however many identities they ask under. Owner: Book.
 type excerpt struct {
-	members ordered.Set[id.ID]
+	members ordered.Map[id.ID, struct{}]
+	hidden  bool      // of hosts that hidden networks alone lead to, or of all others
 	until   time.Time // then it is drawn anew
 	tended  time.Time // when members that are gone were last replaced
 	version uint64    // of the book when it was last looked over
 }
 
-// Tell draws hosts for an answer to an address request that came over a kind of
-// network: at most limit, at most SampleMax. They come out of an excerpt of the book
-// that is kept for excerptFor: a quarter of the hosts we may tell of, or excerptFloor
+// Asker is who asks for hosts.
+type Asker struct {
+	Network link.Network // by which it came
+	Hidden  bool         // hosts that hidden networks alone lead to are welcome too
+	ID      id.ID        // is not told of itself
+}
+
+// Tell draws hosts for an answer to an address request: at most limit, at most
+// SampleMax. They come out of an excerpt of the book that is kept for excerptFor for each
+// network that askers come by: a quarter of the hosts we may tell of, or excerptFloor
 // where that is more. It grows with the book, and a member that is gone makes room for
-// another, seldom. In a local network, and where the book is Open, each answer is
-// Sample's.
-func (b *Book) Tell(now time.Time, network link.Network, limit int, skip func(id.ID) bool) []Host {
+// another, seldom. Hosts that hidden networks alone lead to are in excerpts of their own.
+// In a local network, and where the book is Open, each answer is Sample's.
+func (b *Book) Tell(now time.Time, who Asker, limit int) []Host {
 	if b.cfg.Localnet || b.cfg.Open {
-		return b.Sample(now, limit, skip)
+		return b.Sample(now, limit, func(x id.ID) bool {
+			e, ok := b.entries.Get(x)
+			return !ok || x == who.ID || e.hidden() && !who.Hidden
+		})
 	}
-	x := b.excerptOf(now, network)
+	pool := b.excerptOf(now, excerptKey{who.Network, false}).members.Keys()
+	if who.Hidden {
+		pool = append(pool, b.excerptOf(now, excerptKey{who.Network, true}).members.Keys()...)
+	}
 	limit = min(limit, SampleMax)
 	var out []Host
-	for _, i := range b.rng.Perm(x.members.Len()) {
+	for _, i := range b.rng.Perm(len(pool)) {
 		if len(out) >= limit {
 			break
 		}
-		who := x.members.At(i)
-		if e, ok := b.entries.Get(who); ok && b.shared(now, e) && (skip == nil || !skip(who)) {
+		if e, ok := b.entries.Get(pool[i]); ok && b.shared(now, e) && e.ID != who.ID {
 			out = append(out, e.Host)
 		}
 	}
 	return out
 }
 
-// excerptOf is the excerpt for a kind of network, brought up to now.
-func (b *Book) excerptOf(now time.Time, network link.Network) *excerpt {
-	x, ok := b.excerpts.Get(network)
+// hidden tells whether a host can be reached through hidden networks alone.
+func (e *entry) hidden() bool {
+	return !slices.ContainsFunc(e.Addrs, func(a link.Addr) bool { return !a.Network().Hidden() })
+}
+
+// excerptKey names an excerpt: of hosts that hidden networks alone lead to, or of all
+// others, for who comes by a network.
+type excerptKey struct {
+	network link.Network
+	hidden  bool
+}
+
+// excerptOf is an excerpt, brought up to now.
+func (b *Book) excerptOf(now time.Time, k excerptKey) *excerpt {
+	x, ok := b.excerpts.Get(k)
 	switch {
 	case !ok && b.excerpts.Len() >= excerptsMax:
-		_, x = b.excerpts.At(0)
-		return x
+		return &excerpt{}
 	case !ok || !now.Before(x.until):
 		// Not a day sharp: who asks every hour must not see when it is.
-		x = &excerpt{until: now.Add(excerptFor - time.Duration(b.rng.Int64N(int64(excerptFor/8)))), tended: now}
-		b.excerpts.Put(network, x)
+		x = &excerpt{hidden: k.hidden, until: now.Add(excerptFor - time.Duration(b.rng.Int64N(int64(excerptFor/8)))), tended: now}
+		b.excerpts.Put(k, x)
 	case !now.Before(x.tended.Add(excerptTend)):
 		x.tended = now
 		b.weed(now, x)
@@ -69,7 +93,7 @@ func (b *Book) excerptOf(now time.Time, network link.Network) *excerpt {
 // failed to reach.
 func (b *Book) weed(now time.Time, x *excerpt) {
 	for i := x.members.Len() - 1; i >= 0; i-- {
-		who := x.members.At(i)
+		who, _ := x.members.At(i)
 		if e, ok := b.entries.Get(who); !ok || e.Fails > 0 || !b.shared(now, e) {
 			x.members.Delete(who)
 		}
@@ -82,7 +106,7 @@ func (b *Book) extend(now time.Time, x *excerpt) {
 	var byGroup ordered.Map[string, []id.ID]
 	known := 0
 	for who, e := range b.entries.All() {
-		if !b.shared(now, e) {
+		if !b.shared(now, e) || e.hidden() != x.hidden {
 			continue
 		}
 		known++
@@ -104,7 +128,7 @@ func (b *Book) extend(now time.Time, x *excerpt) {
 		}
 		for _, pool := range pools {
 			if x.members.Len() < most {
-				x.members.Add(pool[round])
+				x.members.Put(pool[round], struct{}{})
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func told(t testing.TB, b *Book, now time.Time, network link.Network) map[id.ID]
 	t.Helper()
 	out := map[id.ID]bool{}
 	for range 200 {
-		hosts := b.Tell(now, network, SampleMax, nil)
+		hosts := b.Tell(now, Asker{Network: network}, SampleMax)
 		if len(hosts) > SampleMax {
 			t.Fatalf("%d hosts in an answer", len(hosts))
 		}
@@ -102,7 +102,7 @@ func TestExcerptForgetsTheGone(t *testing.T) {
 	proven(t, b, t0, 1, 101)
 	first := told(t, b, t0, "ip4")
 	n := 0
-	for _, h := range b.Tell(t0, "ip4", SampleMax, nil) {
+	for _, h := range b.Tell(t0, Asker{Network: "ip4"}, SampleMax) {
 		if n++; n%2 == 0 {
 			b.Tried(t0, h.ID, false)
 		} else if n == 1 {
@@ -138,9 +138,59 @@ func TestExcerptIsOfWhatMayBeTold(t *testing.T) {
 		t.Errorf("told of %d of 40 proven hosts", len(got))
 	}
 	for i := range 50 {
-		b.Tell(t0, link.Network(fmt.Sprint(i)), 10, nil)
+		b.Tell(t0, Asker{Network: link.Network(fmt.Sprint(i))}, 10)
 	}
 	if n := b.excerpts.Len(); n > excerptsMax {
 		t.Errorf("%d excerpts", n)
+	}
+}
+
+// Who can be reached through Tor alone is told to those who ask for such hosts, however
+// they came, and to nobody else; a host that can be reached both ways is told to all.
+func TestHiddenHostsAreToldWhenAskedFor(t *testing.T) {
+	for _, open := range []bool{false, true} {
+		b := New(Config{Open: open}, rand.New(rand.NewPCG(1, 1)))
+		add := func(n int, builder enr.Builder) id.ID {
+			builder.Seq = 1
+			r, err := builder.Sign(testKey(n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Hear(t0, "", r); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Move(t0, r.ID(), White); err != nil {
+				t.Fatal(err)
+			}
+			return r.ID()
+		}
+		onion := enr.Onion{Key: [32]byte{1}, LibP2P: 4001}
+		ip := netip.MustParseAddr("11.1.1.1")
+		clear := add(1, enr.Builder{IP: ip, Rope: &enr.Rope{TCP: 4001}})
+		both := add(2, enr.Builder{IP: ip.Next(), Rope: &enr.Rope{TCP: 4001, Onion: onion}})
+		onion.Key[0]++
+		hidden := add(3, enr.Builder{Rope: &enr.Rope{Onion: onion}})
+		for _, c := range []struct {
+			who  Asker
+			want []id.ID
+		}{
+			{Asker{Network: link.NetIP4}, []id.ID{clear, both}},
+			{Asker{Network: link.NetOnion}, []id.ID{clear, both}},
+			{Asker{Network: link.NetIP4, Hidden: true}, []id.ID{clear, both, hidden}},
+			{Asker{Network: "proxy", Hidden: true, ID: both}, []id.ID{clear, hidden}},
+		} {
+			got := map[id.ID]bool{}
+			for _, h := range b.Tell(t0, c.who, SampleMax) {
+				got[h.ID] = true
+			}
+			if len(got) != len(c.want) {
+				t.Errorf("open %v, %+v: %d hosts, want %d", open, c.who, len(got), len(c.want))
+			}
+			for _, who := range c.want {
+				if !got[who] {
+					t.Errorf("open %v, %+v: one is missing", open, c.who)
+				}
+			}
+		}
 	}
 }

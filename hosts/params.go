@@ -93,11 +93,12 @@ const (
 	// excerptFor is how long askers of one kind of network hear of the same part of the
 	// book: a day, as Bitcoin Core's cached answers. excerptFloor is its least size: as
 	// many hosts as a node by default has outbound slots. excerptTend is how often
-	// members that are gone are replaced. excerptsMax is one for each kind of network.
+	// members that are gone are replaced. excerptsMax is two for each network, and one
+	// network more for those who come by a proxy.
 	excerptFor   = 24 * time.Hour
 	excerptFloor = 8
 	excerptTend  = 10 * time.Minute
-	excerptsMax  = 8
+	excerptsMax  = 16
 	// banMax bounds the length of a ban: a year, so that no clock arithmetic wraps.
 	banMax = 365 * 24 * time.Hour
 	// A peer is banned with blameMax points, which halve every blameHalves, for blameBan,

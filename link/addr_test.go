@@ -86,14 +86,14 @@ func TestRecordAddrsAreCanonical(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := enr.Builder{Seq: 1, IP: netip.MustParseAddr("1.2.3.4"), IP6: netip.MustParseAddr("2001:db8::1"), TCP: 30303, Rope: &enr.Rope{TCP: 4001, QUIC: 4002}}
+	b := enr.Builder{Seq: 1, IP: netip.MustParseAddr("1.2.3.4"), IP6: netip.MustParseAddr("2001:db8::1"), TCP: 30303, Rope: &enr.Rope{TCP: 4001, QUIC: 4002, Onion: enr.Onion{Key: [32]byte{1, 2, 3}, LibP2P: 4003, RLPx: 4004}}}
 	r, err := b.Sign(k)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := RecordAddrs(r)
-	if len(got) < 5 {
-		t.Fatalf("%d addresses, want 5 at least: %v", len(got), got)
+	if len(got) < 7 {
+		t.Fatalf("%d addresses, want 7 at least: %v", len(got), got)
 	}
 	for _, a := range got {
 		if again, err := ParseAddr(a.String()); err != nil || again != a || a.ID() != k.ID() {

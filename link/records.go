@@ -1,15 +1,17 @@
 package link
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/ropewalk/ropewalk/enr"
 )
 
 // RecordAddrs are the addresses a node record names, the better ones first: libp2p on
-// the "rw" entry's ports of "ip" and "ip6", then RLPx on "tcp" and "tcp6". The record
-// must be verified.
+// the "rw" entry's ports of "ip" and "ip6", then RLPx on "tcp" and "tcp6", then the "rw"
+// entry's onion service. The record must be verified.
 func RecordAddrs(r *enr.Record) []Addr {
 	peer := r.Public().PeerID().String()
 	rope, _ := r.Rope()
@@ -35,6 +37,21 @@ func RecordAddrs(r *enr.Record) []Addr {
 				out = append(out, Enode(full, r.ID(), netip.AddrPortFrom(ip, tcp)))
 			}
 		}
+	}
+	return append(out, onionAddrs(r, rope.Onion, peer)...)
+}
+
+// onionAddrs are the addresses of a record's onion service.
+func onionAddrs(r *enr.Record, o enr.Onion, peer string) (out []Addr) {
+	if o == (enr.Onion{}) {
+		return nil
+	}
+	name := Onion(o.Key)
+	if o.LibP2P != 0 {
+		out = append(out, Addr{text: "/onion3/" + strings.TrimSuffix(name, onionSuffix) + ":" + decimal(o.LibP2P) + "/p2p/" + peer, who: r.ID()})
+	}
+	if full, err := r.Public().Uncompressed(); err == nil && o.RLPx != 0 {
+		out = append(out, Addr{text: fmt.Sprintf("enode://%x@%s:%d", full, name, o.RLPx), who: r.ID()})
 	}
 	return out
 }

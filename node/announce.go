@@ -49,6 +49,11 @@ func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 	b := recordOf(n.cfg.Network, addrs)
 	b.Extra = attributes(n.cfg.Handlers)
 	b.Seq = uint64(now.UnixMilli())
+	if b.Rope.Onion != (enr.Onion{}) { // stays out when what protocols add leaves no room
+		if _, err := b.Sign(n.cfg.Key); errors.Is(err, enr.ErrTooLarge) {
+			b.Rope.Onion = enr.Onion{}
+		}
+	}
 	r := n.signed
 	if r != nil {
 		b.Seq = max(b.Seq, r.Seq()+1)
@@ -66,9 +71,12 @@ func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 	}
 	n.record = r
 	n.trace.Emit(now, trace.Event{Strand: "node", Kind: "record", N: int64(r.Seq())})
-	n.places = nil
+	n.places, n.hidden = nil, false
 	for _, a := range link.RecordAddrs(r) {
-		if !slices.Contains(n.places, a.IP()) {
+		switch {
+		case !a.IP().IsValid():
+			n.hidden = true
+		case !slices.Contains(n.places, a.IP()):
 			n.places = append(n.places, a.IP())
 		}
 	}
@@ -83,7 +91,7 @@ func (n *Node) tell(now time.Time) {
 	if n.record == nil || n.peers.Len() == 0 {
 		return
 	}
-	reached := false
+	reached := n.hidden // on the operator's word
 	for _, ip := range n.places {
 		reached = n.poll.Standing(now, ip) || reached
 	}

@@ -110,8 +110,8 @@ func (n *Node) pexNews(news pex.News) {
 		}
 	}
 	for _, w := range news.Wants {
-		asker := func(who id.ID) bool { return who == w.From }
-		n.pex.Reply(n.now, w.From, w.Req, records(n.book.Tell(n.now, n.network(w.From), w.Max, asker)))
+		asker := hosts.Asker{Network: n.network(w.From), Hidden: w.Hidden, ID: w.From}
+		n.pex.Reply(n.now, w.From, w.Req, records(n.book.Tell(n.now, asker, w.Max)))
 	}
 }
 

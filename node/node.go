@@ -124,6 +124,7 @@ type Node struct {
 	seen    [2]vote.Address // what was reported of it, by IPv4 and IPv6
 	record  *enr.Record
 	places  []netip.Addr                  // the addresses it names
+	hidden  bool                          // and an onion service
 	signed  *enr.Record                   // the last one, of an earlier run too
 	follows ordered.Map[string, follower] // topics joined, and for whom
 	useful  ordered.Map[id.ID, time.Time] // when a peer last told us something new

@@ -14,7 +14,7 @@ import (
 // recordOf fills a record's entries from the addresses others can dial. Of each
 // family the best address wins: public before private before loopback, and among
 // equals the first named. The ports of libp2p and RLPx are those of the chosen
-// addresses. "tcp6" is left out where "tcp" says the same.
+// addresses. The first onion service stands beside them. "tcp6" is left out where "tcp" says the same.
 func recordOf(network string, addrs []link.Addr) enr.Builder {
 	var b enr.Builder
 	for _, a := range addrs {
@@ -53,8 +53,29 @@ func recordOf(network string, addrs []link.Addr) enr.Builder {
 	if b.TCP6 == b.TCP {
 		b.TCP6 = 0
 	}
+	rope.Onion = onionOf(addrs)
 	b.Rope = &rope
 	return b
+}
+
+// onionOf is the first onion service of the addresses, with the ports that it leads to
+// us by.
+func onionOf(addrs []link.Addr) (out enr.Onion) {
+	for _, a := range addrs {
+		key, err := link.OnionKey(a.Host())
+		if a.Network() != link.NetOnion || a.Relayed() || err != nil || out != (enr.Onion{}) && out.Key != key {
+			continue
+		}
+		out.Key = key
+		port := &out.LibP2P
+		if a.Kind() == link.RLPx {
+			port = &out.RLPx
+		}
+		if *port == 0 {
+			*port = a.Port()
+		}
+	}
+	return out
 }
 
 // attributes are what the user's protocols add to the record.

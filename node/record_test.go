@@ -29,6 +29,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	}
 	enode := func(at string) string { return fmt.Sprintf("enode://%x@%s", full, at) }
 	peer := "/p2p/" + key.Public().PeerID().String()
+	onion, other := strings.TrimSuffix(link.Onion([32]byte{1}), ".onion"), strings.TrimSuffix(link.Onion([32]byte{2}), ".onion")
 	for _, c := range []struct {
 		name     string
 		in, want []string
@@ -42,6 +43,8 @@ func TestRecordRoundTrip(t *testing.T) {
 		{"IPv6 alone", []string{enode("[2a00::1]:4"), "/ip4/1.2.3.4/tcp/1" + peer}, []string{"/ip4/1.2.3.4/tcp/1" + peer, "/ip6/2a00::1/tcp/1" + peer, enode("[2a00::1]:4")}},
 		{"the public address wins", []string{enode("127.0.0.1:1"), enode("10.0.0.1:2"), enode("1.2.3.4:3")}, []string{enode("1.2.3.4:3")}},
 		{"in memory", []string{"/mem/a" + peer}, nil},
+		{"an onion service alone", []string{"/onion3/" + onion + ":4001" + peer, enode(onion + ".onion:30303")}, []string{"/onion3/" + onion + ":4001" + peer, enode(onion + ".onion:30303")}},
+		{"an onion service too, and another", []string{enode(onion + ".onion:3"), enode("1.2.3.4:3"), "/onion3/" + other + ":4" + peer}, []string{enode("1.2.3.4:3"), enode(onion + ".onion:3")}},
 	} {
 		var addrs []link.Addr
 		for _, text := range c.in {

@@ -42,7 +42,7 @@ func (x *Pex) Ask(now time.Time, t id.Ticket, p id.ID, most int) {
 	st.credit.has(now) // brings it up to now
 	st.credit.grant(most)
 	x.emit(now, trace.Event{Kind: "ask", Peer: p, Ticket: t, N: int64(most)})
-	x.send.Send(p, codeGet, encodeGet(a.req, uint64(most)))
+	x.send.Send(p, codeGet, encodeGet(get{a.req, uint64(most), x.cfg.Hidden}))
 }
 
 // giveUp ends questions without records, with the next Advance: a call down must
@@ -65,7 +65,7 @@ func ended(p id.ID, ts []id.Ticket, rs []*enr.Record) []Heard {
 
 // recvGet takes a peer's question.
 func (x *Pex) recvGet(now time.Time, p id.ID, st *peer, data []byte) (News, error) {
-	req, most, err := decodeGet(data)
+	g, err := decodeGet(data)
 	if err != nil {
 		return News{}, err
 	}
@@ -75,7 +75,7 @@ func (x *Pex) recvGet(now time.Time, p id.ID, st *peer, data []byte) (News, erro
 		return News{}, nil
 	}
 	st.answered.use(now)
-	st.owed = Want{p, req, int(min(most, uint64(min(left, x.cfg.MaxAnswer))))}
+	st.owed = Want{p, g.req, int(min(g.most, uint64(min(left, x.cfg.MaxAnswer)))), g.hidden}
 	return News{Wants: []Want{st.owed}}, nil
 }
 

@@ -9,6 +9,7 @@
 //
 //	0 hello [record]              the sender's own record
 //	1 get   [req, max]            asks for at most max records, 1 ≤ max
+//	        [req, max, 1]         also for hosts that onion services or I2P alone lead to
 //	2 peers [req, [record, …]]    the answer, at most 250 records and 64 KiB
 //
 // Both sides of a new link say hello, if they know a record of their own under

@@ -28,7 +28,7 @@ func TestPageHasTheFigures(t *testing.T) {
 			t.Errorf("docs/sessions.md does not say %q", want)
 		}
 	}
-	if n := len(encodeGet(0, 1)); n != 3 {
+	if n := len(encodeGet(get{0, 1, false})); n != 3 {
 		t.Errorf("the shortest question has %d bytes", n)
 	}
 }

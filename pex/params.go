@@ -78,6 +78,8 @@ type Config struct {
 	// MaxAnswer bounds the records that we ask for and answer with: 1 to 250, 0
 	// means 250.
 	MaxAnswer int
+	// Hidden asks for hosts of hidden networks too, because we have a way to them.
+	Hidden bool
 	// Verify checks a record's signature, in a job, and returns the verified record.
 	// nil means its own Verify. A simulator that meets one record a thousand times
 	// may remember it here.

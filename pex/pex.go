@@ -41,9 +41,10 @@ type Heard struct {
 
 // Want is a peer's question. Reply answers it with at most Max records.
 type Want struct {
-	From id.ID
-	Req  uint64
-	Max  int
+	From   id.ID
+	Req    uint64
+	Max    int
+	Hidden bool // hosts that hidden networks alone lead to are welcome too
 }
 
 // Pex trades records with all connected peers.

@@ -212,7 +212,7 @@ func TestHelloOfAnother(t *testing.T) {
 		if len(d.drops) != 1 || !errors.Is(d.drops[0], c.want) || !errors.As(d.drops[0], &reason) || reason != c.reason {
 			t.Errorf("%s: drops %v", c.name, d.drops)
 		}
-		if n := mustRecv(t, x, t0, codeGet, encodeGet(1, 1)); len(n.Wants) != 0 {
+		if n := mustRecv(t, x, t0, codeGet, encodeGet(get{1, 1, false})); len(n.Wants) != 0 {
 			t.Errorf("%s: still served", c.name)
 		}
 		x.Down(t0, mate)
@@ -238,7 +238,7 @@ func TestAllowance(t *testing.T) {
 		x.Up(t0, mate, false)
 		var got []time.Duration
 		for d := time.Duration(0); d <= 30*time.Minute; d += time.Second {
-			n := mustRecv(t, x, at(d), codeGet, encodeGet(uint64(d), 1000))
+			n := mustRecv(t, x, at(d), codeGet, encodeGet(get{uint64(d), 1000, false}))
 			if len(n.Wants) == 1 {
 				got = append(got, d)
 				x.Reply(at(d), mate, uint64(d), c.answer)
@@ -253,7 +253,7 @@ func TestAllowance(t *testing.T) {
 func TestReply(t *testing.T) {
 	x, d := newPex(Config{MaxAnswer: 20})
 	x.Up(t0, mate, false)
-	mustRecv(t, x, t0, codeGet, encodeGet(7, 15))
+	mustRecv(t, x, t0, codeGet, encodeGet(get{7, 15, false}))
 	rs := append(many(10, 20), record(2, 1), forged(50))
 	x.Reply(t0, mate, 8, rs)
 	x.Reply(t0, self, 7, rs)
@@ -284,7 +284,7 @@ func TestReply(t *testing.T) {
 	if inOrder {
 		t.Error("not shuffled")
 	}
-	if n := mustRecv(t, x, at(time.Minute), codeGet, encodeGet(9, 999)); n.Wants[0].Max != 20 {
+	if n := mustRecv(t, x, at(time.Minute), codeGet, encodeGet(get{9, 999, false})); n.Wants[0].Max != 20 {
 		t.Errorf("Max %d, want MaxAnswer", n.Wants[0].Max)
 	}
 }
@@ -293,7 +293,7 @@ func TestReply(t *testing.T) {
 func TestReplyBytes(t *testing.T) {
 	x, d := newPex(Config{})
 	x.Up(t0, mate, false)
-	mustRecv(t, x, t0, codeGet, encodeGet(1<<63, 250))
+	mustRecv(t, x, t0, codeGet, encodeGet(get{1 << 63, 250, false}))
 	var rs []*enr.Record
 	for i := range 250 {
 		r, err := enr.Builder{Seq: 1, Extra: []enr.Pair{{Key: "x", Value: rlp.AppendBytes(nil, make([]byte, 177))}}}.Sign(key(1000 + i))
@@ -319,11 +319,11 @@ func req(t *testing.T, d *desk) uint64 {
 	if len(got) == 0 || got[len(got)-1].code != codeGet {
 		t.Fatalf("no question sent: %v", got)
 	}
-	r, _, err := decodeGet(got[len(got)-1].data)
+	g, err := decodeGet(got[len(got)-1].data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return g.req
 }
 
 func TestAsk(t *testing.T) {
@@ -618,8 +618,8 @@ func TestDoneWithNothing(t *testing.T) {
 func TestEarly(t *testing.T) {
 	x, d := newPex(Config{})
 	mustRecv(t, x, t0, codeHello, encodeHello(record(2, 1)))
-	mustRecv(t, x, t0, codeGet, encodeGet(5, 10))
-	mustRecv(t, x, t0, codeGet, encodeGet(6, 10)) // one too many
+	mustRecv(t, x, t0, codeGet, encodeGet(get{5, 10, false}))
+	mustRecv(t, x, t0, codeGet, encodeGet(get{6, 10, false})) // one too many
 	mustRecv(t, x, t0, codePeers, encodePeers(5, nil))
 	x.Up(at(time.Second), mate, false)
 	n := x.Advance(at(time.Second))
@@ -675,7 +675,10 @@ func TestMalformed(t *testing.T) {
 		{"hello and a byte", codeHello, append(list(r), 0)},
 		{"hello above 300 bytes", codeHello, list(list(make([]byte, 300)))},
 		{"get without max", codeGet, list(num(1))},
-		{"get with more", codeGet, list(num(1), num(1), num(1))},
+		{"get with more", codeGet, list(num(1), num(1), num(1), num(1))},
+		{"get with a flag that nobody knows", codeGet, list(num(1), num(1), num(2))},
+		{"get with no flag", codeGet, list(num(1), num(1), num(0))},
+		{"get with a list of flags", codeGet, list(num(1), num(1), list())},
 		{"get for nothing", codeGet, list(num(1), num(0))},
 		{"get with a leading zero", codeGet, list([]byte{0x82, 0, 1}, num(1))},
 		{"peers without a list", codePeers, list(num(1))},

@@ -67,7 +67,7 @@ func TestNoAmplification(t *testing.T) {
 		now := t0
 		for range rapid.IntRange(1, 300).Draw(t, "questions") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 30_000).Draw(t, "ms")) * time.Millisecond)
-			n, err := x.Recv(now, mate, codeGet, encodeGet(rapid.Uint64().Draw(t, "req"), rapid.Uint64Min(1).Draw(t, "max")))
+			n, err := x.Recv(now, mate, codeGet, encodeGet(get{rapid.Uint64().Draw(t, "req"), rapid.Uint64Min(1).Draw(t, "max"), false}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,8 +121,9 @@ func TestBucketProperty(t *testing.T) {
 func TestWords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, most := rapid.Uint64().Draw(t, "req"), rapid.Uint64Min(1).Draw(t, "max")
-		if r, m, err := decodeGet(encodeGet(n, most)); r != n || m != most || err != nil {
-			t.Fatal(r, m, err)
+		asked := get{n, most, rapid.Bool().Draw(t, "hidden")}
+		if g, err := decodeGet(encodeGet(asked)); g != asked || err != nil {
+			t.Fatal(g, err)
 		}
 		rs := many(10, rapid.IntRange(0, 20).Draw(t, "records"))
 		r, list, err := decodePeers(encodePeers(n, rs))
@@ -249,7 +250,7 @@ func (v *village) deliver(t *testing.T) {
 // Every message that is accepted is the only one that says what it says.
 func FuzzWords(f *testing.F) {
 	f.Add(uint64(codeHello), encodeHello(record(10, 1)))
-	f.Add(uint64(codeGet), encodeGet(1<<40, 250))
+	f.Add(uint64(codeGet), encodeGet(get{1 << 40, 250, false}))
 	f.Add(uint64(codePeers), encodePeers(0, nil))
 	f.Add(uint64(codePeers), encodePeers(1, many(10, 3)))
 	f.Fuzz(func(t *testing.T, code uint64, b []byte) {
@@ -262,11 +263,11 @@ func FuzzWords(f *testing.F) {
 			}
 			again = encodeHello(r)
 		case codeGet:
-			n, most, err := decodeGet(b)
+			g, err := decodeGet(b)
 			if err != nil {
 				return
 			}
-			again = encodeGet(n, most)
+			again = encodeGet(g)
 		case codePeers:
 			n, list, err := decodePeers(b)
 			if err != nil {
@@ -358,7 +359,7 @@ func (r *rig) step(op byte, n int, arg byte) {
 		r.asked[ticket(r.seq)] = 0
 		r.x.Ask(r.now, ticket(r.seq), who, int(arg))
 	case 4:
-		r.recv(who, codeGet, encodeGet(uint64(arg), uint64(arg)))
+		r.recv(who, codeGet, encodeGet(get{uint64(arg), uint64(arg), false}))
 	case 5:
 		for _, j := range r.jobs {
 			r.news(r.x.Done(r.now, j.Ticket, j.Run()))
@@ -368,7 +369,8 @@ func (r *rig) step(op byte, n int, arg byte) {
 		n := uint64(arg)
 		for _, m := range r.d.take() {
 			if m.code == codeGet && m.to == who {
-				n, _, _ = decodeGet(m.data)
+				g, _ := decodeGet(m.data)
+				n = g.req
 			}
 		}
 		rs := many(1, int(arg%20))

@@ -35,28 +35,46 @@ func decodeHello(b []byte) (*enr.Record, error) {
 	return r, nil
 }
 
-func encodeGet(req, most uint64) []byte {
-	return rlp.AppendList(nil, rlp.AppendUint(rlp.AppendUint(nil, req), most))
+// get is a question.
+type get struct {
+	req, most uint64
+	hidden    bool // hosts of hidden networks too
 }
 
-func decodeGet(b []byte) (req, most uint64, err error) {
+// flagHidden is get's third element when those are asked for; there is no other.
+const flagHidden = 1
+
+func encodeGet(g get) []byte {
+	b := rlp.AppendUint(rlp.AppendUint(nil, g.req), g.most)
+	if g.hidden {
+		b = rlp.AppendUint(b, flagHidden)
+	}
+	return rlp.AppendList(nil, b)
+}
+
+func decodeGet(b []byte) (g get, err error) {
 	items, err := rlp.NewList(b)
 	if err != nil {
-		return 0, 0, malformed("get", err)
+		return get{}, malformed("get", err)
 	}
-	if req, err = items.Uint64(); err != nil {
-		return 0, 0, malformed("get: number", err)
+	if g.req, err = items.Uint64(); err != nil {
+		return get{}, malformed("get: number", err)
 	}
-	if most, err = items.Uint64(); err != nil {
-		return 0, 0, malformed("get: max", err)
+	if g.most, err = items.Uint64(); err != nil {
+		return get{}, malformed("get: max", err)
+	}
+	if g.hidden = items.More(); g.hidden {
+		if flags, err := items.Uint64(); err != nil || flags != flagHidden {
+			return get{}, fmt.Errorf("%w: get: flags %d: %v", ErrMalformed, flags, err)
+		}
 	}
 	if err = items.End(); err != nil {
-		return 0, 0, malformed("get", err)
+		return get{}, malformed("get", err)
 	}
-	if most == 0 {
-		return 0, 0, fmt.Errorf("%w: get: asks for nothing", ErrMalformed)
+	if g.most == 0 {
+		return get{}, fmt.Errorf("%w: get: asks for nothing", ErrMalformed)
 	}
-	return req, most, nil
+	return g, nil
 }
 
 func encodePeers(req uint64, rs []*enr.Record) []byte {
