@@ -172,7 +172,7 @@ func (m *member) Dial(t id.Ticket, to link.Addr) {
 // then Up.
 func (w *network) connect(m, r *member, t id.Ticket) {
 	mi := link.Info{ID: r.key.ID(), PeerID: r.key.Public().PeerID(), Record: r.rec, Addr: r.addr, Dir: link.Out, Ticket: t}
-	from := link.MustAddr(fmt.Sprintf("/ip4/%s/tcp/50000", m.addr.IP()))
+	from := m.addr.Bare().At(netip.AddrPortFrom(m.addr.IP(), 50000))
 	ri := link.Info{ID: m.key.ID(), PeerID: m.key.Public().PeerID(), Record: m.rec, Addr: from, Dir: link.In}
 	mk, _, ok := m.k.Admit(w.now, mi)
 	if !ok {
@@ -300,6 +300,16 @@ func (m *member) check() {
 		if d.kind == Direct {
 			flying++
 		}
+	}
+	groups := map[string]bool{}
+	for _, s := range k.outs {
+		if s.busy() && s.group != "" && groups[s.group] {
+			t.Fatalf("n%d: two outbound slots in %s", m.n, s.group)
+		}
+		groups[s.group] = s.busy()
+	}
+	if len(k.outs) > OutboundMax || len(k.probes) != refineMax+2 {
+		t.Fatalf("n%d: %d outbound slots, %d probes", m.n, len(k.outs), len(k.probes))
 	}
 	if flying != k.dials.Len() {
 		t.Fatalf("n%d: %d dials, %d slots and users have one", m.n, k.dials.Len(), flying)

@@ -8,7 +8,6 @@ import (
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
-	"pgregory.net/rapid"
 )
 
 // TestTrap19DialStorm: a thousand hosts that refuse at once, or that
@@ -174,93 +173,6 @@ func TestDirectIsShared(t *testing.T) {
 	if err := me.k.Connect(w.now, id.Ticket{}, me.addr); err != ErrSelf {
 		t.Errorf("ourselves: %v", err)
 	}
-}
-
-// TestAnyOrder: starts, stops and everything between, in any order, keep the
-// invariants of check; after the last stop nothing is left, and after that the node
-// works as if new.
-func TestAnyOrder(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		w := newNetwork(t)
-		w.t = rt
-		for n := range 8 {
-			w.stranger(fmt.Sprintf("8.%d.1.1", n+1))
-		}
-		others := w.members[:8:8]
-		me := w.join("8.200.1.1", Config{
-			Outbound: 3, Inbound: 4, RefineEvery: 3 * time.Second,
-			Seeds: []link.Addr{others[0].addr}, Peers: []link.Addr{others[1].addr},
-		})
-		for _, m := range others[2:5] {
-			_ = me.book.Hear(t0, "", m.rec)
-		}
-		others[0].knows = others[4:]
-		user := uint64(0)
-		other := func(t *rapid.T) *member { return rapid.SampledFrom(others).Draw(t, "other") }
-		rt.Repeat(map[string]func(*rapid.T){
-			"":      func(*rapid.T) { me.check() },
-			"start": func(*rapid.T) { me.start() },
-			"stop":  func(*rapid.T) { me.stop(); empty(rt, me) },
-			"run": func(t *rapid.T) {
-				w.run(time.Duration(rapid.IntRange(1, 5000).Draw(t, "ms")) * time.Millisecond)
-			},
-			"mode": func(t *rapid.T) {
-				other(t).mode = rapid.SampledFrom([]string{"", "hole", "connection refused", "too many peers"}).Draw(t, "mode")
-			},
-			"cut": func(t *rapid.T) {
-				if x := me.links[other(t).key.ID()]; x != nil {
-					w.cut(x, "connection reset")
-				}
-			},
-			"dialin": func(t *rapid.T) {
-				m := other(t)
-				user++
-				_ = m.k.Connect(w.now, id.Ticket{Owner: "user", N: user}, me.addr)
-			},
-			"connect": func(t *rapid.T) {
-				user++
-				_ = me.k.Connect(w.now, id.Ticket{Owner: "user", N: user}, other(t).addr)
-			},
-			"abandon": func(t *rapid.T) {
-				me.k.Abandon(w.now, id.Ticket{Owner: "user", N: uint64(rapid.IntRange(0, 50).Draw(t, "user"))})
-			},
-			"release": func(t *rapid.T) {
-				if n := len(me.news.Answers); n > 0 {
-					a := me.news.Answers[rapid.IntRange(0, n-1).Draw(t, "answer")]
-					me.k.Release(w.now, a.ID, a.Use)
-				}
-			},
-			"protect":   func(t *rapid.T) { _ = me.k.Protect(w.now, other(t).key.ID(), "app") },
-			"unprotect": func(t *rapid.T) { me.k.Unprotect(w.now, other(t).key.ID(), "app") },
-			"slots":     func(t *rapid.T) { me.k.SetOutbound(w.now, rapid.IntRange(0, 5).Draw(t, "n")) },
-			"peer":      func(t *rapid.T) { _ = me.k.AddPeer(w.now, other(t).addr) },
-			"nopeer":    func(t *rapid.T) { me.k.RemovePeer(w.now, other(t).addr) },
-			"ban":       func(t *rapid.T) { _ = me.book.Ban(w.now, hosts.OfID(other(t).key.ID()), time.Second) },
-			"seed":      func(*rapid.T) { _ = me.k.Contact(w.now) },
-		})
-		asked := map[uint64]bool{}
-		me.stop()
-		empty(rt, me)
-		for _, a := range me.news.Answers {
-			if asked[a.Ticket.N] {
-				rt.Fatalf("user %d was answered twice", a.Ticket.N)
-			}
-			asked[a.Ticket.N] = true
-		}
-		w.run(time.Minute)
-		if len(me.links) != 0 {
-			rt.Fatalf("%d links after the stop", len(me.links))
-		}
-		for _, m := range others {
-			m.mode = ""
-		}
-		me.k.SetOutbound(w.now, 2)
-		me.start()
-		w.run(15 * time.Minute)
-		if me.peers() < 1 || me.k.filled() < 1 {
-			rt.Fatalf("%d peers, %d slots filled fifteen minutes after the restart: %+v", me.peers(), me.k.filled(), me.k.Slots())
-		}
-	})
 }
 
 // TestVictim: a thousand identities that strangers place at ten addresses, on any
