@@ -25,6 +25,7 @@ const eventRoom = 1024
 func (n *Node) onEvent(now time.Time, e trace.Event) {
 	if !e.Fine {
 		n.metrics.event(e.Strand, e.Kind)
+		n.metrics.sessions.event(e)
 		n.meters.note(now, e)
 	}
 	n.eventSeq++

@@ -26,6 +26,7 @@ type metrics struct {
 
 	cancelled  prometheus.Counter // messages taken out of links
 	links      linkMetrics
+	sessions   sessionMetrics
 	heartbeats prometheus.Histogram
 	beats      uint64        // begun so far. Loop only, as the two below
 	beating    bool          // the last is under way
@@ -63,8 +64,8 @@ func newMetrics(n *Node) (*metrics, error) {
 		Name: gossipName + "heartbeat_seconds", Help: "Time of the node's loop that one heartbeat takes, all its steps together.",
 		Buckets: jobBuckets,
 	})
-	m.links = newLinkMetrics()
-	for _, c := range append([]prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, gossipFigures{n}, protocolFigures{n}, m.jobTime, m.jobWait}, m.links.all()...) {
+	m.links, m.sessions = newLinkMetrics(), newSessionMetrics()
+	for _, c := range append([]prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, slotFigures{n}, gossipFigures{n}, protocolFigures{n}, m.jobTime, m.jobWait}, append(m.links.all(), m.sessions.all()...)...) {
 		if err := m.labelled.Register(c); err != nil {
 			m.end()
 			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)

@@ -153,7 +153,7 @@ func (t *teller) tellSlot(e ropewalk.Event) []dnetEvent {
 		now.State = slotConnected
 	case "slot_sleeping":
 		now.State, now.ID, now.Addr = slotSleeping, "", ""
-	case "slot_failed", "slot_disconnected", "slot_yielded":
+	case "slot_failed", "slot_disconnected", "slot_yielded", "slot_handed_over":
 		now.State, now.ID, now.Addr = slotLost, "", ""
 	default:
 		return nil

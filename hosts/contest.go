@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/trace"
 )
 
 // contest is a newcomer that answered a probe and found no place among the proven, and
@@ -41,6 +42,12 @@ func (b *Book) challenge(now time.Time, incumbent, newcomer *entry) {
 		return
 	}
 	b.contests = append(b.contests, contest{incumbent: incumbent.ID, newcomer: newcomer.ID, began: now})
+	b.contested(now, "opened", newcomer.ID)
+}
+
+// contested tells of a contest: opened, and how it ended, for the newcomer.
+func (b *Book) contested(now time.Time, how string, newcomer id.ID) {
+	b.cfg.Trace.Emit(now, trace.Event{Strand: "hosts", Kind: "contest", Topic: how, Peer: newcomer})
 }
 
 // immune tells whether a proven host was seen too lately to be tested for its place.
@@ -51,7 +58,11 @@ func (b *Book) pruneContests(now time.Time) {
 	b.contests = slices.DeleteFunc(b.contests, func(c contest) bool {
 		e, held := b.entries.Get(c.incumbent)
 		n, waits := b.entries.Get(c.newcomer)
-		return !held || !waits || e.Colour != White || n.Colour != Grey || now.Sub(c.began) >= contestFor
+		over := !held || !waits || e.Colour != White || n.Colour != Grey || now.Sub(c.began) >= contestFor
+		if over {
+			b.contested(now, "dropped", c.newcomer)
+		}
+		return over
 	})
 }
 
@@ -64,8 +75,12 @@ func (b *Book) settle(now time.Time, who id.ID, alive bool) {
 	c := b.contests[i]
 	b.contests = slices.Delete(b.contests, i, i+1)
 	n, ok := b.entries.Get(c.newcomer)
-	if alive || !ok || n.Colour != Grey || now.Sub(c.began) >= contestFor {
-		return
+	switch {
+	case alive:
+		b.contested(now, "stays", c.newcomer)
+	case !ok || n.Colour != Grey || now.Sub(c.began) >= contestFor || b.shift(now, n, White) != nil:
+		b.contested(now, "dropped", c.newcomer)
+	default:
+		b.contested(now, "replaced", c.newcomer)
 	}
-	_ = b.shift(now, n, White)
 }
