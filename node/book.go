@@ -7,6 +7,7 @@ import (
 	"github.com/ropewalk/ropewalk/hosts"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/peer"
 	"github.com/ropewalk/ropewalk/trace"
 	"github.com/ropewalk/ropewalk/work"
 )
@@ -78,4 +79,14 @@ func (n *Node) blame(who id.ID, why error) {
 	}
 	n.gossip.Ban(n.now, who, until)
 	n.trace.Emit(n.now, trace.Event{Strand: "hosts", Kind: "discouraged", Peer: who, Err: why.Error()})
+}
+
+// ended blames a peer for a breach that its link found by itself, as a frame that is
+// none. The end of a connection is nobody's fault, also within a message.
+func (n *Node) ended(p *peer.Peer, why error) {
+	var closed *link.Closed
+	if _, ours := p.Dropped(); ours || !errors.As(why, &closed) || closed.Remote || closed.Reason != link.Breach {
+		return
+	}
+	n.blame(p.ID(), closed.Reason)
 }

@@ -62,6 +62,7 @@ func (n *Node) LinkDown(now time.Time, c link.Conn, why error) {
 		if why != nil {
 			reason = why.Error()
 		}
+		n.ended(p, why)
 		n.strandsDown(now, p)
 		n.useful.Delete(p.ID())
 		n.held.Delete(p.ID())

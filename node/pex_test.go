@@ -172,25 +172,72 @@ func TestTrap12NamesAreNotHeard(t *testing.T) {
 	}
 }
 
-// A link that ends within a message has ended, and that is all: nobody is banned for
-// what a network did.
+// Trap 13, a ban for a message that was cut: a link that ends within a message has ended,
+// and that is all, however often it happens; nobody is banned for what a network did. A
+// breach that the link found is another thing.
 func TestTrap13EndWithinAMessageIsNoBan(t *testing.T) {
-	for _, why := range []error{io.ErrUnexpectedEOF, io.EOF, link.NetworkError, nil} {
+	for _, c := range []struct {
+		why    error
+		banned bool
+	}{
+		{io.ErrUnexpectedEOF, false}, {io.EOF, false}, {link.NetworkError, false}, {nil, false},
+		{&link.Closed{Reason: link.Timeout}, false}, {&link.Closed{Reason: link.NetworkError}, false},
+		{&link.Closed{Reason: link.Breach, Remote: true}, false},
+		{&link.Closed{Reason: link.Breach}, true},
+	} {
 		h := outsider(t, nil)
-		s := h.talker("9.1.0.1", link.Out)
-		h.n.LinkDown(h.w.now, s.c, why)
-		h.w.settle()
-		who := s.key.ID()
-		if c := h.n.book.Counts(); c.Bans+c.Black > 0 {
-			t.Errorf("%v: %d bans", why, c.Bans)
+		for range 3 {
+			s := h.talker("9.1.0.1", link.In)
+			h.n.LinkDown(h.w.now, s.c, c.why)
+			h.w.settle()
 		}
-		if e, ok := h.n.book.Get(who); !ok || e.Colour == hosts.Black {
-			t.Errorf("%v: in the book %v, as %s", why, ok, e.Colour)
-		}
-		if _, _, ok := h.n.session.Admit(h.w.now, h.info(&host{key: s.key, name: "again"}, link.In, id.Ticket{})); !ok {
-			t.Errorf("%v: not let in again", why)
+		if got := h.n.book.Counts().Bans > 0; got != c.banned {
+			t.Errorf("%v: banned %v", c.why, got)
 		}
 	}
+}
+
+// Trap 14, a ban by IP address: who is banned for what it did takes nobody with it that
+// comes from the same place, a router's or a proxy's of our own machine.
+func TestTrap14NeighboursOfTheBannedComeIn(t *testing.T) {
+	for _, ip := range []string{"9.1.0.1", "127.0.0.1"} {
+		h := outsider(t, func(c *Config) { c.Session.Inbound = 96 })
+		bad := h.neighbour("bad", ip)
+		good := h.neighbour("good", ip)
+		bad.say(0, rlp.AppendList(nil, told(t, "bad", ip, "test", 1).Bytes()))
+		for range 5 {
+			if bad.say(2, []byte("nonsense")) {
+				t.Fatal("nonsense costs nothing")
+			}
+			h.n.LinkDown(h.w.now, bad.c, nil)
+			bad = h.neighbour("bad", ip)
+		}
+		if _, up := h.n.peers.ByID(bad.key.ID()); up {
+			t.Errorf("%s: the bad one is still let in", ip)
+		}
+		if p, up := h.n.peers.ByID(good.key.ID()); !up || p.Closing() {
+			t.Errorf("%s: its neighbour lost its link", ip)
+		}
+		late := h.neighbour("late", ip)
+		if p, up := h.n.peers.ByID(late.key.ID()); !up || p.Closing() {
+			t.Errorf("%s: another neighbour is not let in", ip)
+		}
+		if !late.say(1, rlp.AppendList(nil, rlp.AppendUint(rlp.AppendUint(nil, 1), 250))) || len(late.heard()) == 0 {
+			t.Errorf("%s: another neighbour is not answered", ip)
+		}
+	}
+}
+
+// neighbour brings up a link from somebody by name at an IP address.
+func (h *host) neighbour(name, ip string) talker {
+	remote := &host{key: linktest.Key(name), name: name}
+	info := h.info(remote, link.In, id.Ticket{})
+	info.Addr = link.MustAddr("/ip4/" + ip + "/tcp/4001").WithPeer(remote.key.Public().PeerID())
+	info.Lanes = []link.LaneInfo{{Lane: lanePex, Stream: "/ropewalk/test/pex/1"}}
+	h.w.conns++
+	h.n.LinkUp(h.w.now, h.w.conns, info)
+	h.w.settle()
+	return talker{h, h.w.conns, remote.key}
 }
 
 // A node says where it is to those it is linked with only while strangers reach it
