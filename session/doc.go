@@ -3,12 +3,14 @@
 // slot scheduler with injected time, dialler and randomness.
 //
 // A session is a reason for having a link. Manual slots keep the configured peers
-// for ever. Outbound slots, a fixed number, each keep one host of the book: anchors
-// first, then mostly proven and sometimes unproven ones, one per network group.
-// Inbound links are admitted up to a cap, with a reserve for manual peers and
-// anchors. Refine probes one grey host at a time and turns it white, or keeps it
-// when a slot is free. Direct is a dial on the user's demand. Inbound links fill no
-// slot; when everybody known is connected anyway a slot sleeps: "nobody left".
+// for ever. Outbound slots, a fixed number, each keep one host of the book, one per
+// network group, and each has a use: anchors of the last run, proven hosts, an
+// unproven one, one of another network (use.go). Inbound links are admitted up to a
+// cap, with a reserve for manual peers and anchors. Refine probes hosts, eight at a
+// time and one a second while somebody is new; it turns them white, or keeps them
+// when a slot is free; the feeler and the look are probes of their own periods. Direct
+// is a dial on the user's demand. Inbound links fill no slot; when everybody known is
+// connected anyway a slot sleeps: "nobody left".
 //
 // Trusted peers are outside all of these counts: they come in when everything is full,
 // and no slot that goes takes theirs. Where all peers together are limited (Config.Total)
@@ -19,8 +21,9 @@
 // When slots are empty and the book has nobody to dial, the connected peers are
 // asked for addresses, at 1 s, 2 s, 4 s … 30 s. Seeds are asked when the saved
 // hosts are exhausted or twice failed, or when there is no peer after about 3 s:
-// again at 1 s, 2 s, 4 s … 10 min while there is none, and every 30 s … 10 min
-// while there are too few. A seed is asked once and dropped after its answer. Every
+// each again at 1 s, 2 s, 4 s … 5 min while there is none, in turns, and every 30 s …
+// 10 min while there are too few. A seed is asked once and dropped after its answer;
+// one that does not answer is left alone by itself; one that dials us is back. Every
 // period is jittered, so that nodes which lost each other in one moment do not come
 // back in one.
 //
@@ -30,7 +33,6 @@
 // when the peer table refused the link.
 // Every input may make Deadline due at once, and so may news in the book.
 //
-// It does not listen, save the book, evict inbound links for better ones, or keep
-// per-transport timeouts. Its slots are bounded by configuration; links by the caps
+// It does not listen, save the book, or keep per-transport timeouts. Its slots are bounded by configuration; links by the caps
 // of Admit; dials by params.go. Nothing of a peer stays here when its link is gone.
 package session
