@@ -45,7 +45,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 		return node.Config{}, err
 	}
 	return node.Config{
-		Key: n.key, Network: c.Network, Localnet: c.Localnet, External: append(externalIPs(c.Listen.External), n.natMode().Static()...), Restrict: n.restrict,
+		Key: n.key, Network: c.Network, Localnet: c.Localnet, Slow: n.slow, External: append(externalIPs(c.Listen.External), n.natMode().Static()...), Restrict: n.restrict,
 		Hosts: hosts.Config{Open: c.Profile == "seed", Banned: banned, Relaxed: c.Session.BanPolicy == "relaxed"},
 		Session: session.Config{
 			Outbound: noneIfZero(c.Session.Outbound), Inbound: noneIfZero(c.Session.Inbound), KnownPercent: c.Session.KnownPercent, Total: c.Session.MaxPeers, Trusted: trusted,

@@ -68,6 +68,27 @@ func (n *Node) dialWithin(to link.Addr) time.Duration {
 	return within
 }
 
+// slow tells whether a link goes through the proxy, or comes through an onion service.
+func (n *Node) slow(l link.Info) bool {
+	if l.Dir == link.In {
+		return n.cfg.hidden() && l.Addr.IP().IsLoopback()
+	}
+	return n.routes.Of(l.Addr) == link.Proxied
+}
+
+// CheckProxy tells whether the proxy of a configuration, session.proxy, is there, speaks
+// SOCKS5 and takes us. It is not asked for anything. No proxy is no error.
+func CheckProxy(ctx context.Context, proxy string) error {
+	if proxy == "" {
+		return nil
+	}
+	at, err := socks.Parse(proxy)
+	if err != nil {
+		return err
+	}
+	return socks.New(at).Check(ctx)
+}
+
 // onions are the addresses of onion services that lead to us.
 func (n *Node) onions() (out []link.Addr) {
 	for _, text := range n.cfg.Listen.Onion {

@@ -181,6 +181,11 @@ func TestNothingPastTheProxy(t *testing.T) {
 	if rec, err := enr.Parse(here.Record()); err != nil || rec.IP().IsValid() || rec.IP6().IsValid() {
 		t.Errorf("the record names %v, %v", rec, err)
 	}
+	if rec, err := enr.Parse(here.Record()); err == nil {
+		if got := link.RecordAddrs(rec); len(got) != 2 || got[0].Network() != link.NetOnion || got[1].Network() != link.NetOnion {
+			t.Errorf("the record names %v, want the onion service's two ports", got)
+		}
+	}
 	s.Close()
 	until(t, "the proxy's end is felt", func() bool { return peers(t, here) == 0 })
 	for _, to := range []string{there.Info().Enode, there.Info().LibP2P[0], enodeOf(there, onion+".onion:30303")} {

@@ -200,6 +200,9 @@ func (n *Node) laneUp(now time.Time, p *peer.Peer, ln link.Lane, stream string) 
 		n.chat.Up(now, p.ID())
 	case lanePulse:
 		n.pulse.Up(now, p.ID(), ipOf(p))
+		if n.cfg.Slow != nil && n.cfg.Slow(p.Info()) {
+			n.pulse.Slow(p.ID())
+		}
 	default:
 		n.handler(ln).Up(now, n.peers.Port(p, ln))
 	}

@@ -57,6 +57,9 @@ type Config struct {
 
 	// External are addresses of ours on the operator's word.
 	External []netip.Addr
+	// Slow tells whether the way that a link takes is a slow one, such as through Tor: its
+	// heartbeat has more time. nil: none is.
+	Slow func(link.Info) bool
 
 	// Unscored turns the scoring of gossip peers off, which is on by default:
 	// Gossip.Score, when nil, is that of the product.

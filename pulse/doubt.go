@@ -79,5 +79,5 @@ func (h *Pulse) doubt(now time.Time, p id.ID, b *beat) {
 
 // urgent is how long a peer in doubt has for its pong.
 func (h *Pulse) urgent(b *beat) time.Duration {
-	return min(h.cfg.Within, max(urgentWithin, urgentTrips*b.rtt))
+	return min(b.time(h.cfg.Within), max(b.time(urgentWithin), urgentTrips*b.rtt))
 }

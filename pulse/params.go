@@ -10,6 +10,10 @@ const (
 
 // Our choice.
 const (
+	// slowTimes is how much longer everything takes on a slow way: pings 90 s apart, as
+	// DarkFi's on anonymity networks.
+	slowTimes = 3
+
 	// pingsBurst pings of a peer are answered at once, then one each pingsEvery; more
 	// is a breach. Ours is one in 30 s, and one a second while we are in doubt.
 	pingsBurst = 16

@@ -68,6 +68,15 @@ type beat struct {
 	rtt      time.Duration // 0: unknown
 	full     time.Time     // when it may ping as often as at first again
 	in, out  uint64        // traffic at the last look
+	slow     bool          // behind a slow way
+}
+
+// time is how long something of the peer's may take, or rest, that takes d with others.
+func (b *beat) time(d time.Duration) time.Duration {
+	if b.slow {
+		return slowTimes * d
+	}
+	return d
 }
 
 // New makes a Pulse.
@@ -90,6 +99,20 @@ func (h *Pulse) Up(now time.Time, p id.ID, at netip.Addr) {
 	b := &beat{at: at}
 	h.peers.Put(p, b)
 	h.ping(now, p, b, h.cfg.Within)
+}
+
+// Slow: the way to p is a slow one, such as a circuit of Tor. It is asked a third as often
+// and has three times as long to answer.
+func (h *Pulse) Slow(p id.ID) {
+	b, ok := h.peers.Get(p)
+	if !ok || b.slow {
+		return
+	}
+	b.slow = true
+	if !b.sentAt.IsZero() {
+		b.due = b.sentAt.Add(b.time(h.cfg.Within))
+	}
+	h.settle()
 }
 
 // Down: the lane or link is gone.
@@ -122,7 +145,8 @@ func (h *Pulse) Recv(now time.Time, p id.ID, code uint64, body []byte) error {
 	}
 	b.sentAt = time.Time{}
 	// ±10 % keeps a network that started together from beating together.
-	b.due = now.Add(h.cfg.Every - h.cfg.Every/10 + time.Duration(h.rng.Int64N(int64(h.cfg.Every/5)+1)))
+	every := b.time(h.cfg.Every)
+	b.due = now.Add(every - every/10 + time.Duration(h.rng.Int64N(int64(every/5)+1)))
 	h.settle()
 	return nil
 }
@@ -154,7 +178,7 @@ func (h *Pulse) Advance(now time.Time) {
 		switch {
 		case now.Before(b.due):
 		case b.sentAt.IsZero():
-			h.ping(now, p, b, h.cfg.Within)
+			h.ping(now, p, b, b.time(h.cfg.Within))
 		default:
 			h.cfg.Trace.Emit(now, trace.Event{Strand: "pulse", Kind: "silent", Peer: p, N: int64(now.Sub(b.sentAt) / time.Millisecond)})
 			b.due = now.Add(h.cfg.Within) // Down is on its way

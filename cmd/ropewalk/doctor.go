@@ -38,6 +38,7 @@ func doctorCommand(a *app) *cobra.Command {
 			s := d.configuration(a.settings(cmd, config.Options{}))
 			dir := a.folder(cmd)
 			d.folder(dir)
+			d.proxy(cmd, s)
 			d.node(cmd, dir, s)
 			faulty := slices.ContainsFunc(d.all, func(f finding) bool { return f.State == "fault" })
 			var err error
@@ -108,6 +109,23 @@ func (d *doctor) folder(dir string) {
 	default:
 		d.say("ok", "key", "%s", key.ID())
 	}
+}
+
+// proxy says whether the proxy answers, and what goes through it.
+func (d *doctor) proxy(cmd *cobra.Command, s *config.Settings) {
+	c := s.Node.Session
+	if c.Proxy == "" {
+		return
+	}
+	if err := ropewalk.CheckProxy(cmd.Context(), c.Proxy); err != nil {
+		d.say("fault", "proxy", "%v; nothing that goes through it is dialled another way", err)
+		return
+	}
+	what := "everything"
+	if len(c.Mixed) > 0 && !slices.Contains(c.Mixed, "all") {
+		what = strings.Join(c.Mixed, ", ")
+	}
+	d.say("ok", "proxy", "it answers; what goes through it: %s", what)
 }
 
 func (d *doctor) node(cmd *cobra.Command, dir string, s *config.Settings) {
@@ -182,6 +200,10 @@ func (d *doctor) reach(s *config.Settings, info ropewalk.Info) {
 				return
 			}
 		}
+	}
+	if len(s.Node.Listen.Onion) > 0 {
+		d.say("ok", "reachable", "as an onion service: %s", strings.Join(s.Node.Listen.Onion, " "))
+		return
 	}
 	d.say("note", "reachable", "no public address known; forward a port and set listen.libp2p, listen.rlpx and listen.external, or rely on relays")
 }
