@@ -28,6 +28,9 @@ const (
 	setupTimeout  = 10 * time.Second
 	acceptTimeout = 10 * time.Second
 
+	// recordWithin bounds the wait for our own signed record at the start.
+	recordWithin = 250 * time.Millisecond
+
 	// pendingMax and pendingPerIPMax bound inbound connections before they are
 	// links, counted once for raw sockets and once for those that identify.
 	// Loopback is exempt from the second. The oldest gives way.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -105,6 +106,14 @@ func (t *Transport) Kind() link.Kind { return link.LibP2P }
 // Listen opens every listener of Config.Listen, or none: after an error the
 // transport should be closed. The error is a *link.ListenError.
 func (t *Transport) Listen() error {
+	if len(t.cfg.Listen) == 0 {
+		return nil
+	}
+	told, err := t.stack.host.EventBus().Subscribe(new(event.EvtLocalAddressesUpdated), eventbus.Name("ropewalk listen"))
+	if err != nil {
+		return fmt.Errorf("libp2p: %w", err)
+	}
+	defer told.Close()
 	for _, a := range t.cfg.Listen {
 		m, err := ma.NewMultiaddr(a.Bare().String())
 		if err != nil {
@@ -117,7 +126,25 @@ func (t *Transport) Listen() error {
 			return &link.ListenError{Addr: a, Err: err}
 		}
 	}
+	recorded(told)
 	return nil
+}
+
+// recorded waits until libp2p has signed a record of where we listen: whoever dials
+// before would be told of none. Where no address is fit to be told it does not wait long.
+func recorded(told event.Subscription) {
+	patience := time.NewTimer(recordWithin)
+	defer patience.Stop()
+	for {
+		select {
+		case e, ok := <-told.Out():
+			if up, is := e.(event.EvtLocalAddressesUpdated); !ok || is && up.SignedPeerRecord != nil && len(up.Current) > 0 {
+				return
+			}
+		case <-patience.C:
+			return
+		}
+	}
 }
 
 // free tells whether a TCP port is nobody's yet. libp2p listens with SO_REUSEPORT,
