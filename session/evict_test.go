@@ -233,7 +233,7 @@ func TestSiege(t *testing.T) {
 
 // Networks have their shares of the inbound places, but not on loopback and not where
 // the network is local.
-func TestInboundShares(t *testing.T) {
+func TestTrap21InboundShares(t *testing.T) {
 	for _, c := range []struct {
 		ips  string // %d is the number of the link
 		most int

@@ -76,7 +76,7 @@ func (s *bounded) SetWriteDeadline(t time.Time) error {
 }
 
 // Every write has 20 s, and no more than 25, without a timer for each.
-func TestEveryWriteHasADeadline(t *testing.T) {
+func TestTrap22EveryWriteHasADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, ln := &bounded{}, &lane{}
 		for range 1000 {

@@ -16,7 +16,7 @@ import (
 
 // gate shuts out addresses, and holds the inbound TCP connections whose security handshake is not done. When
 // there are too many the oldest is closed, so that silent sockets cannot keep a
-// real peer out. QUIC does this in its own handshake.
+// real peer out. Those of QUIC hold nothing until they have shown their address.
 type gate struct {
 	self   peer.ID
 	exempt []netip.Prefix        // addresses that have no limit of their own

@@ -324,7 +324,7 @@ func (w *wire) addQUIC(c *Config, key crypto.PrivKey, resources network.Resource
 			context.AfterFunc(ctx, scope.Done)
 			return ctx, nil
 		}),
-		quicreuse.VerifySourceAddress(func(a net.Addr) bool { return resources.VerifySourceAddress(a) }),
+		quicreuse.VerifySourceAddress(func(a net.Addr) bool { return resources.VerifySourceAddress(a) || crowded(resources) }),
 	}
 	if c.Registry != nil {
 		opts = append(opts, quicreuse.EnableMetrics(c.Registry))
@@ -339,6 +339,16 @@ func (w *wire) addQUIC(c *Config, key crypto.PrivKey, resources network.Resource
 		return err
 	}
 	return w.swarm.AddTransport(trans)
+}
+
+// crowded tells whether so many inbound connections are being set up that who dials by
+// QUIC has to show first that its address is its own: until then it costs us nothing.
+func crowded(resources network.ResourceManager) (is bool) {
+	_ = resources.ViewTransient(func(s network.ResourceScope) error {
+		is = s.Stat().NumConnsInbound >= pendingMax/2
+		return nil
+	})
+	return is
 }
 
 func derive(secret []byte, info string) (out [32]byte, err error) {

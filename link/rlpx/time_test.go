@@ -276,7 +276,7 @@ func TestFramePace(t *testing.T) {
 
 // Who does not read is dropped, and Write does not wait longer than that.
 // Threat M5.
-func TestZeroWindow(t *testing.T) {
+func TestTrap22ZeroWindow(t *testing.T) {
 	inTime(t, func(t *testing.T, tr *Transport, w *wire) {
 		s, l := met(t, tr, w, nil)
 		end := make(chan error, 1)
