@@ -1,8 +1,9 @@
 // Drives the dashboard of a real devnet in headless Chromium: the topology is
 // drawn, a line typed in the page arrives at another node, and text that another
-// node says is shown as text. The page of gossip shows meshes, scores and rates.
+// node says is shown as text. The page of gossip shows meshes, scores and rates,
+// that of sessions slots, hosts and bans.
 //
-//   node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png]]
+//   node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png [SESSIONS.png]]]
 //
 // Exits 0 when all of it held. CHROMIUM names the browser if it is not Debian's.
 
@@ -12,8 +13,8 @@ import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
-const [binary, screenshot, gossipShot] = process.argv.slice(2);
-assert(binary, 'usage: node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png]]');
+const [binary, screenshot, gossipShot, sessionShot] = process.argv.slice(2);
+assert(binary, 'usage: node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png [SESSIONS.png]]]');
 const browserPath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 assert(browserPath, 'no Chromium: install Debian\'s package chromium or set CHROMIUM');
 
@@ -119,6 +120,24 @@ try {
     check(`screenshot ${gossipShot}`);
   }
   clearInterval(talk);
+
+  // The page of sessions: slots with what they are for, hosts by colour, bans.
+  execFileSync(binary, ['ban', '192.0.2.77', '--data', `${net.dir}/node1`]);
+  await page.click('#page-sessions');
+  await eventually('the slots say what each does', async () => /refine/.test(await page.locator('#slot-table').innerText()));
+  const all = await page.locator('#hosts-all').innerText();
+  await eventually('the hosts are listed', async () => await page.locator('#hosts tbody tr').count() === NODES - 1);
+  assert.match(all, /^all \d+$/);
+  await page.click('#hosts-black');
+  await eventually('by colour', async () => await page.locator('#hosts tbody tr').count() === 0 && (await page.locator('#hosts-at').innerText()) === '0–0 of 0');
+  await page.click('#hosts-all');
+  await eventually('with their counts', async () => (await page.locator('#hosts-at').innerText()) === `1–${NODES - 1} of ${NODES - 1}`);
+  await eventually('a ban is listed', async () => (await page.locator('#bans').innerText()).includes('192.0.2.77/32'));
+  assert.equal(await page.locator('#hosts img, #slot-table img, #hosts script').count(), 0, 'a host became markup');
+  if (sessionShot) {
+    await page.screenshot({ path: sessionShot });
+    check(`screenshot ${sessionShot}`);
+  }
   await page.click('#page-node');
   await eventually('and back to the node', async () => await page.locator('#graph').count() === 1);
   assert.deepEqual(complaints, [], 'the browser complained');

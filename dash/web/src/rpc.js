@@ -2,6 +2,9 @@
 
 const kept = "ropewalk-token";
 
+// The page is served at the top, or below /net/NAME where one server has several nodes.
+const base = location.pathname.replace(/[^/]*$/, "");
+
 // takeToken moves a token from the address bar into this tab's storage.
 export function takeToken() {
   const found = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -32,7 +35,7 @@ let last = 0;
 // batch sends calls [[method, params], …]; each result is {result} or {error}.
 export async function batch(token, calls) {
   const body = calls.map(([method, params]) => ({ jsonrpc: "2.0", id: ++last, method, params: params || {} }));
-  const answers = await answered(await fetch("/rpc", {
+  const answers = await answered(await fetch(base + "rpc", {
     method: "POST",
     headers: { ...headers(token), "Content-Type": "application/json" },
     body: JSON.stringify(body),
@@ -50,7 +53,7 @@ export async function call(token, method, params) {
 }
 
 export async function graph(token) {
-  return answered(await fetch("/dash/graph", { headers: headers(token), signal: AbortSignal.timeout(35000) }));
+  return answered(await fetch(base + "dash/graph", { headers: headers(token), signal: AbortSignal.timeout(35000) }));
 }
 
 // follow keeps a WebSocket open, again and again, with the subscriptions named.
@@ -58,7 +61,7 @@ export async function graph(token) {
 export function follow(token, wanted, { note, state }) {
   let socket, timer, delay = 500, over = false;
   function open() {
-    socket = new WebSocket(location.origin.replace(/^http/, "ws") + "/ws");
+    socket = new WebSocket(location.origin.replace(/^http/, "ws") + base + "ws");
     socket.onopen = () => {
       socket.send(JSON.stringify({ method: "auth", params: { token } }));
       wanted.forEach(([method, params], i) =>

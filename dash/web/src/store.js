@@ -10,12 +10,15 @@ const chartSeconds = 120;
 const pollEvery = 2000;
 const ratesMax = 90; // points of the gossip page's charts, one a poll
 const graphEvery = 1500;
+const bookLimit = 50; // hosts on a page
+const bansMax = 100; // shown
 
 export const state = {
   token: takeToken(), locked: false, online: false, live: false, why: "",
-  page: location.hash === "#gossip" ? "gossip" : "node", stats: null, scores: [], rates: emptyRates(),
+  page: { "#gossip": "gossip", "#sessions": "sessions" }[location.hash] || "node", stats: null, scores: [], rates: emptyRates(),
   info: null, health: null, sessions: [], slots: [], topics: [], rooms: [], counts: {}, mesh: {},
   graph: { nodes: [], links: [] },
+  book: { colour: "", offset: 0, limit: bookLimit, total: 0, hosts: [] }, bans: { total: 0, bans: [] },
   events: [], lines: new Map(), room: "lobby", chosen: false,
   chart: emptyChart(),
 };
@@ -70,7 +73,30 @@ function addRates(was, is) {
 // show turns to a page of the dashboard.
 export function show(page) {
   state.page = page;
+  if (page === "sessions") loadBook().catch(() => {});
   history.replaceState(null, "", page === "node" ? location.pathname : "#" + page);
+  changed();
+}
+
+// showHosts turns to a page of the host book.
+export function showHosts(colour, offset) {
+  Object.assign(state.book, { colour, offset });
+  changed();
+  loadBook().catch(() => {}); // the next poll says what is wrong
+}
+
+// loadBook asks for the page of the host book that is shown, and for the bans.
+async function loadBook() {
+  const { colour, offset } = state.book;
+  const [hosts, bans] = await batch(state.token, [
+    ["session_hosts", { ...(colour && { colour }), offset, limit: bookLimit }], ["session_bans", { limit: bansMax }],
+  ]);
+  if (bans.result) state.bans = bans.result;
+  if (colour !== state.book.colour || offset !== state.book.offset || !hosts.result) return; // another page is wanted by now
+  const { total, hosts: list, counts } = hosts.result;
+  Object.assign(state.book, { total, hosts: list });
+  state.counts = counts || {};
+  if (offset > 0 && offset >= total) showHosts(colour, 0); // the book has shrunk
   changed();
 }
 
@@ -164,6 +190,7 @@ async function poll() {
   state.stats = take(stats, null);
   addRates(was, state.stats);
   state.scores = take(scores, []);
+  if (state.page === "sessions") await loadBook();
   const own = state.topics.filter((t) => t.subscribed).slice(0, meshMax);
   if (own.length) {
     const answers = await batch(state.token, own.map((t) => ["gossip_mesh", { topic: t.topic }]));
