@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -39,7 +40,8 @@ func (k *Keeper) nextAnchor(now time.Time, skip func(id.ID) bool) (hosts.Host, b
 }
 
 // nameAnchors tells the book which links are worth an anchor: those that are up for a
-// minute, who was one before them first, then the oldest. An anchor whose link is lost
+// minute, of the hosts we have known for longest, then the oldest: who came in the last
+// hours and stays for ever is no better an anchor for that. An anchor whose link is lost
 // stays one until there is a link in its place, so that an outage before a restart does
 // not leave us without.
 func (k *Keeper) nameAnchors(now time.Time) {
@@ -53,6 +55,7 @@ func (k *Keeper) nameAnchors(now time.Time) {
 		return
 	}
 	slices.SortStableFunc(fit, func(a, b *slot) int { return a.Since.Compare(b.Since) })
+	slices.SortStableFunc(fit, func(a, b *slot) int { return k.known(a.ID).Compare(k.known(b.ID)) })
 	was := k.anchors.named
 	var next []id.ID
 	groups := []string{}
@@ -61,12 +64,8 @@ func (k *Keeper) nameAnchors(now time.Time) {
 			next, groups = append(next, who), append(groups, group)
 		}
 	}
-	for _, again := range []bool{true, false} {
-		for _, s := range fit {
-			if slices.Contains(was, s.ID) == again {
-				add(s.ID, s.group)
-			}
-		}
+	for _, s := range fit {
+		add(s.ID, s.group)
 	}
 	for _, who := range was {
 		h, ok := k.book.Get(who)
@@ -78,4 +77,12 @@ func (k *Keeper) nameAnchors(now time.Time) {
 		k.anchors.named = next
 		k.book.SetAnchors(now, next)
 	}
+}
+
+// known is since when we know a host; one that is not in the book we know last.
+func (k *Keeper) known(who id.ID) time.Time {
+	if h, ok := k.book.Get(who); ok && !h.Proven.IsZero() {
+		return h.Proven
+	}
+	return time.Unix(math.MaxInt32, 0)
 }
