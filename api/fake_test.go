@@ -139,6 +139,10 @@ func (f *fake) Hosts(_ context.Context, colour string, offset, limit int) (ropew
 	return ropewalk.HostsPage{Total: 62, Counts: map[string]int{"grey": 41, "white": 17, "gold": 4}}, f.note("hosts %q %d %d", colour, offset, limit)
 }
 
+func (f *fake) ImportHosts(_ context.Context, text string) (ropewalk.HostsImport, error) {
+	return ropewalk.HostsImport{Lines: 3, Taken: 1, Skipped: []ropewalk.HostsSkipped{{Why: "names no peer", Lines: 2}}}, f.note("import %q", text)
+}
+
 func (f *fake) Connect(ctx context.Context, addr string) (id.ID, error) {
 	err := f.note("connect %s", addr)
 	if f.block != nil {

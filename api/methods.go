@@ -22,6 +22,7 @@ var methods = map[string]method{
 	"session_slots":      (*Server).sessionSlots,
 	"session_scopes":     (*Server).sessionScopes,
 	"session_hosts":      (*Server).sessionHosts,
+	"session_import":     (*Server).sessionImport,
 	"session_connect":    (*Server).sessionConnect,
 	"session_disconnect": (*Server).sessionDisconnect,
 	"session_ban":        (*Server).sessionBan,

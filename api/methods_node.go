@@ -66,6 +66,15 @@ func (s *Server) sessionHosts(ctx context.Context, a *args) (any, error) {
 	return page, err
 }
 
+// sessionImport offers the book a list of hosts of another program.
+func (s *Server) sessionImport(ctx context.Context, a *args) (any, error) {
+	list := a.text("list", ropewalk.HostsImportMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return s.node.ImportHosts(ctx, list)
+}
+
 // sessionConnect dials once, or with keep for ever; then the answer says how the first
 // dial went.
 func (s *Server) sessionConnect(ctx context.Context, a *args) (any, error) {

@@ -19,6 +19,7 @@ type Node interface {
 	Events(ctx context.Context, strands ...string) *ropewalk.EventSubscription
 
 	Sessions(ctx context.Context) ([]ropewalk.Session, error)
+	ImportHosts(ctx context.Context, text string) (ropewalk.HostsImport, error)
 	Slots(ctx context.Context) ([]ropewalk.Slot, error)
 	Scopes(ctx context.Context) ([]ropewalk.Scope, error)
 	Hosts(ctx context.Context, colour string, offset, limit int) (ropewalk.HostsPage, error)

@@ -107,6 +107,7 @@ func TestBadParams(t *testing.T) {
 		"session_hosts":      {"colour": `"white"`, "offset": `5`, "limit": `10`},
 		"session_connect":    {"addr": `"/ip4/127.0.0.1/tcp/1"`, "keep": `true`},
 		"session_disconnect": {"id": `"` + id + `"`, "forget": `true`},
+		"session_import":     {"list": `"x"`},
 		"session_trust":      {"target": `"x"`},
 		"session_untrust":    {"target": `"x"`},
 		"session_protect":    {"target": `"x"`, "tag": `"x"`},
@@ -129,6 +130,7 @@ func TestBadParams(t *testing.T) {
 		"for": {`"-1h"`, `"0s"`, `"forever"`, `24`, `"9999999h"`}, "wait": {`"-1s"`, `"1h"`}, "id": {`"0x12"`, `"` + id + `00"`, `"zz"`},
 		"data": {`"a"`, `"aGk"`, `"aGk=\n"`, `"a-_="`, `[1]`}, "min_peers": {`-1`, `100001`}, "since": {`"` + strings.Repeat("x", 300) + `"`},
 		"text": {`""`, `"` + strings.Repeat("x", textBytesMax+1) + `"`}, "room": {`""`}, "topic": {`""`, `"` + strings.Repeat("x", topicBytesMax+1) + `"`},
+		"list": {`""`, `"` + strings.Repeat("x", ropewalk.HostsImportMax+1) + `"`},
 		"addr": {`""`, `"` + strings.Repeat("x", addrBytesMax+1) + `"`}, "target": {`""`}, "keep": {`1`, `"yes"`}, "forget": {`0`, `"no"`},
 	}
 	object := func(fields map[string]string) string {
@@ -194,6 +196,7 @@ func TestCalls(t *testing.T) {
 		{"session_connect", `{"addr":"enr:x","keep":false}`, "connect enr:x", ``},
 		{"session_connect", `{"addr":"enr:x","keep":true}`, "keep enr:x", `{"id":"` + nodeID(9).String() + `","kept":true,"connected":false,"why":"connection refused"}`},
 		{"session_disconnect", `{"id":"` + id + `","forget":true}`, "forget " + id, `{"ok":true}`},
+		{"session_import", `{"list":"grey\\tx\\t1\\n"}`, `import "grey\\tx\\t1\\n"`, `{"lines":3,"taken":1,"known":0,"skipped":[{"why":"names no peer","lines":2}]}`},
 		{"session_trust", `{"target":"enode"}`, "trust enode", `{"ok":true}`},
 		{"session_untrust", `{"target":"enode"}`, "untrust enode", `{"ok":true}`},
 		{"session_protect", `{"target":"enode","tag":"app"}`, "protect enode app", `{"ok":true}`},

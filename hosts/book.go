@@ -86,7 +86,8 @@ type Book struct {
 	// excerpts are what askers hear of.
 	excerpts ordered.Map[excerptKey, *excerpt]
 
-	taken, skipped int // lines of the last Load
+	taken, skipped int  // lines of the last Load
+	unclean        bool // what it read was not the last save of an orderly stop
 }
 
 // New makes an empty book. rng serves picks, jitter and evictions.

@@ -40,6 +40,7 @@ func (b *Book) Load(now time.Time, data []byte) error {
 		}
 		b.taken++
 	}
+	b.unclean = l.open
 	if l.empty && version > 1 { // in their own order, whatever that of the hosts was
 		b.anchors = slices.DeleteFunc(l.anchors.Keys(), func(who id.ID) bool { return !slices.Contains(b.anchors, who) })
 	}
@@ -48,6 +49,9 @@ func (b *Book) Load(now time.Time, data []byte) error {
 
 // Loaded tells how many lines the last Load took and how many it skipped.
 func (b *Book) Loaded() (taken, skipped int) { return b.taken, b.skipped }
+
+// Unclean tells whether the run that wrote the file of the last Load did not end well.
+func (b *Book) Unclean() bool { return b.unclean }
 
 // FileNetwork is the mark of the network whose book a file is, in hex; empty when the
 // file does not say.

@@ -122,6 +122,10 @@ const (
 	knocksMax  = 1024
 	// FileBytesMax bounds a saved book: all lists full, about 1 KiB a line.
 	FileBytesMax = 32 << 20
+	// ImportBytesMax bounds a list of hosts of another program, and importLineMax a line
+	// of it: DarkFi's lists have at most 8,000 hosts or so, of some 60 bytes.
+	ImportBytesMax = 1 << 20
+	importLineMax  = 1024
 	// lineBytesMax bounds one line of it: a record's text, eight addresses, rest.
 	lineBytesMax = 4096
 )

@@ -50,8 +50,20 @@ func (n *Node) saveHosts(clean bool) {
 	n.out.Saves = append(n.out.Saves, work.Save{File: hostsFile, Data: n.book.Encode(clean), Keep: true})
 }
 
-// SaveHosts has the host book written.
-func (n *Node) SaveHosts() { n.saveHosts(!n.running) }
+// SaveHosts has the host book written. What is saved before Start says of the last run's
+// end what its file did.
+func (n *Node) SaveHosts() { n.saveHosts(!n.running && (n.ended || !n.book.Unclean())) }
+
+// ImportHosts offers a list of hosts of another program to the book.
+func (n *Node) ImportHosts(now time.Time, text []byte) (hosts.Import, error) {
+	n.begin(now)
+	out, err := n.book.Import(now, text)
+	if out.Taken > 0 {
+		n.trace.Emit(now, trace.Event{Strand: "node", Kind: "offered", Topic: "import", N: int64(out.Taken)})
+	}
+	n.settle()
+	return out, err
+}
 
 // What a breach on a link of its own is held against a peer for, our choice: bans begin
 // at 100 points, which halve every ten minutes. A fault of a protocol may be a bug of one

@@ -52,6 +52,7 @@ func hostsCommand(a *app) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.AddCommand(hostsImportCommand(a))
 	addFull(cmd, &full)
 	addPage(cmd, &p)
 	cmd.Flags().StringVar(&colour, "colour", "", "only this `colour`: "+strings.Join(colours, ", "))
