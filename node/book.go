@@ -52,7 +52,7 @@ func (n *Node) saveHosts(clean bool) {
 
 // SaveHosts has the host book written. What is saved before Start says of the last run's
 // end what its file did.
-func (n *Node) SaveHosts() { n.saveHosts(!n.running && (n.ended || !n.book.Unclean())) }
+func (n *Node) SaveHosts() { n.saveHosts(!n.running && (n.halted || !n.book.Unclean())) }
 
 // ImportHosts offers a list of hosts of another program to the book.
 func (n *Node) ImportHosts(now time.Time, text []byte) (hosts.Import, error) {

@@ -134,7 +134,7 @@ type Node struct {
 	held    ordered.Map[id.ID, uint64]    // uses of links with direct peers of gossip
 	routed  []gossipsub.News              // what calls down to the router returned
 	running bool
-	ended   bool      // Stop came last
+	halted  bool      // Stop came last
 	now     time.Time // of the input being handled
 	spent   bool      // see Spent
 	out     Out
@@ -243,7 +243,7 @@ func (n *Node) Protocols() []link.Protocol { return n.cfg.Protocols() }
 func (n *Node) Start(now time.Time) {
 	n.begin(now)
 	if !n.running {
-		n.running, n.ended = true, false
+		n.running, n.halted = true, false
 		n.saveHosts(false) // whoever finds this one knows that the run did not end well
 		n.session.Start(now)
 	}
@@ -255,7 +255,7 @@ func (n *Node) Start(now time.Time) {
 func (n *Node) Stop(now time.Time) {
 	n.begin(now)
 	if n.running {
-		n.running, n.ended = false, true
+		n.running, n.halted = false, true
 		n.sessionNews(n.session.Stop(now))
 		n.saveHosts(true)
 		n.out.Saves = append(n.out.Saves, n.gossip.Saves()...)
