@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	ma "github.com/multiformats/go-multiaddr"
 
@@ -16,10 +17,36 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 )
 
+// telling waits until a transport tells who asks of its record: libp2p has it ready some
+// time after the record is signed.
+func telling(t *testing.T, tr *Transport) {
+	t.Helper()
+	s := newStranger(t)
+	told, err := s.host.EventBus().Subscribe([]any{new(event.EvtPeerIdentificationCompleted), new(event.EvtPeerIdentificationFailed)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer told.Close()
+	end := time.After(patience)
+	for {
+		s.dial(t, tr) // it is left again, for nothing is shared
+		select {
+		case e := <-told.Out():
+			if done, ok := e.(event.EvtPeerIdentificationCompleted); ok && done.SignedPeerRecord != nil {
+				return
+			}
+		case <-end:
+			t.Fatal("no record is told")
+		}
+	}
+}
+
 // Both ends of a link hold the other's signed record, which names where it listens.
 func TestEnvelope(t *testing.T) {
 	for range 10 {
 		a, b := listening(t, "a"), listening(t, "b")
+		telling(t, a)
+		telling(t, b)
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		out, err := a.Dial(ctx, id.Ticket{}, b.Addrs()[0])
