@@ -161,7 +161,7 @@ func (k *Keeper) restAfter(now time.Time, s *slot, why string) {
 func (k *Keeper) pause(now time.Time, attempts int) time.Duration {
 	rounds := k.outFails / max(len(k.outs), 1)
 	if !k.alone(now) || rounds < alonePatience {
-		return k.between(pauseMin, doubled(2*pauseMin, attempts, pauseMax))
+		return k.between(pauseMin, doubled(2*pauseMin, max(attempts-1, 0), pauseMax))
 	}
 	return k.between(1, 2*doubled(pauseMax, rounds-alonePatience, alonePauseMax))
 }
@@ -190,6 +190,7 @@ func (k *Keeper) restAfterUse(now time.Time, s *slot, why string) {
 	k.losses.at = now
 	if k.losses.n++; k.losses.n <= lossesFew && s.Role == Outbound {
 		k.restFor(now, s, k.between(lossPauseMin, lossPauseMax), why)
+		s.hurry = true
 		return
 	}
 	k.restFor(now, s, k.between(pauseMin, pauseMax), why)

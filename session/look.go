@@ -81,16 +81,22 @@ func (k *Keeper) from(source string) (out *slot) {
 }
 
 // berth is the outbound slot for the link of a probe: one that is empty, or the one that
-// the probe was to better; nil when it is to be closed.
+// the probe was to better, or to be quicker than; nil when it is to be closed.
 func (k *Keeper) berth(d *dial, a link.Addr) *slot {
 	if s := k.vacancy(a); s != nil {
 		return s
 	}
 	s := d.better
-	if s == nil || !slices.Contains(k.outs, s) || !k.mayYield(s) || has(k.groups(), k.groupOf(a)) {
-		return nil
+	switch {
+	case s == nil || !slices.Contains(k.outs, s) || has(k.groups(), k.groupOf(a)):
+	case d.slow: // the second of two dials, and the first
+		if x, ok := k.dials.Get(s.ticket); s.State == Connecting && ok && len(x.users) == 0 {
+			return s
+		}
+	case k.mayYield(s):
+		return s
 	}
-	return s
+	return nil
 }
 
 // oust takes the link from a slot because somebody better has come.

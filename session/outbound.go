@@ -101,6 +101,10 @@ func (k *Keeper) runOutbound(now time.Time) {
 		}
 		a, _ := k.book.Addr(h, h.Tries)
 		k.start(now, k.tickets.Next(), &dial{kind: Outbound, slot: s, who: h.ID, addr: a, source: h.Source})
+		if s.hurry {
+			s.hurry = false
+			k.dialTwo(now, s)
+		}
 		free--
 	}
 }

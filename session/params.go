@@ -71,6 +71,8 @@ const (
 	// dialFor is the deadline of one dial, resolve to hello, where Config.DialFor has none:
 	// five seconds more than a world's own.
 	dialFor = 20 * time.Second
+	// farEvery is how often an empty slot for another network searches the whole book.
+	farEvery = 10 * time.Second
 	// patience is how long an outbound slot waits for one host before it looks further.
 	patience = 2 * time.Second
 	// alonePatience is after how many failures of each slot in a row, without a peer, the
@@ -79,8 +81,8 @@ const (
 	alonePauseMax = 5 * time.Second
 	// lossPauseMin and lossPauseMax bound the pause of an outbound slot that lost a useful
 	// link, while no more than lossesFew were lost with gaps below lossesWithin.
-	lossPauseMin = 10 * time.Millisecond
-	lossPauseMax = 100 * time.Millisecond
+	lossPauseMin = time.Millisecond
+	lossPauseMax = 50 * time.Millisecond
 	lossesFew    = 2
 	lossesWithin = 2 * time.Second
 	// givenUpAfter is how long a dial that nobody waits for is sure of its time, while

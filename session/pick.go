@@ -26,7 +26,8 @@ func (k *Keeper) pick(now time.Time, s *slot) (hosts.Host, bool) {
 			return h, true
 		}
 	}
-	if s.Use == UseNetwork {
+	if s.Use == UseNetwork && !now.Before(k.probing.far) {
+		k.probing.far = now.Add(farEvery)
 		if h, ok := k.elsewhere(now, skip); ok {
 			return h, true
 		}

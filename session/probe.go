@@ -12,7 +12,8 @@ import (
 type probing struct {
 	test, again time.Time // of who was never tried; of who was
 	feel, look  time.Time
-	blank       uint64 // version of the book in which there was nobody new
+	far         time.Time // when the slot for another network may search the book for one
+	blank       uint64    // version of the book in which there was nobody new
 }
 
 // The probes: several that refine, then the feeler and the look.
@@ -136,6 +137,9 @@ func (k *Keeper) probed(now time.Time, info link.Info, c *conn, d *dial) {
 	c.slot = nil
 	if c.kind == Outbound {
 		if s := k.berth(d, info.Addr); s != nil {
+			if x, ok := k.dials.Get(s.ticket); ok && s.State == Connecting {
+				k.setAside(now, x)
+			}
 			if s.State == Connected {
 				k.oust(now, s, "for a host that is further from the others", link.TooManyPeers)
 			}

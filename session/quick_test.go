@@ -46,6 +46,40 @@ func TestLostLinkIsReplacedSoon(t *testing.T) {
 	}
 }
 
+// TestTwoDialsAfterALoss: of the two hosts that are dialled for a useful link that ended,
+// the one that comes up first has the slot, also when the other never answers; the other
+// is proven and let go. Without a loss there is one dial for a slot.
+func TestTwoDialsAfterALoss(t *testing.T) {
+	for _, hole := range []bool{false, true} {
+		w := newNetwork(t)
+		me := w.join("8.200.1.1", Config{Outbound: 1, RefineEvery: -1})
+		all := w.spread(me, 1, 1, hosts.White)
+		me.start()
+		w.run(2 * time.Minute)
+		if len(me.dials) != 1 {
+			t.Fatalf("%d dials for one slot", len(me.dials))
+		}
+		all[0].mode = "connection refused"
+		all = append(all, w.spread(me, 50, 2, hosts.White)...)
+		me.dials, me.tos = nil, nil
+		w.cut(me.links[all[0].key.ID()], "connection reset")
+		for hole && me.k.outs[0].State != Connecting {
+			w.run(time.Millisecond)
+		}
+		if hole {
+			w.byID[me.k.outs[0].ID].mode = "hole"
+		}
+		w.run(lossPauseMax + 2*w.lag)
+		if len(me.dials) != 2 || me.k.filled() != 1 || len(me.links) != 1 {
+			t.Errorf("hole %v: %d dials, %d slots filled, %d links", hole, len(me.dials), me.k.filled(), len(me.links))
+		}
+		w.run(time.Minute)
+		if c := me.book.Counts(); c.Gold != 1 || c.White != 1 && !hole || me.k.dials.Len() != 0 || me.k.filled() != 1 {
+			t.Errorf("hole %v: a minute later %+v, %d dials under way", hole, c, me.k.dials.Len())
+		}
+	}
+}
+
 // crowd is n Keepers without a network: every dial fails at once.
 type crowd struct {
 	now   time.Time

@@ -41,6 +41,7 @@ type slot struct {
 	ticket id.Ticket // of the dial while connecting
 	delays int       // doublings of a manual slot's delay
 	group  string    // of Addr, while a slot that dials by itself is busy; empty without limits
+	hurry  bool      // an outbound slot lost a useful link: two dials at once
 	source string    // network group of who told us of ID first
 
 	// Seed slots: the question, when it is due, when the wait ends.
@@ -68,7 +69,7 @@ func (s *slot) set(now time.Time, state, why string) {
 func (s *slot) rest(now, retry time.Time, why string) {
 	s.set(now, Sleeping, why)
 	s.RetryAt, s.ticket = retry, id.Ticket{}
-	s.ID, s.Addr, s.group, s.source = s.homeID, s.home, "", ""
+	s.ID, s.Addr, s.group, s.source, s.hurry = s.homeID, s.home, "", "", false
 	s.ask, s.askAt, s.askUntil, s.asked = id.Ticket{}, time.Time{}, time.Time{}, 0
 }
 

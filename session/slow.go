@@ -14,12 +14,32 @@ func (k *Keeper) handOver(now time.Time) {
 		if !ok || !d.mayBeSlow() || now.Before(d.began.Add(patience)) || !k.slowRoom(now) {
 			continue
 		}
-		p, s := k.freeProbe(), d.slot
-		p.ticket, p.ID, p.Addr, p.Attempts = s.ticket, s.ID, s.Addr, 1
-		p.set(now, Connecting, tooSlow)
-		d.kind, d.slot, d.slow = Refine, p, true
-		k.emit(now, "slot_handed_over", s, tooSlow)
-		s.rest(now, now, tooSlow)
+		k.setAside(now, d)
+	}
+}
+
+// setAside gives the dial of an outbound slot to a probe that is free.
+func (k *Keeper) setAside(now time.Time, d *dial) {
+	p, s := k.freeProbe(), d.slot
+	p.ticket, p.ID, p.Addr, p.Attempts = s.ticket, s.ID, s.Addr, 1
+	p.set(now, Connecting, tooSlow)
+	d.kind, d.slot, d.slow = Refine, p, true
+	k.emit(now, "slot_handed_over", s, tooSlow)
+	s.rest(now, now, tooSlow)
+}
+
+// dialTwo dials one host more for a slot that lost a useful link and dials: the one that
+// comes up first has the slot, the other has proven its host. Where a tenth of the hosts
+// is always gone, a second dial is what a loss costs least time with.
+func (k *Keeper) dialTwo(now time.Time, s *slot) {
+	n, _ := k.slowDials()
+	p := k.freeProbe()
+	if p == nil || n >= k.places()-k.filled() || !k.mayDial(now) {
+		return
+	}
+	if h, ok := k.pick(now, s); ok {
+		a, _ := k.book.Addr(h, h.Tries)
+		k.start(now, k.tickets.Next(), &dial{kind: Refine, slot: p, better: s, slow: true, who: h.ID, addr: a, source: h.Source})
 	}
 }
 
