@@ -34,7 +34,7 @@
 //	restart NODES
 //	expect NODES refilled within D         as many peers as each could have
 //	expect NODES filled [P%] [median] within D   each, or half of them, with that share of the
-//	                                       slots that it could fill, D after the last nodes, kill or restart
+//	                                       slots that it could fill, D after the last nodes, kill, restart or heal
 //	expect NODES rejoined within D         their first peer came within D of their own start, and they
 //	                                       have asked no seed since
 //	partition NODES NODES

@@ -61,7 +61,7 @@ func (p *Play) Advance(now time.Time) (done bool) {
 			p.begun, p.started, p.next = true, now, now
 			p.count, p.watch, p.speaker = 0, nil, nil
 			switch s.Verb {
-			case Start, Kill, Restart:
+			case Start, Kill, Restart, Heal:
 				p.changed = now
 			case Filled:
 				p.started = p.changed
