@@ -82,7 +82,8 @@ type Book struct {
 	anchors   []id.ID            // at most AnchorsMax
 	contests  []contest          // at most contestsMax
 	version   uint64
-	untried   int // see Untried
+	returned  time.Time // when the return of a host last excused others
+	untried   int       // see Untried
 	// excerpts are what askers hear of.
 	excerpts ordered.Map[excerptKey, *excerpt]
 

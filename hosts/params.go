@@ -87,6 +87,11 @@ const (
 	// sampleFloor is what an answer in a local network may hold however little we know;
 	// beyond it at most a quarter of the book leaves at once.
 	sampleFloor = 32
+	// outageSpan is how far apart hosts may have begun to fail that one outage took from
+	// us: dead links are found within 45 s. returnedEvery is how often the return of one
+	// excuses others.
+	outageSpan    = time.Minute
+	returnedEvery = 5 * time.Second
 	// sparedMax doublings, about a minute: while we are off the network every host fails,
 	// and the first that answers says that we are back.
 	sparedMax = 6

@@ -20,13 +20,34 @@ func (b *Book) Spare(now time.Time, who id.ID) {
 	}
 }
 
-// Forgive says that we are on the network again: hosts that were spared may be dialled
-// at once.
-func (b *Book) Forgive(now time.Time) {
+// Forgive says that we are on the network again, after we were not since a moment:
+// hosts that were spared, and those that began to fail since then, may be dialled at
+// once. What failed stays counted.
+func (b *Book) Forgive(now, since time.Time) {
 	for _, e := range b.entries.All() {
-		if e.spared > 0 {
-			b.relist(e, func() { e.spared, e.RetryAt = 0, now })
-			b.version++
+		if e.spared > 0 || e.Fails > 0 && !e.failing.Before(since) {
+			b.excuse(now, e)
+		}
+	}
+}
+
+func (b *Book) excuse(now time.Time, e *entry) {
+	b.relist(e, func() { e.spared, e.delays, e.RetryAt = 0, 0, now })
+	b.version++
+}
+
+// Returned says that a host is there. If it had failed, what stood between us may have
+// stood before others too, as when a network that was cut in two is whole again: who
+// began to fail at about the same time may be dialled at once.
+func (b *Book) Returned(now time.Time, who id.ID) {
+	x, ok := b.entries.Get(who)
+	if !ok || x.Fails == 0 || now.Sub(b.returned) < returnedEvery {
+		return
+	}
+	b.returned = now
+	for _, e := range b.entries.All() {
+		if e != x && e.Fails > 0 && e.RetryAt.After(now) && e.failing.Sub(x.failing).Abs() <= outageSpan {
+			b.excuse(now, e)
 		}
 	}
 }

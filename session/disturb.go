@@ -26,7 +26,7 @@ func (k *Keeper) Disturbed(now time.Time, why Disturbance) {
 		return
 	}
 	k.cfg.Trace.Emit(now, trace.Event{Strand: "session", Kind: string(why), N: int64(k.peers)})
-	k.restart(now)
+	k.restart(now, now.Add(-disturbedFor))
 	for _, s := range append(append([]*slot(nil), k.manuals...), k.outs...) {
 		if s.State == Sleeping {
 			s.RetryAt, s.delays = k.soon(now), 0
@@ -39,16 +39,14 @@ func (k *Keeper) Disturbed(now time.Time, why Disturbance) {
 	k.next = now
 }
 
-// restart forgets what our own outage made of the hosts, and gives dials that began in
-// it no more than a moment.
-func (k *Keeper) restart(now time.Time) {
-	k.book.Forgive(now)
+// restart forgets what our own outage, since a moment, made of the hosts; dials that
+// began in it blame nobody.
+func (k *Keeper) restart(now, since time.Time) {
+	k.book.Forgive(now, since)
 	k.outFails = 0
 	k.moist()
 	for _, d := range k.dials.All() {
-		if until := now.Add(restartMin); until.Before(d.until) {
-			d.until, d.ours = until, true
-		}
+		d.ours = true
 	}
 }
 
@@ -58,7 +56,7 @@ func (k *Keeper) returned(now time.Time) {
 	if now.Sub(k.peersAt) < outageMin {
 		return
 	}
-	k.restart(now)
+	k.restart(now, k.peersAt)
 	for _, s := range k.outs {
 		if s.State == Sleeping {
 			s.RetryAt = now.Add(time.Duration(k.rng.Int64N(int64(restartMax))))

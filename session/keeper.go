@@ -41,11 +41,12 @@ type Keeper struct {
 	news       News
 	next       time.Time // Deadline; zero when none
 
-	peers     int       // links that count as peers
-	peersAt   time.Time // since when there are peers, or none
-	zeroUntil time.Time // without peers, seeds are asked from here on in any case
-	heardAt   time.Time // when a link came up last, of whatever kind
-	outFails  int       // failed outbound dials since the last link or loss of all
+	peers     int           // links that count as peers
+	peersAt   time.Time     // since when there are peers, or none
+	zeroUntil time.Time     // without peers, seeds are asked from here on in any case
+	took      time.Duration // that dials take which come up, smoothed; 0 before the first
+	heardAt   time.Time     // when a link came up last, of whatever kind
+	outFails  int           // failed outbound dials since the last link or loss of all
 	dry       dry
 	find      find
 	contact   contact

@@ -192,7 +192,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 		k.seedCame(info.ID)
 	}
 	if k.offline(now) {
-		k.restart(now)
+		k.restart(now, k.peersAt)
 	}
 	k.heardAt = now
 	k.replace(now, info.ID, c)
@@ -200,6 +200,7 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 	k.moved = append(k.moved, info.ID)
 	k.shown(info.ID)
 	k.gained(now, c.kind)
+	k.book.Returned(now, info.ID)
 	_ = k.book.Seen(now, info) // a host the book will not keep may still be a peer
 	if d != nil {
 		k.arrived(now, info, c, d)
@@ -232,6 +233,7 @@ func (k *Keeper) replace(now time.Time, who id.ID, by *conn) {
 // arrived puts a dialled link where it belongs.
 func (k *Keeper) arrived(now time.Time, info link.Info, c *conn, d *dial) {
 	who := info.ID
+	k.timed(now, d)
 	k.book.Tried(now, who, true)
 	if d.kind == Refine {
 		k.probed(now, info, c, d)

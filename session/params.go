@@ -75,6 +75,10 @@ const (
 	farEvery = 10 * time.Second
 	// patience is how long an outbound slot waits for one host before it looks further.
 	patience = 2 * time.Second
+	// Where dials that come up take longer than that on average, it waits for slowShare of
+	// what they take, and at most patienceMax.
+	slowShare   = 2
+	patienceMax = 10 * time.Second
 	// alonePatience is after how many failures of each slot in a row, without a peer, the
 	// pauses double, up to alonePauseMax on average.
 	alonePatience = 2
@@ -121,6 +125,8 @@ const (
 	// enough for a new network to be ready and for nodes of one outage to spread.
 	restartMin = time.Second
 	restartMax = 3 * time.Second
+	// disturbedFor is how long before a disturbance dials may have failed for its reason.
+	disturbedFor = 10 * time.Minute
 	// outageMin without a peer is an outage of our own, whose end is the first peer.
 	outageMin = 10 * time.Second
 	// bookEvery is how often the book ends bans and forgets the dark.

@@ -7,11 +7,29 @@ import "time"
 // that one; otherwise it has proven the host. At most as many dials are slow as links are
 // missing, so that no more than twice the missing ones are under way.
 
+// patience is how long a slot waits for one host: more where dials that come up take
+// long, as on a machine that has too much to do, and more dials would only add to that.
+func (k *Keeper) patience() time.Duration {
+	return max(patience, min(slowShare*k.took, patienceMax))
+}
+
+// timed notes how long a dial took that came up.
+func (k *Keeper) timed(now time.Time, d *dial) {
+	if d.until.Sub(d.began) > dialFor {
+		return // through a proxy
+	}
+	took := now.Sub(d.began)
+	if k.took == 0 {
+		k.took = took
+	}
+	k.took += (took - k.took) / 4
+}
+
 // handOver gives the dials of outbound slots that take long to probes.
 func (k *Keeper) handOver(now time.Time) {
 	for _, t := range k.dials.Keys() {
 		d, ok := k.dials.Get(t)
-		if !ok || !d.mayBeSlow() || now.Before(d.began.Add(patience)) || !k.slowRoom(now) {
+		if !ok || !d.mayBeSlow() || now.Before(d.began.Add(k.patience())) || !k.slowRoom(now) {
 			continue
 		}
 		k.setAside(now, d)
@@ -83,7 +101,7 @@ func (k *Keeper) slowDials() (n int, oldest *dial) {
 // slowDue is when a dial is to be handed over.
 func (k *Keeper) slowDue() (at time.Time) {
 	for _, d := range k.dials.All() {
-		if next := d.began.Add(patience); d.mayBeSlow() && (at.IsZero() || next.Before(at)) {
+		if next := d.began.Add(k.patience()); d.mayBeSlow() && (at.IsZero() || next.Before(at)) {
 			at = next
 		}
 	}
