@@ -105,6 +105,14 @@ bench-gossip: ## what gossip costs, against go-libp2p-pubsub; ARGS='-only NAME -
 bench-links: ## what links cost, against go-ethereum's p2p and go-libp2p (needs libsecp256k1-dev); ARGS as above
 	@cd bench && go vet ./... && CGO_ENABLED=0 go build -o ../dist/bench-pure . && go run -tags libsecp256k1 . -table links -pure ../dist/bench-pure $(ARGS)
 
+.PHONY: bench-sessions
+bench-sessions: ## how soon 60 nodes find peers and replace lost ones, against go-ethereum's p2p; five minutes
+	@cd bench && go vet ./... && go run . -table sessions -reps 1 $(ARGS)
+
+.PHONY: netns
+netns: ## nodes in network namespaces whose links are cut for a minute (root and ip; skipped without)
+	go test -count=1 -timeout 5m -run '^TestNetns$$' -v ./devnet -netns
+
 .PHONY: cover
 cover: ## coverage of all tests, as cover.html
 	go test -coverprofile=cover.out -coverpkg=./... ./...

@@ -25,7 +25,7 @@ func main() {
 func run() error {
 	var (
 		asJSON   = flag.Bool("json", false, "print the table as JSON")
-		which    = flag.String("table", "gossip", "the figures to measure: gossip or links")
+		which    = flag.String("table", "gossip", "the figures to measure: gossip, links or sessions")
 		only     = flag.String("only", "", "measure only the figures whose name contains `NAME` (several with commas)")
 		reps     = flag.Int("reps", 5, "repetitions of each measurement")
 		profiles = flag.String("profiles", "", "write a CPU profile of each measurement into `DIR`")
@@ -43,13 +43,13 @@ func run() error {
 	}
 	figures, ok := tables[*which]
 	if !ok {
-		return fmt.Errorf("-table is %q: want gossip or links", *which)
+		return fmt.Errorf("-table is %q: want gossip, links or sessions", *which)
 	}
 	return table(chosen(figures, *only), *reps, *profiles, *asJSON)
 }
 
 // tables are the figures by what they are about.
-var tables = map[string][]figure{"gossip": gossipFigures, "links": linkFigures}
+var tables = map[string][]figure{"gossip": gossipFigures, "links": linkFigures, "sessions": sessionFigures}
 
 // chosen are the figures the user wants.
 func chosen(figures []figure, only string) []figure {

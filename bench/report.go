@@ -33,6 +33,8 @@ func (l line) print(w io.Writer) {
 // text writes a value in its unit.
 func (u unit) text(v float64) string {
 	switch {
+	case v == never:
+		return "never"
 	case u == nanos:
 		d := time.Duration(v)
 		return d.Round(max(1, time.Duration(math.Pow10(int(math.Log10(max(v, 1)))-2)))).String()
