@@ -105,3 +105,51 @@ func TestGraph(t *testing.T) {
 		t.Errorf("a node that is closed: %d", w.Code)
 	}
 }
+
+// One server answers for several nodes, each with every path below /net/NAME, behind the
+// same locks.
+func TestNetworks(t *testing.T) {
+	red, blue := newFake(), newFake()
+	blue.make(3)
+	s := unstarted(t, red, Options{Networks: []Network{{"red", red}, {"blue", blue}}})
+	for _, tt := range []struct {
+		path, has string
+		code      int
+	}{
+		{"/rpc", `"result":[]`, 200}, {"/net/red/rpc", `"result":[]`, 200}, {"/net/blue/rpc", blue.sessions[0].ID.String(), 200},
+		{"/net/green/rpc", "", 404}, {"/net/blue/net/red/rpc", "", 405}, {"/net/", "", 404},
+	} {
+		w := ask(s, "POST", tt.path, `{"jsonrpc":"2.0","id":1,"method":"session_list"}`, nil)
+		if w.Code != tt.code || !strings.Contains(w.Body.String(), tt.has) {
+			t.Errorf("%s: %d %.200s", tt.path, w.Code, w.Body)
+		}
+	}
+	for path, code := range map[string]int{"/net/blue": 301, "/net/blue/": 200, "/net/blue/dash.js": 200, "/net/blue/dash/graph": 200, "/net/blue/healthz": 200} {
+		if w := ask(s, "GET", path, "", nil); w.Code != code {
+			t.Errorf("%s: %d, want %d", path, w.Code, code)
+		}
+	}
+	for _, path := range []string{"/net/blue/rpc", "/net/red/rpc"} {
+		if w := ask(s, "POST", path, `{}`, func(r *http.Request) { r.Header.Del("Authorization") }); w.Code != 401 {
+			t.Errorf("%s without a token: %d", path, w.Code)
+		}
+		if w := ask(s, "POST", path, `{}`, func(r *http.Request) { r.Host = "evil.example" }); w.Code != 421 {
+			t.Errorf("%s of another host: %d", path, w.Code)
+		}
+	}
+	for _, path := range []string{"/rpc", "/net/blue/rpc"} {
+		var all []struct {
+			Network string
+			Peers   int
+			Traffic ropewalk.Traffic
+		}
+		g := readGot(t, ask(s, "POST", path, `{"jsonrpc":"2.0","id":1,"method":"seed_networks"}`, nil).Body.Bytes())
+		if err := json.Unmarshal(g.Result, &all); err != nil || len(all) != 2 || all[0].Peers != 0 || all[1].Peers != 3 || all[1].Traffic.Visitors.Total != 9 {
+			t.Errorf("%s: %v %s", path, err, g.Result)
+		}
+	}
+	spawns, err := s.spawns(t.Context())
+	if err != nil || len(spawns["spawns"]) != 2 || spawns["spawns"][0].Name != "red" || spawns["spawns"][1].Name != "blue" {
+		t.Errorf("%+v %v", spawns, err)
+	}
+}
