@@ -41,7 +41,7 @@ const (
 	// sourceBuckets and groupBuckets are how many of them one source group reaches among
 	// the unproven, where it may place SourceMax hosts besides, and one address group
 	// among the proven: 128 of 5,000 hosts, 2.6 %, where Bitcoin's bound is 3.1 %.
-	// docs/decisions/0027 says more.
+	// docs/decisions/0028 says more.
 	BucketMax     = 32
 	sourceBuckets = 4
 	groupBuckets  = 4
