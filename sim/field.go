@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/scenario"
 	"github.com/ropewalk/ropewalk/session"
@@ -74,10 +75,17 @@ type field struct {
 	rng  *rand.Rand
 	what string // the phase, for whoever watches
 	// contacts are dials to seeds by node, in the order of time.
-	contacts [][]int64
+	contacts [][]contact
+	seeds    map[id.ID]int32
 	slots    int // of each node, outbound
 	// dials and fails count those of outbound slots since the experiment last looked.
 	dials, fails int
+}
+
+// contact is a dial to a seed.
+type contact struct {
+	at   int64
+	seed int32
 }
 
 // slotsDefault and inboundDefault are those of the product's default profile.
@@ -91,10 +99,14 @@ func newField(opt Field, seeds int) (*field, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sim: %d nodes and %d seeds: %w", opt.Nodes, seeds, err)
 	}
-	f := &field{opt: opt, rng: rand.New(rand.NewPCG(opt.Seed, 0x6669656c64)), slots: slotsDefault}
+	f := &field{opt: opt, rng: rand.New(rand.NewPCG(opt.Seed, 0x6669656c64)), slots: slotsDefault, seeds: map[id.ID]int32{}}
 	f.world = newWorld(Options{Script: script, Seed: opt.Seed})
 	f.world.heard = f.hear
-	f.world.configure = func(c *node.Config) { c.Session.Outbound = f.slots }
+	f.world.configure = func(h *host, c *node.Config) {
+		if c.Session.Outbound = f.slots; h.seed {
+			c.Session.Outbound = -1
+		}
+	}
 	for i := range opt.Nodes + seeds {
 		f.add(i < seeds)
 	}
@@ -106,6 +118,9 @@ func (f *field) add(seed bool) *host {
 	h := f.newHost(len(f.hosts), seed)
 	f.hosts = append(f.hosts, h)
 	f.contacts = append(f.contacts, nil)
+	if seed {
+		f.seeds[h.key.ID()] = int32(h.i)
+	}
 	return h
 }
 
@@ -116,7 +131,7 @@ func (f *field) hear(h *host, e trace.Event) {
 	}
 	switch {
 	case e.Kind == "slot_connecting" && e.Topic == string(session.Seed):
-		f.contacts[h.i] = append(f.contacts[h.i], f.now)
+		f.contacts[h.i] = append(f.contacts[h.i], contact{f.now, f.seeds[e.Peer]})
 	case e.Kind == "slot_connecting" && e.Topic == string(session.Outbound):
 		f.dials++
 	case e.Kind == "slot_failed" && e.Topic == string(session.Outbound):

@@ -142,7 +142,7 @@ func (h *host) config() node.Config {
 	}
 	h.w.lab.configure(h, &c)
 	if h.w.configure != nil {
-		h.w.configure(&c)
+		h.w.configure(h, &c)
 	}
 	h.inbound = c.Session.Inbound
 	h.fillers = max(c.Session.Outbound, 0)

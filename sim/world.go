@@ -40,7 +40,7 @@ type world struct {
 	events uint64
 	heard  func(*host, trace.Event) // of every event the nodes report; nil for nobody
 	// configure changes what every node is launched with; nil for nothing.
-	configure func(*node.Config)
+	configure func(*host, *node.Config)
 
 	results  map[[32]byte]any       // of jobs whose Key says they are equal
 	verified map[string]*enr.Record // records checked once for all

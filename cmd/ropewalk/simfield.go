@@ -52,7 +52,10 @@ func simFields(a *app) []*cobra.Command {
 	churn.Flags().Float64Var(&turn.Churn, "churn", 0.2, "`share` of the nodes that leave in a minute, and come")
 	churn.Flags().DurationVar(&turn.For, "for", 5*time.Minute, "network `time` to look at, after warm-up")
 	churn.Flags().IntVar(&turn.Slots, "slots", 8, "outbound `slots` of each node")
-	return []*cobra.Command{eclipseCommand(a), churn}
+	return []*cobra.Command{
+		eclipseCommand(a), churn,
+		fieldCommand(a, "seeds", "All seeds away for an hour: how often are they knocked at, and what when they return?", 100, sim.Seeds),
+	}
 }
 
 func runField(ctx context.Context, a *app, f sim.Field, run func(sim.Field) (sim.Result, error)) error {
