@@ -74,28 +74,16 @@ func Seeds(opt Field) (Result, error) {
 	for _, s := range seeds {
 		s.launch()
 	}
-	var first, last int64
-	err = f.run(time.Duration(back)+recoverLimit, func() bool {
-		if !f.looks() {
-			return false
-		}
-		some := slices.ContainsFunc(lonely, func(h *host) bool { return h.filled() > 0 })
-		if some && first == 0 {
-			first = f.now
-		}
-		if last == 0 && allFull(f, lonely, opt.Nodes-1) {
-			last = f.now
-		}
-		return last > 0
-	})
+	s := f.stand(lonely)
+	err = f.run(time.Duration(back)+recoverLimit, func() bool { s.look(opt.Nodes - 1); return false })
 	if err != nil {
 		return Result{}, err
 	}
 	r := f.result("seeds")
 	r.most("contacts to a seed in five minutes, of the node with most, once backed off", worst, "", contactMost)
 	r.note("the same, mean", mean, "")
-	r.most("from the seeds' return until every node has nine tenths of its slots", seconds(back, last), "s", recoverMost)
-	r.note("until the first link", seconds(back, first), "s")
+	r.most("from the seeds' return until nine tenths of the slots, median node", s.after(s.ninety, 0.5), "s", recoverMost)
+	r.note("the same, slowest node", s.after(s.ninety, 1), "s")
 	r.most("nodes with a saved book, without seeds: until all of them have theirs", seconds(began, joined), "s", recoverMost)
 	return r, f.check()
 }
