@@ -65,6 +65,15 @@ defences: ## take out each defence against an attack and see its test fail
 sim: ## one minute of simulation
 	@go test -count=1 -timeout 10m -run '^TestMinute' -v ./sim -for 60s | awk '{print} /^--- PASS: TestMinute/ {ran = 1} END {exit !ran}'
 
+.PHONY: sim-small
+sim-small: ## the experiments on sessions at small scale, and their figures; a minute
+	@go run ./cmd/ropewalk sim full --small
+
+.PHONY: sim-full
+sim-full: ## the experiments on sessions at full scale; writes docs/sessions-report.md; some twenty minutes of one core
+	@rm -rf dist/sim && mkdir -p dist
+	@go build -o dist/ropewalk-sim ./cmd/ropewalk && GOMAXPROCS=1 nice dist/ropewalk-sim sim full --dir dist/sim --out docs/sessions-report.md
+
 .PHONY: sim-gossip
 sim-gossip: ## the gossip network as it is, attacked and with large messages; some minutes
 	@for n in 250 500 1000; do echo "== gossip, $$n nodes"; go run ./cmd/ropewalk sim gossip --nodes $$n; done
@@ -76,7 +85,7 @@ dash: ## build the dashboard's page and fail when the committed one differs
 	git diff --exit-code -- dash/dist
 
 .PHONY: check
-check: fmt-check vet staticcheck race sim arch ## what must be green before a change is sent
+check: fmt-check vet staticcheck race sim sim-small arch ## what must be green before a change is sent
 	$(MAKE) fuzz FUZZTIME=3s JOBS=2
 
 .PHONY: interop

@@ -93,12 +93,12 @@ func allFull(f *field, nodes []*host, possible int) bool {
 	return !slices.ContainsFunc(nodes, func(h *host) bool { return !f.full(h, possible) })
 }
 
-// never is the time of what did not happen, in seconds.
-const never = 1e9
+// Never is the time of what did not happen, in seconds.
+const Never = 1e9
 
 func seconds(from, to int64) float64 {
 	if to == 0 {
-		return never
+		return Never
 	}
 	return time.Duration(to - from).Seconds()
 }

@@ -17,13 +17,14 @@ const (
 	healLimit  = 3 * time.Minute
 	// spell is how long after a moment dials are looked at.
 	spell = 10 * time.Second
-	// The bars: of the median node, in seconds; and how much busier than the mean of a
-	// spell its busiest tenth of a second may be.
+	// The bars: of the median node, in seconds; and how many dials of a node may fall into
+	// one tenth of a second, on average over all nodes. A node has eight slots: eight
+	// would be all at once.
 	coldMost   = 10.0
 	ninetyMost = 3.0
 	wholeMost  = 10.0
 	healMost   = 30.0
-	phaseMost  = 3.0
+	phaseMost  = 2.0
 )
 
 // stand is since when each node has as many links as it can.
@@ -61,7 +62,7 @@ func (s *stand) after(last []int64, rank float64) float64 {
 	all := slices.Sorted(slices.Values(last))
 	at := all[int(rank*float64(len(all)-1))]
 	if at >= s.f.now {
-		return never
+		return Never
 	}
 	return time.Duration(at - s.began).Seconds()
 }
@@ -177,7 +178,7 @@ func Outage(opt Field) (Result, error) {
 	r.note("the same, slowest node", reset.after(reset.ninety, 1), "s")
 	r.most("five minutes of silence: median node has nine tenths of its slots after", silence.after(silence.ninety, 0.5), "s", healMost)
 	r.note("the same, slowest node", silence.after(silence.ninety, 1), "s")
-	r.most("busiest tenth of a second against the mean, ten seconds from the reset on", lost, "", phaseMost)
+	r.most("dials of a node in the busiest tenth of a second, ten seconds from the reset on", lost, "", phaseMost)
 	r.most("the same, from its end on", healed, "", phaseMost)
 	r.most("the same, from the end of the silence on", awake, "", phaseMost)
 	return r, f.check()
@@ -203,14 +204,13 @@ func (f *field) resetAll() {
 	}
 }
 
-// phase runs until a moment and tells how much busier with dials the busiest tick of the
-// first spell was than the mean; each is called every tick.
+// phase runs until a moment and tells how many dials a node made in the busiest tick of
+// the first spell, on average over all hosts; each is called every tick.
 func (f *field) phase(until time.Duration, each func()) (float64, error) {
-	began, was, busiest, total := f.now, f.dials, 0, 0
+	began, was, busiest := f.now, f.dials, 0
 	err := f.run(until, func() bool {
 		if f.now-began <= int64(spell) {
 			busiest = max(busiest, f.dials-was)
-			total += f.dials - was
 		}
 		was = f.dials
 		if each != nil {
@@ -218,13 +218,8 @@ func (f *field) phase(until time.Duration, each func()) (float64, error) {
 		}
 		return false
 	})
-	mean := float64(total) / float64(int64(spell)/tick)
-	return float64(busiest) / max(mean, phaseFloor*float64(len(f.hosts))), err
+	return float64(busiest) / float64(len(f.hosts)), err
 }
-
-// phaseFloor is how many dials per host and tick are too few for a storm whatever the
-// mean.
-const phaseFloor = 0.02
 
 // healing ends the cut and runs until the nodes should be back.
 func (f *field) healing(nodes []*host) (*stand, float64, error) {

@@ -50,10 +50,10 @@ func simFields(a *app) []*cobra.Command {
 		return sim.Churn(turn)
 	})
 	churn.Flags().Float64Var(&turn.Churn, "churn", 0.2, "`share` of the nodes that leave in a minute, and come")
-	churn.Flags().DurationVar(&turn.For, "for", 5*time.Minute, "network `time` to look at, after warm-up")
-	churn.Flags().IntVar(&turn.Slots, "slots", 8, "outbound `slots` of each node")
+	churn.Flags().DurationVar(&turn.For, "for", 3*time.Minute, "network `time` to look at, after warm-up")
+	churn.Flags().IntVar(&turn.Slots, "slots", 10, "outbound `slots` of each node")
 	return []*cobra.Command{
-		eclipseCommand(a), churn,
+		eclipseCommand(a), churn, simFullCommand(a),
 		fieldCommand(a, "seeds", "All seeds away for an hour: how often are they knocked at, and what when they return?", 100, sim.Seeds),
 		fieldCommand(a, "outage", "Everybody cut off from everybody: who is back when, and do they dial in one moment?", 200, sim.Outage),
 		fieldCommand(a, "half", "Half of the nodes killed in one moment: when have the others their slots filled again?", 60, sim.Half),
@@ -100,7 +100,11 @@ func printField(out io.Writer, r sim.Result, took time.Duration) error {
 		if f.Bar != "" {
 			bar = "  (" + f.Bar + ")"
 		}
-		if _, err := fmt.Fprintf(out, "%s %10.4g %-2s %s%s\n", mark, f.Value, f.Unit, f.What, bar); err != nil {
+		value := fmt.Sprintf("%.4g", f.Value)
+		if f.Value >= sim.Never {
+			value = "never"
+		}
+		if _, err := fmt.Fprintf(out, "%s %10s %-2s %s%s\n", mark, value, f.Unit, f.What, bar); err != nil {
 			return err
 		}
 	}
