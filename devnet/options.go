@@ -55,8 +55,8 @@ const (
 	// pause between two nodes, so that many do not spend their time on answers.
 	pollEvery = 100 * time.Millisecond
 	pollShare = 8 * time.Millisecond
-	// countEvery is how often its counters are read.
-	countEvery = time.Second
+	// countEvery is how many looks there are to one at its counters, which cost more.
+	countEvery = 10
 	// saveEvery is how often nodes write their host books: one that is killed a few
 	// seconds after it started is to come back with what it knew.
 	saveEvery = 2 * time.Second

@@ -53,7 +53,7 @@ func (m *member) pollArrival(ctx context.Context, c *client.Client, end client.E
 			a.started = now.Add(-time.Duration(info.Uptime * float64(time.Second)))
 		}
 	}
-	if now.Sub(a.askedAt) >= countEvery {
+	if now.Sub(a.askedAt) >= countEvery*m.every {
 		if n, err := seedContacts(ctx, end); err == nil {
 			a.asked, a.askedAt = n, now
 		}

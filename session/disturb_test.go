@@ -113,3 +113,21 @@ func TestDisturbedOftenIsNoStorm(t *testing.T) {
 		t.Error("a stopped node has something to do")
 	}
 }
+
+// TestSlowDialsAreFewAtATime: where dials that come up take seconds, more of them at a
+// time would only take longer.
+func TestSlowDialsAreFewAtATime(t *testing.T) {
+	k := newNetwork(t).join("8.200.1.1", Config{Outbound: 8}).k
+	for took, want := range map[time.Duration]int{0: 8, tookFair: 8, 2 * tookFair: 4, 3 * tookFair: 2, time.Hour: atOnceMin} {
+		k.took = took
+		if n := k.seats(); n != want {
+			t.Errorf("dials take %s: %d at a time, want %d", took, n, want)
+		}
+	}
+	if k.took = time.Hour; k.patience() != patienceMax {
+		t.Errorf("patience %s, want %s", k.patience(), patienceMax)
+	}
+	if k.took = time.Millisecond; k.patience() != patience {
+		t.Errorf("patience %s, want %s", k.patience(), patience)
+	}
+}

@@ -77,13 +77,15 @@ func (k *Keeper) hungry() bool { return k.filled() < k.places() }
 func (k *Keeper) runOutbound(now time.Time) {
 	k.handOver(now)
 	k.stillDry(now) // wakes the sleepers when it is over
-	free := k.places() - k.busy()
+	free, full := k.seats()-k.busy(), k.busy() >= k.places()
 	for _, s := range k.outs {
 		if s.State != Sleeping || now.Before(s.RetryAt) {
 			continue
 		}
 		if free <= 0 {
-			s.Why = keptInstead
+			if full {
+				s.Why = keptInstead
+			}
 			continue
 		}
 		if k.stillDry(now) {
@@ -152,7 +154,7 @@ func (k *Keeper) vacancy(a link.Addr) *slot {
 }
 
 func (k *Keeper) outboundDue() (at time.Time) {
-	if k.busy() >= k.places() {
+	if k.busy() >= k.seats() {
 		return time.Time{}
 	}
 	for _, s := range k.outs {

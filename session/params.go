@@ -77,7 +77,11 @@ const (
 	patience = 2 * time.Second
 	// Where dials that come up take longer than that on average, it waits for slowShare of
 	// what they take, and at most patienceMax.
-	slowShare   = 2
+	slowShare = 2
+	// Dials take tookFair on an ordinary way. Where they take longer, fewer are made at a
+	// time, in proportion, but atOnceMin.
+	tookFair    = time.Second
+	atOnceMin   = 2
 	patienceMax = 10 * time.Second
 	// alonePatience is after how many failures of each slot in a row, without a peer, the
 	// pauses double, up to alonePauseMax on average.

@@ -13,6 +13,16 @@ func (k *Keeper) patience() time.Duration {
 	return max(patience, min(slowShare*k.took, patienceMax))
 }
 
+// seats is how many outbound slots may have a link or a dial: all, but for fewer dials at a
+// time where those that come up take long.
+func (k *Keeper) seats() int {
+	if k.took <= tookFair {
+		return k.places()
+	}
+	atOnce := int(time.Duration(len(k.outs)) * tookFair / k.took)
+	return min(k.places(), k.filled()+max(atOnce, atOnceMin))
+}
+
 // timed notes how long a dial took that came up.
 func (k *Keeper) timed(now time.Time, d *dial) {
 	if d.until.Sub(d.began) > dialFor {
