@@ -66,6 +66,18 @@ type ListenConfig struct {
 	// world sees us when ports are forwarded already, "extip:IP". Under Localnet no
 	// router is asked.
 	NAT string
+	// Handshakes bound what strangers can take of the RLPx listeners; zero fields have
+	// the defaults.
+	Handshakes HandshakeConfig
+}
+
+// HandshakeConfig bounds inbound RLPx connections that are no links yet. An address is
+// an IPv4 address or an IPv6 /64; loopback counts with none.
+type HandshakeConfig struct {
+	Pending    int           // at once, 1 to 4096, default 50; the oldest gives way to the newest
+	PerAddress int           // of them from one address, default 4
+	Burst      int           // connections of one address at once, 1 to 4096, default 8 …
+	Every      time.Duration // … and then one each, 1 ms to 1 h, default 5s
 }
 
 // SessionConfig says whom to be connected to.

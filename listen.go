@@ -14,6 +14,9 @@ import (
 // and a goroutine for the whole life of the node.
 const listenMax = 8
 
+// handshakesMax bounds what HandshakeConfig may allow, our choice: each costs a socket.
+const handshakesMax = 4096
+
 // rlpxAddr reads where RLPx listens: HOST:PORT, where HOST is an IP address,
 // "localhost", or nothing for every IPv4 address. Port 0 is any free one.
 func rlpxAddr(text string) (netip.AddrPort, error) {

@@ -15,8 +15,10 @@ func (n *Node) newRLPx(protocols []link.Protocol) (Transport, error) {
 	if err != nil {
 		return nil, err
 	}
+	h := n.cfg.Listen.Handshakes
 	t, err := rlpx.New(rlpx.Config{
-		Key: n.key, Protocols: protocols, Network: n.cfg.Network, Listen: at, ListenUnix: paths, Localnet: n.cfg.Localnet,
+		Limits: rlpx.Limits{PendingIn: h.Pending, PerIP: h.PerAddress, ThrottleBurst: h.Burst, ThrottleEvery: h.Every},
+		Key:    n.key, Protocols: protocols, Network: n.cfg.Network, Listen: at, ListenUnix: paths, Localnet: n.cfg.Localnet,
 		Agent: n.cfg.Agent, Gate: n.gate(), Registry: n.metrics.labelled, Trace: n.fromOutside,
 		Routes: n.routes, Proxy: n.throughProxy, Hidden: n.cfg.hidden(),
 	})

@@ -101,6 +101,11 @@ func (c Config) Validate() error {
 	}
 	_, err := nat.Parse(c.Listen.NAT)
 	v.check(err == nil || c.Listen.NAT == "", "listen.nat", c.Listen.NAT, "none, any, upnp, pmp, upnp:URL, pmp:IP or extip:IP")
+	h := c.Listen.Handshakes
+	v.within("listen.pending", h.Pending, 0, handshakesMax)
+	v.within("listen.pending_per_address", h.PerAddress, 0, handshakesMax)
+	v.within("listen.throttle_burst", h.Burst, 0, handshakesMax)
+	v.span("listen.throttle_every", h.Every, time.Millisecond, time.Hour)
 	s := c.Session
 	v.places(s)
 	v.hosts("session.peers", s.Peers)

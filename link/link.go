@@ -74,6 +74,13 @@ type Lender interface {
 	Lend(n int) []byte
 }
 
+// Fitter is implemented by links on whose wire not every payload fits that a protocol
+// allows.
+type Fitter interface {
+	// Fits tells whether the link can carry the payload. Anybody may call it at any time.
+	Fits(payload []byte) bool
+}
+
 // Conn numbers the links of one world; no number is used twice.
 type Conn uint64
 

@@ -18,7 +18,7 @@ var (
 	errEmpty     = fmt.Errorf("rlpx: %w: frame of no bytes", link.Breach)
 	errCode      = fmt.Errorf("rlpx: %w: message code is not canonical", link.Breach)
 	errBodySize  = errors.New("rlpx: body has not the size its header said")
-	errFrameSize = errors.New("rlpx: message does not fit a frame")
+	errFrameSize = fmt.Errorf("%w: it fits no frame of 16 MiB - 1 bytes", ErrTooLarge)
 )
 
 // sealer makes frames of messages.
@@ -40,7 +40,10 @@ func (s *sealer) seal(dst []byte, code uint64, payload []byte) ([]byte, error) {
 	out := append(dst, make([]byte, headBytes)...)
 	out = rlp.AppendUint(out, code)
 	if s.snappy {
-		out = s.press.deflate(out, payload)
+		code := len(out)
+		if out = s.press.deflate(out, payload); len(out)-at-headBytes > frameBytesMax {
+			out = literal(out[:code], payload) // looking for what repeats made it longer
+		}
 	} else {
 		out = append(out, payload...)
 	}
@@ -59,6 +62,21 @@ func (s *sealer) seal(dst []byte, code uint64, payload []byte) ([]byte, error) {
 	s.stream.XORKeyStream(body, body)
 	s.mac.body(body)
 	return append(out, s.mac.tag()...), nil
+}
+
+// fits tells whether a frame takes a payload. Only of the last few bytes below the
+// largest one that depends on what it says.
+func (s *sealer) fits(payload []byte) bool {
+	n := len(payload)
+	switch {
+	case n <= frameBytesMax-codeShort-literalHead:
+		return true
+	case n > payloadBytesMax:
+		return false
+	case !s.snappy:
+		return n <= frameBytesMax-codeShort
+	}
+	return len(deflate(nil, payload)) <= frameBytesMax-codeShort
 }
 
 // headerData follows the size in a header: a list of two zeros, which meant something

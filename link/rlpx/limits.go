@@ -18,6 +18,8 @@ const (
 // What a message may take more on the wire than its payload has.
 const (
 	codeBytesMax  = 9   // of a message code
+	codeShort     = 1   // of one up to codeMax
+	literalHead   = 8   // of Snappy's before a payload that is not compressed
 	frameOverhead = 128 // head, code, padding, MAC, and what compressing needs
 )
 

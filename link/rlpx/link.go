@@ -207,6 +207,9 @@ func (l *Link) breach(err error) {
 	_ = l.Close(link.Breach)
 }
 
+// Fits implements link.Fitter.
+func (l *Link) Fits(payload []byte) bool { return l.seal.fits(payload) }
+
 // frameBytesOf is how long the frame of a payload may be, compressed or not.
 func frameBytesOf(payload int) int {
 	return min(codeBytesMax+snappyBytesMax(payload), frameBytesMax)

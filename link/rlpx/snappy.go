@@ -61,7 +61,7 @@ func deflate(dst, payload []byte) []byte {
 	return dst[:len(dst)+len(block)]
 }
 
-// literal appends a payload of 1 byte to 64 KiB as one literal.
+// literal appends a payload of 1 byte to 16 MiB as one literal.
 func literal(dst, payload []byte) []byte {
 	n := len(payload)
 	dst = binary.AppendUvarint(dst, uint64(n))
@@ -70,8 +70,10 @@ func literal(dst, payload []byte) []byte {
 		dst = append(dst, byte(last)<<2)
 	case last < 1<<8:
 		dst = append(dst, 60<<2, byte(last))
-	default:
+	case last < 1<<16:
 		dst = append(dst, 61<<2, byte(last), byte(last>>8))
+	default:
+		dst = append(dst, 62<<2, byte(last), byte(last>>8), byte(last>>16))
 	}
 	return append(dst, payload...)
 }

@@ -59,6 +59,10 @@ func (q *outbox) put(ctx context.Context, m Msg) (post bool, err error) {
 			return false, fmt.Errorf("msgrw: payload of message code %d, %d bytes: %w", m.Code, n, err)
 		}
 	}
+	if f, ok := q.memory.(link.Fitter); ok && !f.Fits(data) {
+		q.memory.Reuse(data)
+		return false, fmt.Errorf("%w: %d bytes that cannot be compressed enough for a frame of this link", ErrTooLarge, n)
+	}
 	q.queue = append(q.queue, peer.Message{Code: m.Code, Data: data, Class: peer.Ordinary, Own: q.lends(n)})
 	q.msgs++
 	q.bytes += costOf(n)
