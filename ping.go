@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/internal/plain"
 	"github.com/ropewalk/ropewalk/link"
+	"github.com/ropewalk/ropewalk/link/socks"
 )
 
 // PingOptions says how to ping. The zero value is one round trip by a stranger.
@@ -28,6 +30,10 @@ type PingOptions struct {
 	Caps []string
 	// Agent is what to call ourselves, at most 128 bytes.
 	Agent string
+	// Proxy is a SOCKS5 proxy to dial through, as in SessionConfig; empty: none. Through one
+	// Timeout is 65s by default, and an address that it does not carry is not pinged.
+	Proxy string
+	dial  func(context.Context, link.Addr) (net.Conn, error) // of Proxy; nil without
 	// Met is called when the remote has said who it is, before the first round trip.
 	Met func(PingReport)
 	// Each is called after each round trip; its time is 0 when it failed, and then it is
@@ -113,6 +119,16 @@ func (o *PingOptions) fill() (err error) {
 	}
 	if o.Count == 0 {
 		o.Count = 1
+	}
+	if o.Proxy != "" {
+		at, err := socks.Parse(o.Proxy)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrBadInput, err)
+		}
+		o.dial = socks.New(at).Dial
+		if o.Timeout <= 0 {
+			o.Timeout = 65 * time.Second
+		}
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 10 * time.Second

@@ -15,7 +15,7 @@ import (
 type libp2pVisit struct{ *libp2p.Visit }
 
 func visitLibP2P(ctx context.Context, to link.Addr, o PingOptions, r *PingReport) (visit, error) {
-	v, err := libp2p.Probe(ctx, o.Key, o.Agent, to)
+	v, err := libp2p.ProbeThrough(ctx, o.Key, o.Agent, to, o.dial)
 	if err != nil {
 		return nil, err
 	}

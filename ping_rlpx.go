@@ -28,7 +28,7 @@ type rlpxVisit struct {
 
 func visitRLPx(ctx context.Context, to link.Addr, o PingOptions, r *PingReport) (visit, error) {
 	own := append(ownCaps(o.Network), o.Caps...)
-	v, err := rlpx.Call(ctx, rlpx.Asker{Key: o.Key, Agent: o.Agent, Network: o.Network, Caps: own}, to)
+	v, err := rlpx.Call(ctx, rlpx.Asker{Key: o.Key, Agent: o.Agent, Network: o.Network, Caps: own, Dial: o.dial}, to)
 	if err != nil {
 		return nil, rlpxError(err)
 	}

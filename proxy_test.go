@@ -66,6 +66,29 @@ func TestMeetThroughProxy(t *testing.T) {
 	}
 }
 
+// Ping goes through the proxy too, and not past it.
+func TestPingThroughProxy(t *testing.T) {
+	there := started(t, bothConfig())
+	s := sockstest.Start(t, sockstest.Config{Names: map[string]string{onion + ".onion:30303": there.Info().RLPx, "seed.invalid:4001": tcpAt(there)}})
+	for _, to := range []string{enodeOf(there, onion+".onion:30303"), peerAt(there, "/dns4/seed.invalid/tcp/4001")} {
+		if r, err := Ping(soon(t), to, PingOptions{Proxy: s.URL()}); err != nil || r.ID != there.Info().ID {
+			t.Errorf("%s: %v %v", to, r.ID, err)
+		}
+	}
+	if n := len(s.Asked()); n != 2 {
+		t.Errorf("the proxy was asked %d times", n)
+	}
+	s.Close()
+	for _, to := range []string{there.Info().Enode, there.Info().LibP2P[0]} {
+		if _, err := Ping(soon(t), to, PingOptions{Proxy: s.URL()}); err == nil {
+			t.Errorf("%s was pinged without the proxy", to)
+		}
+	}
+	if _, err := Ping(soon(t), there.Info().Enode, PingOptions{Proxy: "http://127.0.0.1:1"}); !errors.Is(err, ErrBadInput) {
+		t.Errorf("a bad proxy: %v", err)
+	}
+}
+
 // canary is a place that must hear nothing but what comes through the proxy.
 type canary struct {
 	mu   sync.Mutex

@@ -20,6 +20,8 @@ import (
 const (
 	pingCountMax   = 1000
 	pingTimeoutMax = 10 * time.Minute
+	// pingProxyTimeout is the time that a dial through a proxy has, as in a node.
+	pingProxyTimeout = 65 * time.Second
 )
 
 func pingCommand(a *app) *cobra.Command {
@@ -57,9 +59,15 @@ func pingCommand(a *app) *cobra.Command {
 				}
 				o.Key = key
 			}
+			s, _ := a.settings(cmd, config.Options{}) // a bad one is none of our business
 			if o.Network == "" {
-				s, _ := a.settings(cmd, config.Options{}) // a bad one is none of our business
 				o.Network = s.Node.Network
+			}
+			if o.Proxy == "" && viaProxy(s.Node.Session, args[0]) {
+				o.Proxy = s.Node.Session.Proxy
+			}
+			if o.Proxy != "" && !cmd.Flags().Changed("timeout") {
+				o.Timeout = pingProxyTimeout
 			}
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
@@ -69,10 +77,21 @@ func pingCommand(a *app) *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&o.Count, "count", o.Count, "`how many` round trips to measure, one a second")
 	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "how `long` to wait for the connection, and for each answer")
+	f.StringVar(&o.Proxy, "proxy", "", "dial through this SOCKS5 `proxy`, socks5://IP:PORT (default: the configuration's)")
 	f.StringArrayVar(&o.Caps, "cap", nil, "name this `capability` too, such as eth/68 (repeatable)")
 	f.StringVar(&o.Network, "network", "", "name the protocols of this Ropewalk `network` (default: the configuration's)")
 	f.BoolVar(&ownKey, "own-key", false, "ask under the key of the data folder")
 	return cmd
+}
+
+// viaProxy tells whether the configured proxy is for a target: one at an onion service, or
+// any when TCP goes through it. Who has it so does not want to be seen pinging either.
+func viaProxy(s ropewalk.SessionConfig, target string) bool {
+	if a, err := link.ParseAddr(target); err == nil && a.Network().Hidden() {
+		return true
+	}
+	m, err := link.ParseMixed(s.Mixed)
+	return err != nil || m&(link.MixAll|link.MixTCP) != 0
 }
 
 // ping pings and prints. What is lost is an answer that is missing, not a failure.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"time"
 
@@ -40,10 +41,22 @@ type Visit struct {
 // remote says of itself. The context bounds both. Errors are those of Transport.Dial.
 // Whoever gets a Visit closes it.
 func Probe(ctx context.Context, key *id.Key, agent string, to link.Addr) (*Visit, error) {
+	return ProbeThrough(ctx, key, agent, to, nil)
+}
+
+// ProbeThrough is Probe through a proxy, which dial opens connections by; a nil one is
+// none.
+func ProbeThrough(ctx context.Context, key *id.Key, agent string, to link.Addr, dial func(context.Context, link.Addr) (net.Conn, error)) (*Visit, error) {
 	if to.Kind() != link.LibP2P || to.PeerID() == "" {
 		return nil, fmt.Errorf("%w: %q", ErrAddr, to)
 	}
-	c := Config{Key: key, UserAgent: agent, Localnet: !to.Relayed(), Relay: to.Relayed()}
+	c := Config{Key: key, UserAgent: agent, Localnet: !to.Relayed(), Relay: to.Relayed(), Proxy: dial}
+	if dial != nil {
+		c.Routes = link.Routes{Proxy: true, Mixed: link.MixAll | link.MixI2P}
+	}
+	if c.Routes.Of(to) == link.NoRoute {
+		return nil, ErrNoRoute
+	}
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}

@@ -127,7 +127,8 @@ func (t *Transport) open(ctx context.Context, to link.Addr) (net.Conn, error) {
 	case link.Direct:
 		return connect(ctx, to, t.cfg.Gate)
 	case link.Proxied:
-		if ip := to.IP(); t.cfg.Gate != nil && ip.IsValid() && !t.cfg.Gate(ip) {
+		// Where a name leads is the proxy's to know, so that the gate has no say in it.
+		if ip := to.IP(); t.cfg.Gate != nil && (!ip.IsValid() || !t.cfg.Gate(ip)) {
 			return nil, ErrGated
 		}
 		if t.cfg.Proxy != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,21 @@ func TestNeverPastTheProxy(t *testing.T) {
 	}
 	if _, err := made(t, Config{Key: linktest.Key("b")}).Dial(t.Context(), ticket, moved(there, onion+":1")); !errors.Is(err, ErrNoRoute) {
 		t.Errorf("an onion service without a proxy: %v", err)
+	}
+}
+
+// Where a gate stands, names do not go through the proxy: nobody here sees where they lead.
+func TestGateBeforeProxy(t *testing.T) {
+	there := listening(t, Config{})
+	s := sockstest.Start(t, sockstest.Config{Names: map[string]string{"seed.example:30303": placeOf(there.Addrs()[0]), onion + ":1": placeOf(there.Addrs()[0])}})
+	here := made(t, through(t, s, Config{Key: linktest.Key("b"), Gate: func(ip netip.Addr) bool { return ip.String() == "8.8.8.8" }}))
+	for _, to := range []link.Addr{moved(there, "seed.example:30303"), moved(there, onion+":1"), there.Addrs()[0]} {
+		if _, err := here.Dial(t.Context(), ticket, to); !errors.Is(err, ErrGated) {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+	if n := len(s.Asked()); n != 0 {
+		t.Errorf("the proxy was asked %d times", n)
 	}
 }
 
