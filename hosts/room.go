@@ -81,15 +81,30 @@ func (c *bucket) worst(now time.Time, rng *rand.Rand, sourceOf func(*entry) stri
 	if n == 0 {
 		return nil, 0
 	}
-	at := rng.IntN(n)
-	for i := range min(n, BucketMax) {
+	at, looks := rng.IntN(n), min(n, BucketMax)
+	var sources [BucketMax]string // the distinct ones
+	var has, of [BucketMax]int    // how many each has; whose the i-th member is
+	distinct := 0
+	for i := range looks {
 		e := c.members[(at+i)%n]
 		if e.bad(now) {
 			return e, n
 		}
-		has := c.from(sourceOf, sourceOf(e))
-		if worst == nil || has > most || has == most && e.Fails > worst.Fails {
-			worst, most = e, has
+		source, j := sourceOf(e), 0
+		for j < distinct && sources[j] != source {
+			j++
+		}
+		if j == distinct {
+			sources[j] = source
+			distinct++
+		}
+		has[j]++
+		of[i] = j
+	}
+	for i := range looks {
+		e, many := c.members[(at+i)%n], has[of[i]]
+		if worst == nil || many > most || many == most && e.Fails > worst.Fails {
+			worst, most = e, many
 		}
 	}
 	return worst, most
