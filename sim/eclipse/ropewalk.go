@@ -38,7 +38,6 @@ type remoteLink struct {
 	since  time.Time
 	credit float64 // records it may tell
 	at     time.Time
-	asked  int // records asked for
 }
 
 func newRopewalk(p *population, d deck, rng *rand.Rand, now time.Time, from saved, bare bool) (rules, error) {
