@@ -18,13 +18,14 @@ const (
 	// spell is how long after a moment dials are looked at.
 	spell = 10 * time.Second
 	// The bars: of the median node, in seconds; and how many dials of a node may fall into
-	// one tenth of a second, on average over all nodes. A node has eight slots: eight
-	// would be all at once.
+	// one tenth of a second, on average over all nodes. A node has eight slots,
+	// of which it fills two at once, with two dials each, when their links end; that is the
+	// bar, and eight or more would be all in step.
 	coldMost   = 10.0
 	ninetyMost = 3.0
 	wholeMost  = 10.0
 	healMost   = 30.0
-	phaseMost  = 2.0
+	phaseMost  = 4.0
 )
 
 // stand is since when each node has as many links as it can.
