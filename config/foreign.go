@@ -13,7 +13,7 @@ var foreign = []struct{ name, here string }{
 	{"disable_greys", "one slot explores; session.known_percent says how many do not"},
 	{"getaddrs_max", "as many are asked for as an answer may hold, 250"},
 	{"gold_connect_count", "up to two slots are for anchors"},
-	{"hostlist", "the host book is the file hosts of node.data"},
+	{"hostlist", "the host book is the file hosts of node.data; `ropewalk hosts import` reads a list of DarkFi's"},
 	{"i2p_socks5_proxy", `session.proxy, with session.mixed = ["i2p"]`},
 	{"magic_bytes", "networks are told apart by node.network"},
 	{"mixed_profiles", "session.mixed says what goes through session.proxy"},
