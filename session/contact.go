@@ -78,10 +78,10 @@ func (k *Keeper) contactDue(now time.Time) time.Time {
 		if !k.dry.is || k.find.barren < barrenRounds {
 			return time.Time{}
 		}
-		if !c.last.IsZero() {
-			at = later(at, c.last.Add(c.gapSome))
+		if c.last.IsZero() { // who has found peers without seeds does without for a while
+			return later(at, k.peersAt.Add(seedFirstSome))
 		}
-		return at
+		return later(at, c.last.Add(c.gapSome))
 	}
 	if !c.last.IsZero() { // the seeds take turns within the gap of one
 		at = later(at, c.last.Add(k.seedGap(s)/time.Duration(len(k.seeds))))

@@ -109,6 +109,9 @@ const (
 	// seedGapAlone is the longest gap between contacts with one seed while there is no peer.
 	// The seeds take turns within it.
 	seedGapAlone = 5 * time.Minute
+	// seedFirstSome is how long a node that has found peers without seeds does without
+	// them, though its slots are not full.
+	seedFirstSome = 15 * time.Second
 	// seedsAtOnce is how many seeds one contact asks: two, so that one seed alone
 	// does not choose our peers.
 	seedsAtOnce = 2
