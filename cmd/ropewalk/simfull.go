@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/sim"
 	"github.com/ropewalk/ropewalk/sim/eclipse"
 )
@@ -59,11 +60,15 @@ func trialRuns(ctx context.Context, small bool, seed uint64) []*trialRun {
 	if small {
 		lasts = 20 * time.Second
 	}
-	churn := field("churn", 10_000, 300, func(f sim.Field) (sim.Result, error) {
-		return sim.Churn(sim.Turnover{Field: f, Churn: 0.2, For: lasts})
-	})
-	churn.Command += fmt.Sprintf(" --churn 0.2 --for %s", lasts)
-	return []*trialRun{
+	churn := func(nodes, few, slots int, lasts time.Duration) *trialRun {
+		t := field("churn", nodes, few, func(f sim.Field) (sim.Result, error) {
+			return sim.Churn(sim.Turnover{Field: f, Churn: 0.2, For: lasts, Slots: slots})
+		})
+		t.Command += fmt.Sprintf(" --slots %d --churn 0.2 --for %s", slots, lasts)
+		t.Name += fmt.Sprintf("-%d", slots)
+		return t
+	}
+	runs := []*trialRun{
 		siege("ropewalk", 1000, 20, 3*time.Hour),
 		siege("darkfi", 200, 20, 24*time.Hour),
 		siege("bitcoin2015", 200, 20, 12*time.Hour),
@@ -71,8 +76,12 @@ func trialRuns(ctx context.Context, small bool, seed uint64) []*trialRun {
 		field("outage", 200, 60, sim.Outage),
 		field("half", 60, 60, sim.Half),
 		field("cold", 1000, 100, sim.Cold),
-		churn,
 	}
+	if !small {
+		// Nine tenths of the default eight slots are all of them.
+		runs = append(runs, churn(5000, 0, session.OutboundDefault, time.Minute))
+	}
+	return append(runs, churn(10_000, 300, 10, lasts))
 }
 
 func simFullCommand(a *app) *cobra.Command {
