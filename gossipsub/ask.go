@@ -34,7 +34,7 @@ func (r *Router) onIHave(now time.Time, p *peer) {
 
 // ask requests one more time a message, now of p, and starts its timer.
 func (r *Router) ask(now time.Time, w *want, p *peer, sworn bool) {
-	o, a := w.alone(), asking{p: p, at: now.UnixNano()}
+	o, a := w.alone(), asking{p: p, at: r.wants.stamp(now)}
 	if sworn {
 		a.sworn = w
 	}
@@ -87,7 +87,7 @@ func (r *Router) chase(now time.Time) {
 			}
 		}
 		if again {
-			d.of.due = now.UnixNano()
+			d.of.due = r.wants.stamp(now)
 			r.wants.timer.push(due{at: d.of.due, of: d.of})
 		}
 	}
@@ -95,7 +95,7 @@ func (r *Router) chase(now time.Time) {
 
 // waitAlone starts a second wait for one message.
 func (r *Router) waitAlone(now time.Time, w *want) {
-	w.rest.due = now.UnixNano()
+	w.rest.due = r.wants.stamp(now)
 	r.wants.timer.push(due{at: w.rest.due, k: w.k})
 }
 
@@ -110,7 +110,7 @@ func (r *Router) overdue(now time.Time, w *want) bool {
 		return false
 	}
 	asked := w.asked()
-	if n := len(asked); n > 0 && now.UnixNano() < asked[n-1].at+int64(r.p.IWantFollowupTime) {
+	if n := len(asked); n > 0 && r.wants.stamp(now) < asked[n-1].at+int64(r.p.IWantFollowupTime) {
 		return true
 	}
 	r.broken(now, w)
@@ -147,7 +147,7 @@ func (r *Router) broken(now time.Time, w *want) {
 
 // excuse voids the promises of a peer whose messages we do not hear: they may have
 // come.
-func (p *peer) excuse(now time.Time) { p.excused = now.UnixNano() + 1 }
+func (r *Router) excuse(now time.Time, p *peer) { p.excused = r.wants.stamp(now) + 1 }
 
 // fulfil forgets a want because its message came, from anybody, and tells whom we
 // asked in vain that a large one need not follow.

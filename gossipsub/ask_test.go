@@ -130,7 +130,7 @@ func TestIWantWithoutRoom(t *testing.T) {
 func TestPromisesOfTheUnheard(t *testing.T) {
 	g := askRig(t, 1, nil)
 	g.ihave("n0", "a")
-	g.r.peer(g.id("n0")).excuse(g.now)
+	g.r.excuse(g.now, g.r.peer(g.id("n0")))
 	g.run(10 * time.Second)
 	if got := g.penalties("broken promise"); len(got) != 0 {
 		t.Fatalf("penalties %v", got)

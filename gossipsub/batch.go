@@ -51,7 +51,7 @@ func (r *Router) askNew(now time.Time, p *peer, t *topic, c *counters, ids [][]b
 	if n > 1 {
 		sworn = r.rng.IntN(n)
 	}
-	b.due = now.UnixNano()
+	b.due = r.wants.stamp(now)
 	b.one[0] = asking{p: p, at: b.due, sworn: &b.wants[sworn]}
 	r.wants.start(due{at: b.due, of: b}, r.p.IWantFollowupTime/2)
 	c.asked += n

@@ -93,7 +93,7 @@ func (r *Router) hears(now time.Time, p *peer) hearing {
 		r.emit(now, "graylisted", p, nil, len(r.rpc.Publish), "score below the graylist threshold")
 		return hearNothing
 	case p.gate != nil && len(r.rpc.Publish) > 0 && !r.gater.Admit(now, p.gate):
-		p.excuse(now)
+		r.excuse(now, p)
 		r.emit(now, "gated", p, nil, len(r.rpc.Publish), "checking cannot keep up")
 		return hearControl
 	}

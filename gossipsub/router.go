@@ -135,6 +135,7 @@ func (r *Router) begin(now time.Time) {
 	jitter := time.Duration((r.rng.Float64()*2 - 1) * 0.1 * float64(r.p.HeartbeatInterval))
 	r.nextBeat = now.Add(max(0, r.p.HeartbeatInitialDelay+jitter))
 	r.seqno = uint64(now.UnixNano())
+	r.wants.epoch = now
 }
 
 // end sends what an input has left to say and hands out the news.

@@ -28,7 +28,7 @@ type others struct {
 // asking is one request to one peer.
 type asking struct {
 	p  *peer
-	at int64 // Unix nanoseconds
+	at int64 // stamp
 	// sworn stands for all that was asked for at once; nil when another request has it.
 	// A peer breaks one promise when this one does not come, however many do not, so
 	// that who loses a few of many is rarely charged and who never delivers always is.
@@ -88,7 +88,12 @@ type wants struct {
 	n     int
 	timer queue[due]
 	after time.Duration // how long timers run
+	epoch time.Time     // stamps count from here
 }
+
+// stamp is a moment as wants keep it. It follows the clock that no one can set, so that
+// a jump of the other breaks no promise.
+func (w *wants) stamp(now time.Time) int64 { return int64(now.Sub(w.epoch)) }
 
 const wantSlotsMin = 8
 
@@ -153,7 +158,7 @@ func (w *wants) remove(k key) {
 	}
 	w.slots[i].of.forget()
 	if w.n--; w.n == 0 {
-		*w = wants{}
+		*w = wants{epoch: w.epoch}
 		return
 	}
 	// What stands behind the gap and belongs before it moves up.
@@ -179,5 +184,5 @@ func (w *wants) next() time.Time {
 	if w.timer.len() == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, w.timer.at(0).at).Add(w.after)
+	return w.epoch.Add(time.Duration(w.timer.at(0).at) + w.after)
 }

@@ -51,7 +51,7 @@ func (s *queues) note(n int, bulk bool) {
 // expire drops what became worth nothing while it waited, as far as it is about to
 // be written.
 func (t *Table) expire(now time.Time, p *Peer) {
-	at := now.UnixNano()
+	at := t.stamp(now)
 	for i := range p.lanes {
 		l := &p.lanes[i]
 		for n := ordinaryQ; n < queueCount && l.q != nil; n++ {

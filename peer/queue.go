@@ -9,7 +9,7 @@ type item struct {
 	seq   uint64 // rises with every message of the table
 	code  uint64
 	tag   uint64 // of the sender, 0 for none
-	until int64  // Unix nanoseconds from which it is worth nothing; 0 for never
+	until int64  // stamp from which it is worth nothing; 0 for never
 	data  []byte // shared and immutable
 	own   bool   // not shared
 }
@@ -184,10 +184,10 @@ func (p *pool) putQueues(s *queues) {
 	p.m++
 }
 
-// stamp is a moment as items keep it.
-func stamp(t time.Time) int64 {
-	if t.IsZero() {
+// stamp is a moment as items keep it, by the clock that no one can set; never is 0.
+func (t *Table) stamp(at time.Time) int64 {
+	if at.IsZero() {
 		return 0
 	}
-	return t.UnixNano()
+	return max(int64(at.Sub(t.epoch)), 1)
 }

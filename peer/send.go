@@ -64,6 +64,9 @@ func (t *Table) queue(now time.Time, p *Peer, ln link.Lane, m Message) error {
 
 // push puts a message that fits into its queue.
 func (t *Table) push(now time.Time, p *Peer, l *lane, m Message, bulk bool) {
+	if t.epoch.IsZero() {
+		t.epoch = now
+	}
 	if t.bytes == 0 {
 		t.checkAt = now.Add(stallAfter)
 	}
@@ -77,7 +80,7 @@ func (t *Table) push(now time.Time, p *Peer, l *lane, m Message, bulk bool) {
 	t.seq++
 	i.seq, i.code, i.tag, i.data, i.own = t.seq, m.Code, m.Tag, m.Data, m.Own
 	if m.Class != Urgent {
-		i.until = stamp(m.Until)
+		i.until = t.stamp(m.Until)
 	}
 	if i.tag != 0 {
 		l.q.tags++

@@ -20,6 +20,7 @@ type Table struct {
 	spare   pool
 	seq     uint64 // messages queued so far
 	bulk    places
+	epoch   time.Time // stamps count from here; of the first message
 	checkAt time.Time // when to look for stalled links, while bytes > 0
 	ready   []link.Conn
 	handed  []link.Conn // what TakeReady gave out last; reused
