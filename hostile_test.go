@@ -34,7 +34,7 @@ func noise(rng *rand.Rand, ln link.Lane) link.Msg {
 
 // hostile is a libp2p transport that speaks all our streams but keeps none of our
 // bounds.
-func hostile(t *testing.T) *libp2p.Transport {
+func hostile(t *testing.T, name string) *libp2p.Transport {
 	t.Helper()
 	table := node.Protocols("ropewalk", nil)
 	for i := range table {
@@ -42,7 +42,7 @@ func hostile(t *testing.T) *libp2p.Transport {
 			table[i].Length, table[i].BytesMax = 1000, 1<<20
 		}
 	}
-	tr, err := libp2p.New(libp2p.Config{Key: linktest.Key("hostile"), Protocols: table, Localnet: true})
+	tr, err := libp2p.New(libp2p.Config{Key: linktest.Key(name), Protocols: table, Localnet: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,6 @@ func TestNoiseOnEveryLane(t *testing.T) {
 	s := follow(t, victim, "news")
 	follow(t, friend, "news")
 	meshed(t, friend, "news", 1)
-	evil := hostile(t)
 	target, err := link.ParseAddr(victim.Info().LibP2P[0])
 	if err != nil {
 		t.Fatal(err)
@@ -66,10 +65,18 @@ func TestNoiseOnEveryLane(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	lanes := len(node.Protocols("ropewalk", nil))
 
-	met := 0
+	met, keys := 0, 0
 	attack := func(rounds int) {
 		t.Helper()
+		var evil *libp2p.Transport
 		for round := range rounds {
+			if round%lanes == 0 { // one key is shut out after some breaches
+				if evil != nil {
+					_ = evil.Close()
+				}
+				keys++
+				evil = hostile(t, fmt.Sprintf("hostile%d", keys))
+			}
 			l, err := evil.Dial(soon(t), id.Ticket{Owner: "test", N: rng.Uint64()}, target)
 			if errors.Is(err, libp2p.ErrConnected) {
 				// The last link of ours is not quite gone.
@@ -105,6 +112,7 @@ func TestNoiseOnEveryLane(t *testing.T) {
 			}
 			l.Close(link.Requested)
 		}
+		_ = evil.Close()
 	}
 	attack(2 * lanes) // whatever is made once is made
 	before, goroutines := heap(), runtime.NumGoroutine()
