@@ -152,6 +152,9 @@ func (c *crowd) perSecond(since time.Time) (top, total int) {
 // once, each a few hosts; after the first seconds no second has more than a twentieth of
 // the dials of the outage, and when the network is back none has a third.
 func TestTrap19NoPhase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large, and one goroutine")
+	}
 	c := &crowd{now: t0}
 	for n := range 500 {
 		rng := rand.New(rand.NewPCG(uint64(n), 7))

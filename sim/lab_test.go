@@ -30,6 +30,9 @@ func siege(t *testing.T, name string) Options {
 // when routers are held to 1.0.
 // Rule: R1
 func TestSieges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large, and one goroutine")
+	}
 	for _, name := range []string{"gossip-eclipse", "gossip-coldboot", "gossip-flash", "gossip-censor", "gossip-churn"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,6 +51,9 @@ func TestSieges(t *testing.T) {
 // one advertiser after the other, whoever was first, lost a fifth of all messages.
 // Rule: R1
 func TestSiegeOfLiars(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large, and one goroutine")
+	}
 	t.Parallel()
 	opt := siege(t, "gossip-coldboot")
 	opt.Version = "1.3"
@@ -67,6 +73,9 @@ func TestSiegeOfLiars(t *testing.T) {
 // mesh that pass nothing on.
 // Rule: R1
 func TestSiegesNeedTheirDefences(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large, and one goroutine")
+	}
 	for _, c := range []struct {
 		script, without string
 		change          func(*node.Config)
@@ -105,6 +114,9 @@ func TestGossipBaseline(t *testing.T) {
 // middling size lose nothing.
 // Rule: F10
 func TestLargeMessages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large, and one goroutine")
+	}
 	for name, most := range map[string]float64{"gossip-large": 0.6, "gossip-middling": 1.01} {
 		t.Run(name, func(t *testing.T) {
 			r := play(t, Options{Script: script(t, name, 0), Seed: *seedFlag})

@@ -43,6 +43,9 @@ func outage(t *testing.T, text string, from time.Duration) (w *world, dials map[
 // seconds of its end everybody has its slots again, and the dials are spread: nodes that
 // lose eight links each need some 1,600, and no second has more than 60 % of all.
 func TestTrap19NoSynchronisedRedial(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large, and one goroutine")
+	}
 	const nodes, healed = 200, 150 * time.Second
 	_, dials := outage(t, fmt.Sprintf("nodes %d seeds 2 over 5s\nsleep 85s\npartition all all\nsleep 60s\nheal\nexpect all filled 90%% within 10s\nsleep 5s\n", nodes), healed)
 	all, most := 0, 0

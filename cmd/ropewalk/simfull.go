@@ -71,7 +71,7 @@ func trialRuns(ctx context.Context, small bool, seed uint64) []*trialRun {
 	runs := []*trialRun{
 		siege("ropewalk", 1000, 20, 3*time.Hour),
 		siege("darkfi", 200, 20, 24*time.Hour),
-		siege("bitcoin2015", 200, 20, 12*time.Hour),
+		siege("bitcoin2015", 200, 20, 24*time.Hour),
 		field("seeds", 100, 80, sim.Seeds),
 		field("outage", 200, 60, sim.Outage),
 		field("half", 60, 60, sim.Half),

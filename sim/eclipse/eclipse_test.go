@@ -13,6 +13,9 @@ var (
 
 // TestSame: the same seed gives the same run, another seed another.
 func TestSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large, and one goroutine")
+	}
 	for _, rules := range Rules {
 		o := Options{Rules: rules, Trials: 4, PerFilling: 2, Seed: *seedFlag, Honest: 500, Attack: 10 * time.Minute}
 		first, err := Run(o)
