@@ -19,15 +19,19 @@ func (l line) print(w io.Writer) {
 	if l.AtLeast {
 		bound = "≥ "
 	}
-	verdict, bar := "short", bound+number(l.Bar)
+	show, ratio := number, number(l.Ratio)
+	if l.Ratio == l.Ours { // the bar is for ours alone
+		show, ratio = l.Unit.text, ""
+	}
+	verdict, bar := "short", bound+show(l.Bar)
 	switch {
 	case l.shown:
 		verdict, bar = "", ""
 	case l.OK:
 		verdict = "ok"
 	}
-	spread := fmt.Sprintf("%s to %s in %d", number(l.Low), number(l.High), l.Reps)
-	fmt.Fprintf(w, row, l.Name, l.Unit.text(l.Ours), l.Unit.text(l.Theirs), number(l.Ratio), bar, verdict, spread)
+	spread := fmt.Sprintf("%s to %s in %d", show(l.Low), show(l.High), l.Reps)
+	fmt.Fprintf(w, row, l.Name, l.Unit.text(l.Ours), l.Unit.text(l.Theirs), ratio, bar, verdict, spread)
 }
 
 // text writes a value in its unit.
