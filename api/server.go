@@ -35,9 +35,10 @@ type Server struct {
 	nets  []*Server // of Options.Networks; they listen nowhere
 
 	mu    sync.Mutex
-	addr  net.Addr        // nil until started
-	names map[string]bool // acceptable Host headers, lower case
-	dnet  *dnet           // nil unless asked for
+	addr  net.Addr              // nil until started
+	names map[string]bool       // acceptable Host headers, lower case
+	dnet  *dnet                 // nil unless asked for
+	mute  map[net.Conn]struct{} // connections that have not asked anything
 	ended bool
 }
 
@@ -54,7 +55,7 @@ func newServer(n Node, st streams, opts Options) (*Server, error) {
 		opts: opts, node: n, streams: st, log: opts.Logger,
 		cross: http.NewCrossOriginProtection(),
 		gate:  make(chan struct{}, inFlightMax),
-		names: make(map[string]bool),
+		names: make(map[string]bool), mute: make(map[net.Conn]struct{}),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	for _, x := range opts.Networks {
@@ -68,6 +69,7 @@ func newServer(n Node, st streams, opts Options) (*Server, error) {
 		IdleTimeout:       idleWithin,
 		MaxHeaderBytes:    headerBytesMax,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ConnState:         s.moved,
 	}
 	return s, nil
 }
@@ -182,6 +184,7 @@ func (s *Server) Close(ctx context.Context) error {
 	if d != nil {
 		d.ln.Close()
 	}
+	s.hangUp()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, s.http.Close())
@@ -192,6 +195,31 @@ func (s *Server) Close(ctx context.Context) error {
 		x.stop()
 	}
 	return err
+}
+
+// moved keeps who has connected and not asked anything yet. Browsers and clients open
+// such connections on suspicion, and Shutdown would wait five seconds for each.
+func (s *Server) moved(c net.Conn, to http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case to != http.StateNew:
+	case s.ended:
+		_ = c.Close()
+	default:
+		s.mute[c] = struct{}{}
+		return
+	}
+	delete(s.mute, c)
+}
+
+// hangUp ends those connections.
+func (s *Server) hangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.mute {
+		_ = c.Close()
+	}
 }
 
 // enter takes a place among the requests in flight, waiting at most for wait. It

@@ -3,9 +3,12 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -151,5 +154,35 @@ func TestNetworks(t *testing.T) {
 	spawns, err := s.spawns(t.Context())
 	if err != nil || len(spawns["spawns"]) != 2 || spawns["spawns"][0].Name != "red" || spawns["spawns"][1].Name != "blue" {
 		t.Errorf("%+v %v", spawns, err)
+	}
+}
+
+// Who connects and says nothing does not hold up the end.
+func TestCloseWithMute(t *testing.T) {
+	s, err := newServer(newFake(), newFake(), Options{Token: testToken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for mute := 0; mute == 0; runtime.Gosched() {
+		s.mu.Lock()
+		mute = len(s.mute)
+		s.mu.Unlock()
+	}
+	// Shutdown alone would wait five seconds.
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("the connection is open")
 	}
 }
