@@ -195,7 +195,6 @@ func (n *Node) flush() {
 // are noted.
 func (n *Node) carry(out node.Out) {
 	n.ready = append(n.ready, out.Ready...)
-	n.moveLinks(out.Moves)
 	for _, d := range out.Dials {
 		n.dial(d)
 	}

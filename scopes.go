@@ -19,7 +19,7 @@ import (
 const (
 	// spareConns are for kept peers, peers on demand, probes and seeds, whom session
 	// bounds one by one.
-	spareConns = 2 * keptMax
+	spareConns = 2 * session.SlotsMax
 	// fixedGoroutines are those that no link has, linkGoroutines those of a link:
 	// reader, writer, and the ends of both.
 	fixedGoroutines = 64
@@ -28,8 +28,6 @@ const (
 	linksPerPeer = 2
 	// peerBytes bounds what one peer's protocols have not read.
 	peerBytes = 32 << 20
-	// keptMax is session's bound of kept peers, and of seeds.
-	keptMax = 128
 )
 
 // scopeLimits are the most that a node with so many protocols holds.
@@ -95,14 +93,9 @@ func (n *Node) countLane(c link.Conn, m link.Msg) {
 	}
 }
 
-// moveLinks puts links into the scopes of their sessions.
-func (n *Node) moveLinks(moves []node.Move) {
-	for _, m := range moves {
-		if w, ok := n.links[m.Conn]; ok {
-			w.hold.Move(string(m.To))
-		}
-	}
-}
+// placeLink puts a link into the scope of its session; one that was not taken in stays
+// where it is until it ends.
+func (n *Node) placeLink(w *wire) { w.hold.Move(n.machine.Session(w.conn)) }
 
 // share is what a Run of a user's protocol takes of the process.
 func (n *Node) share(c link.Conn, protocol string) (msgrw.Share, error) {
@@ -125,7 +118,12 @@ func (s share) Add(bytes int64) { s.Share.Add(scope.Cost{Bytes: bytes}) }
 // Scopes shows what the node holds and may hold: of the system, of each session, each
 // protocol and each peer.
 func (n *Node) Scopes(ctx context.Context) ([]Scope, error) {
-	queues, err := ask(ctx, n, func(_ time.Time, reply func([]node.Queue, error)) { reply(n.machine.Queues(), nil) })
+	queues, err := ask(ctx, n, func(_ time.Time, reply func([]node.Queue, error)) {
+		for _, w := range n.links {
+			n.placeLink(w) // a session may have become another since
+		}
+		reply(n.machine.Queues(), nil)
+	})
 	if err != nil {
 		return nil, err
 	}

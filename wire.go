@@ -110,6 +110,7 @@ func (n *Node) linkUp(now time.Time, l link.Link) {
 		n.run("write", func() error { n.write(w); return nil })
 	}
 	n.machine.LinkUp(now, w.conn, l.Info())
+	n.placeLink(w)
 }
 
 // read hands what comes on the link to the loop until it ends. A full inbox stops

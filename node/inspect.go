@@ -72,6 +72,14 @@ func (n *Node) PeerCount() int { return n.peers.Len() }
 // Waiting is the bytes that wait in the queues of all peers.
 func (n *Node) Waiting() int { return n.peers.Waiting() }
 
+// Session is the session of a link's peer; empty when the link is no peer's.
+func (n *Node) Session(c link.Conn) string {
+	if p, ok := n.peers.ByConn(c); ok {
+		return string(n.session.Kind(p.ID()))
+	}
+	return ""
+}
+
 // Queue is what waits to be written on one lane.
 type Queue struct {
 	Peer     id.ID

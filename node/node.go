@@ -317,11 +317,6 @@ func (n *Node) Take() Out {
 	out.Closes = append(out.Closes, n.peers.TakeCloses()...)
 	out.Ready = n.peers.TakeReady()
 	out.Cancels = n.peers.TakeCancels()
-	for _, who := range n.session.TakeMoved() {
-		if p, ok := n.peers.ByID(who); ok {
-			out.Moves = append(out.Moves, Move{p.Conn(), n.session.Kind(who)})
-		}
-	}
 	return out
 }
 

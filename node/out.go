@@ -20,8 +20,6 @@ type Out struct {
 	Jobs    []work.Job
 	Saves   []work.Save
 
-	Moves []Move // links that are of another session than before, or new
-
 	// News for the application.
 	Messages  []gossipsub.Message        // of topics the application follows
 	Partials  []gossipsub.PartialMessage // of topics whose messages travel in parts
@@ -36,12 +34,6 @@ type Out struct {
 type Dial struct {
 	Ticket id.Ticket
 	To     link.Addr
-}
-
-// Move says which session a link is of.
-type Move struct {
-	Conn link.Conn
-	To   session.Kind
 }
 
 // Owner is the owner of tickets that the world makes for the application.

@@ -32,7 +32,6 @@ type Keeper struct {
 	links      ordered.Map[id.ID, *conn]
 	trusted    ordered.Set[id.ID]
 	protected  ordered.Map[id.ID, []string] // tags; at most protectedMax
-	moved      []id.ID                      // whose kind changed since TakeMoved
 	groupKey   [32]byte                     // orders network groups; drawn at its first use
 	used       uint64                       // the last Answer.Use
 	queue      []waiter                     // direct dials not started yet
@@ -70,7 +69,7 @@ func New(cfg Config, book *hosts.Book, rng *rand.Rand, d Dialer, f Finder) *Keep
 	k := &Keeper{cfg: cfg, book: book, rng: rng, dialer: d, finder: f}
 	k.tickets.Owner = Owner
 	k.probes = newProbes()
-	for _, a := range cfg.Seeds[:min(len(cfg.Seeds), slotsMax)] {
+	for _, a := range cfg.Seeds[:min(len(cfg.Seeds), SlotsMax)] {
 		if find1(k.seeds, a) == nil {
 			k.seeds = append(k.seeds, newSlot(len(k.seeds), Seed, a))
 		}

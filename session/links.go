@@ -197,7 +197,6 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 	k.heardAt = now
 	k.replace(now, info.ID, c)
 	k.links.Put(info.ID, c)
-	k.moved = append(k.moved, info.ID)
 	k.shown(info.ID)
 	k.gained(now, c.kind)
 	k.book.Returned(now, info.ID)
@@ -321,15 +320,6 @@ func (k *Keeper) lost(now time.Time) {
 func (k *Keeper) setKind(now time.Time, who id.ID, c *conn, kind Kind) {
 	was := c.kind
 	c.kind = kind
-	k.moved = append(k.moved, who)
 	k.gained(now, kind)
 	k.leave(now, was)
-}
-
-// TakeMoved names the remotes whose links are of another kind than at the last call,
-// or new.
-func (k *Keeper) TakeMoved() []id.ID {
-	out := k.moved
-	k.moved = nil
-	return out
 }

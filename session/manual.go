@@ -20,8 +20,8 @@ func (k *Keeper) AddPeer(now time.Time, a link.Addr) error {
 	if k.kept(a) {
 		return nil
 	}
-	if len(k.manuals) >= slotsMax {
-		return fmt.Errorf("%w: %d kept peers", ErrFull, slotsMax)
+	if len(k.manuals) >= SlotsMax {
+		return fmt.Errorf("%w: %d kept peers", ErrFull, SlotsMax)
 	}
 	if s := k.addManual(a); s != nil && k.running {
 		k.wake(now, s)
@@ -62,7 +62,7 @@ func (k *Keeper) RemovePeer(now time.Time, a link.Addr) bool {
 }
 
 func (k *Keeper) addManual(a link.Addr) *slot {
-	if find1(k.manuals, a) != nil || len(k.manuals) >= slotsMax || a.IsZero() {
+	if find1(k.manuals, a) != nil || len(k.manuals) >= SlotsMax || a.IsZero() {
 		return nil
 	}
 	s := newSlot(len(k.manuals), Manual, a)

@@ -62,8 +62,8 @@ const (
 	InboundDefault  = 32
 	// OutboundMax bounds the slots: above it a node is a crawler.
 	OutboundMax = 128
-	// slotsMax bounds configured peers and seeds, each kind.
-	slotsMax = 128
+	// SlotsMax bounds configured peers and seeds, each kind.
+	SlotsMax = 128
 	// TrustedMax bounds the trusted peers: each may hold a link above all limits.
 	TrustedMax = 256
 	// directsMax bounds the user's dials that wait for an outcome.

@@ -10,7 +10,7 @@ import (
 
 // meetSeed remembers where a seed is, for crowding.
 func (k *Keeper) meetSeed(a link.Addr) {
-	if g := k.groupOf(a); g != "" && k.seedGroups.Len() < slotsMax {
+	if g := k.groupOf(a); g != "" && k.seedGroups.Len() < SlotsMax {
 		k.seedGroups.Add(g)
 	}
 }
