@@ -40,6 +40,7 @@ var homes = []home{
 	{path: "work", floor: 0, kind: ground},
 	{path: "trace", floor: 0, kind: ground},
 
+	{path: "content", floor: 1, kind: value},
 	{path: "dnslist", floor: 1, kind: value},
 	{path: "hosts", floor: 1, kind: value},
 	{path: "outage", floor: 1, kind: value},
