@@ -55,6 +55,7 @@ var homes = []home{
 	{path: "session", floor: 2, kind: strand},
 	{path: "pex", floor: 2, kind: strand},
 	{path: "gossipsub", floor: 2, kind: strand},
+	{path: "portal", floor: 2, kind: strand},
 	{path: "chat", floor: 2, kind: strand},
 
 	{path: "peer/msgrw", floor: 2, kind: edge, also: []string{"peer"},

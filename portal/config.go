@@ -1,0 +1,32 @@
+package portal
+
+import (
+	"github.com/ropewalk/ropewalk/content"
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/trace"
+)
+
+// Config is useful when zero, but for Self, Network and Record.
+type Config struct {
+	Self    id.ID
+	Network content.Network
+	Record  *enr.Record
+	// Chain is the network's chain; zero means 1, Ethereum's main network.
+	Chain uint64
+	// Localnet lets loopback and private addresses into the table.
+	Localnet bool
+	// Radius is what we take in at first; the store's answers change it.
+	Radius content.Distance
+	// Client is what we say of ourselves in pings, at most 200 bytes; empty tells nothing.
+	Client string
+	// Replicas is how many nodes a Put tries to reach; zero means 3.
+	Replicas int
+	// Paths is how many disjoint paths a content lookup takes; zero means 4.
+	Paths int
+	// CacheBytes bounds the values kept in memory; zero means CacheBytesDefault.
+	CacheBytes int
+	// Bootnodes are the first to be asked.
+	Bootnodes []*enr.Record
+	Trace     trace.Func
+}
