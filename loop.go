@@ -198,6 +198,9 @@ func (n *Node) carry(out node.Out) {
 	for _, d := range out.Dials {
 		n.dial(d)
 	}
+	for _, t := range out.GiveUps {
+		n.dialEnded(t)
+	}
 	for _, c := range out.Closes {
 		if w, ok := n.links[c.Conn]; ok {
 			n.closeLink(w, c.Reason)

@@ -1,6 +1,7 @@
 package ropewalk
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -50,6 +51,7 @@ type Node struct {
 	// Owned by the loop.
 	machine   *node.Node
 	links     map[link.Conn]*wire
+	dials     map[id.Ticket]context.CancelFunc // under way
 	lastConn  link.Conn
 	waits     map[id.Ticket]func(any)
 	holds     map[id.ID]uint64 // uses of links that Connect took
@@ -100,7 +102,7 @@ func New(cfg Config) (*Node, error) {
 	cfg.fill()
 	n := &Node{
 		cfg: cfg, key: cfg.Key, log: cfg.Logger,
-		watch: newWatch(), links: map[link.Conn]*wire{}, waits: map[id.Ticket]func(any){}, holds: map[id.ID]uint64{},
+		watch: newWatch(), links: map[link.Conn]*wire{}, dials: map[id.Ticket]context.CancelFunc{}, waits: map[id.Ticket]func(any){}, holds: map[id.ID]uint64{},
 		topics: map[string]int{}, joined: map[string]TopicConfig{}, tickets: id.Tickets{Owner: node.Owner},
 		stopAsked: make(chan struct{}), life: make(chan struct{}, 1),
 	}

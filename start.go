@@ -112,6 +112,7 @@ func (n *Node) begin(list []Transport, was state) {
 	}
 	now := n.started
 	n.mu.Unlock()
+	clear(n.dials)
 	n.stopping, n.laneNames = false, laneNames(n.machine.Protocols())
 	n.setAddrs(now)
 	n.machine.Start(now)

@@ -59,15 +59,19 @@ func (n *Node) accept(t Transport) error {
 
 // dial makes one link for the machine.
 func (n *Node) dial(d node.Dial) {
+	ctx, cancel := context.WithTimeout(n.ctx(), n.dialWithin(d.To))
+	n.dials[d.Ticket] = cancel
 	n.run("dial", func() error {
-		l, err := n.dialNow(d.Ticket, d.To)
+		l, err := n.dialNow(ctx, d.Ticket, d.To)
 		n.metrics.links.dialled(err)
 		if err != nil {
 			n.post(input{fn: func(now time.Time) {
+				n.dialEnded(d.Ticket)
 				n.noteDial(now, d.To, err)
 				n.machine.DialFailed(now, d.Ticket, err)
 			}})
 		} else if !n.post(input{fn: func(now time.Time) {
+			n.dialEnded(d.Ticket)
 			n.noteDial(now, d.To, nil)
 			n.linkUp(now, l)
 		}}) {
@@ -79,9 +83,15 @@ func (n *Node) dial(d node.Dial) {
 
 var errNoTransport = errors.New("no link of this kind is configured")
 
-func (n *Node) dialNow(t id.Ticket, to link.Addr) (link.Link, error) {
-	ctx, cancel := context.WithTimeout(n.ctx(), n.dialWithin(to))
-	defer cancel()
+// dialEnded forgets a dial, or ends it.
+func (n *Node) dialEnded(t id.Ticket) {
+	if cancel, ok := n.dials[t]; ok {
+		cancel()
+		delete(n.dials, t)
+	}
+}
+
+func (n *Node) dialNow(ctx context.Context, t id.Ticket, to link.Addr) (link.Link, error) {
 	for _, tr := range n.transportList() {
 		if tr.Kind() == to.Kind() {
 			return tr.Dial(ctx, t, to)

@@ -44,6 +44,17 @@ func TestNetns(t *testing.T) {
 	if !*netns {
 		t.Skip("wants -netns (make netns)")
 	}
+	var figures []string
+	note := func(format string, args ...any) {
+		t.Helper()
+		figures = append(figures, fmt.Sprintf(format, args...))
+		t.Log(figures[len(figures)-1])
+	}
+	t.Cleanup(func() { // runs last: after the nodes' logs, when there is a fault
+		if t.Failed() {
+			t.Logf("figures:\n%s", strings.Join(figures, "\n"))
+		}
+	})
 	hub := newCell(t, "hub", 0)
 	hub.ip("link", "add", "br0", "type", "bridge")
 	hub.ip("link", "set", "br0", "up")
@@ -81,12 +92,12 @@ func TestNetns(t *testing.T) {
 		}
 		return took
 	}
-	t.Logf("%d nodes in %d namespaces: everybody has everybody after %s", len(nodes), cells, whole(time.Minute).Round(100*time.Millisecond))
+	note("%d nodes in %d namespaces: everybody has everybody after %s", len(nodes), cells, whole(time.Minute).Round(100*time.Millisecond))
 
 	all[1].ip("link", "set", "eth0", "down")
 	hub.ip("link", "set", "p3", "nomaster")
 	time.Sleep(cutFor) // nothing to wait for: this is how long the cut is
-	t.Logf("after a cut of %s: %s", cutFor, peersOf(t, nodes))
+	note("after a cut of %s: %s", cutFor, peersOf(t, nodes))
 	all[1].ip("link", "set", "eth0", "up")
 	hub.ip("link", "set", "p3", "master", "br0")
 	took := whole(time.Minute)
@@ -95,12 +106,12 @@ func TestNetns(t *testing.T) {
 		verdict = "short"
 		t.Errorf("the cut healed after %s, want %s", took, healedBar)
 	}
-	t.Logf("healed %s after the cut's end (bar %s: %s)", took.Round(100*time.Millisecond), healedBar, verdict)
+	note("healed %s after the cut's end (bar %s: %s)", took.Round(100*time.Millisecond), healedBar, verdict)
 
 	all[0].ip("addr", "del", all[0].addr()+"/16", "dev", "eth0")
 	time.Sleep(5 * time.Second)
 	all[0].ip("addr", "add", all[0].addr()+"/16", "dev", "eth0")
-	t.Logf("an address gone for 5 s: everybody has everybody %s after it is back", whole(time.Minute).Round(100*time.Millisecond))
+	note("an address gone for 5 s: everybody has everybody %s after it is back", whole(time.Minute).Round(100*time.Millisecond))
 	changed := 0
 	time.Sleep(3 * time.Second) // a node looks every 2 s
 	for _, n := range append(nodes, seed) {
@@ -111,7 +122,7 @@ func TestNetns(t *testing.T) {
 			t.Errorf("%s ended badly: %v", n.label, err)
 		}
 	}
-	t.Logf("%d nodes noticed that their network changed", changed)
+	note("%d nodes noticed that their network changed", changed)
 	if changed < 2*perCell {
 		t.Errorf("%d nodes noticed that their network changed, want those of two namespaces", changed)
 	}

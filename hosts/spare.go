@@ -38,11 +38,12 @@ func (b *Book) excuse(now time.Time, e *entry) {
 
 // Returned says that a host is there. If it had failed, what stood between us may have
 // stood before others too, as when a network that was cut in two is whole again: who
-// began to fail at about the same time may be dialled at once.
-func (b *Book) Returned(now time.Time, who id.ID) {
+// began to fail at about the same time may be dialled at once. It tells whether it was
+// such a return.
+func (b *Book) Returned(now time.Time, who id.ID) bool {
 	x, ok := b.entries.Get(who)
 	if !ok || x.Fails == 0 || now.Sub(b.returned) < returnedEvery {
-		return
+		return false
 	}
 	b.returned = now
 	for _, e := range b.entries.All() {
@@ -50,4 +51,5 @@ func (b *Book) Returned(now time.Time, who id.ID) {
 			b.excuse(now, e)
 		}
 	}
+	return true
 }

@@ -104,6 +104,8 @@ func (d dialer) Dial(t id.Ticket, to link.Addr) {
 	d.n.out.Dials = append(d.n.out.Dials, Dial{t, to})
 }
 
+func (d dialer) GiveUp(t id.Ticket) { d.n.out.GiveUps = append(d.n.out.GiveUps, t) }
+
 func (d dialer) Drop(who id.ID, why link.Reason) { d.n.peers.Drop(d.n.now, who, why) }
 
 // finder asks connected peers for hosts.

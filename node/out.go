@@ -12,9 +12,11 @@ import (
 
 // Out is all that leaves a node. The world carries it out in any order.
 type Out struct {
-	Dials  []Dial
-	Closes []peer.Close
-	Ready  []link.Conn // links for which Next has something
+	Dials []Dial
+	// GiveUps are dials whose outcome nobody waits for any more.
+	GiveUps []id.Ticket
+	Closes  []peer.Close
+	Ready   []link.Conn // links for which Next has something
 	// Cancels are messages that Next gave out and that need not be written any more.
 	Cancels []peer.Cancelled
 	Jobs    []work.Job

@@ -57,6 +57,7 @@ type member struct {
 	news  News     // all of it
 	dials []time.Time
 	tos   []link.Addr // of dials
+	given []id.Ticket // dials given up
 	finds []time.Time
 	knows []*member // what it tells besides its book
 	mute  bool      // answers no questions
@@ -197,6 +198,8 @@ func (w *network) connect(m, r *member, t id.Ticket) {
 		r.closed(old, link.AlreadyConnected.String())
 	}
 }
+
+func (m *member) GiveUp(t id.Ticket) { m.given = append(m.given, t) }
 
 func (m *member) Drop(who id.ID, why link.Reason) {
 	x := m.links[who]

@@ -44,6 +44,9 @@ var (
 type Dialer interface {
 	// Dial starts one attempt; the outcome is Admit and Up, or DialFailed, with t.
 	Dial(t id.Ticket, to link.Addr)
+	// GiveUp ends an attempt whose outcome nobody waits for any more; one that comes
+	// nevertheless changes nothing.
+	GiveUp(t id.Ticket)
 	// Drop ends the link with a remote; Down follows.
 	Drop(who id.ID, why link.Reason)
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/trace"
 )
 
@@ -62,6 +63,24 @@ func (k *Keeper) returned(now time.Time) {
 			s.RetryAt = now.Add(time.Duration(k.rng.Int64N(int64(restartMax))))
 		}
 	}
+}
+
+// bridged: a host that could not be reached is there again. Dials of the time before may
+// wait long between two attempts of the transport to get through: those that have waited
+// for some time already are given up, and their hosts dialled anew.
+func (k *Keeper) bridged(now time.Time) {
+	var stale []id.Ticket
+	for t, d := range k.dials.All() {
+		if now.Sub(d.began) >= staleDial && (d.kind == Outbound || d.kind == Refine) {
+			d.ours = true
+			stale = append(stale, t)
+		}
+	}
+	for _, t := range stale {
+		k.dialer.GiveUp(t)
+		k.failed(now, t, "given up: the way may be clear again")
+	}
+	k.book.Forgive(now, now)
 }
 
 // soon is a moment after a disturbance, another one each time.

@@ -131,3 +131,38 @@ func TestSlowDialsAreFewAtATime(t *testing.T) {
 		t.Errorf("patience %s, want %s", k.patience(), patience)
 	}
 }
+
+// TestStaleDialsBeginAnew: half of the hosts are cut off, and dials to them wait. When one
+// of them is there again, dials that have waited for seconds are given up and begun anew.
+func TestStaleDialsBeginAnew(t *testing.T) {
+	w := newNetwork(t)
+	me := w.join("8.200.1.1", Config{Outbound: 4, RefineEvery: -1})
+	for n := range 4 {
+		m := w.stranger(fmt.Sprintf("8.%d.1.1", n+1))
+		_ = me.book.Hear(t0, "", m.rec)
+		if n > 0 {
+			m.mode = "hole"
+		}
+	}
+	back := w.stranger("8.100.1.1")
+	back.mode = "hole"
+	_ = me.book.Hear(t0, "", back.rec)
+	me.book.Tried(t0, back.key.ID(), false)
+	me.start()
+	w.run(10 * time.Second)
+	if n := me.k.filled(); n != 1 {
+		t.Fatalf("%d of 4 slots filled, want the one that answers", n)
+	}
+	for _, m := range w.members {
+		m.mode = ""
+	}
+	me.given = nil
+	back.k.Start(w.now)
+	if err := back.k.Connect(w.now, back.k.tickets.Next(), me.addr); err != nil {
+		t.Fatal(err)
+	}
+	w.run(2 * time.Second)
+	if n := me.k.filled(); n != 4 || len(me.given) == 0 {
+		t.Errorf("%d of 4 slots filled and %d dials given up 2 s after one is back", n, len(me.given))
+	}
+}

@@ -32,6 +32,7 @@ func newDoor(cfg Config) *door {
 }
 
 func (d *door) Dial(id.Ticket, link.Addr)       {}
+func (d *door) GiveUp(id.Ticket)                {}
 func (d *door) Find(time.Time, id.Ticket)       {}
 func (d *door) Conduct(who id.ID) Conduct       { return d.conduct[who] }
 func (d *door) Drop(who id.ID, why link.Reason) { d.dropped[who] = why; d.evicted++ }

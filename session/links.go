@@ -199,7 +199,9 @@ func (k *Keeper) Up(now time.Time, info link.Info, kind Kind) News {
 	k.links.Put(info.ID, c)
 	k.shown(info.ID)
 	k.gained(now, c.kind)
-	k.book.Returned(now, info.ID)
+	if k.book.Returned(now, info.ID) {
+		k.bridged(now)
+	}
 	_ = k.book.Seen(now, info) // a host the book will not keep may still be a peer
 	if d != nil {
 		k.arrived(now, info, c, d)

@@ -132,6 +132,9 @@ const (
 	// enough for a new network to be ready and for nodes of one outage to spread.
 	restartMin = time.Second
 	restartMax = 3 * time.Second
+	// staleDial is how old a dial is that is begun anew when an outage seems over: TCP and
+	// QUIC try again after 1 s, then after twice as long each time (RFC 6298, RFC 9002).
+	staleDial = 2 * time.Second
 	// disturbedFor is how long before a disturbance dials may have failed for its reason.
 	disturbedFor = 10 * time.Minute
 	// outageMin without a peer is an outage of our own, whose end is the first peer.

@@ -100,6 +100,7 @@ func (l *loner) Dial(t id.Ticket, to link.Addr) {
 	l.c.dials = append(l.c.dials, l.c.now)
 	l.asks, l.addr[t] = append(l.asks, t), to
 }
+func (l *loner) GiveUp(id.Ticket)          {}
 func (l *loner) Drop(id.ID, link.Reason)   {}
 func (l *loner) Find(time.Time, id.Ticket) {}
 

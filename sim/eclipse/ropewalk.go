@@ -176,6 +176,9 @@ func (r *ropewalk) outbound() (out []int32) {
 // Dial, Drop, Find and FindFrom are what session asks of the world.
 func (r *ropewalk) Dial(t id.Ticket, to link.Addr) { r.d.dial(t, r.p.byID[to.ID()]) }
 
+// GiveUp has nothing to do: every dial has its outcome at once.
+func (r *ropewalk) GiveUp(id.Ticket) {}
+
 func (r *ropewalk) Drop(who id.ID, _ link.Reason) { r.d.drop(r.p.byID[who]) }
 
 func (r *ropewalk) Find(now time.Time, t id.Ticket) {
