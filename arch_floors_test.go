@@ -33,6 +33,7 @@ var homes = []home{
 	{path: "internal/ordered", floor: 0, kind: ground},
 	{path: "internal/plain", floor: 0, kind: ground},
 	{path: "internal/rlp", floor: 0, kind: ground},
+	{path: "internal/ssz", floor: 0, kind: ground},
 	{path: "id", floor: 0, kind: ground},
 	{path: "enr", floor: 0, kind: ground},
 	{path: "link", floor: 0, kind: ground},
@@ -47,6 +48,7 @@ var homes = []home{
 	{path: "scenario", floor: 1, kind: value},
 	{path: "vote", floor: 1, kind: value},
 
+	{path: "portal/wire", floor: 2, kind: strand},
 	{path: "gossipsub/rpc", floor: 2, kind: strand},
 	{path: "gossipsub/score", floor: 2, kind: strand},
 	{path: "gossipsub/gater", floor: 2, kind: strand},
