@@ -60,6 +60,7 @@ var homes = []home{
 	{path: "portal", floor: 2, kind: strand},
 	{path: "chat", floor: 2, kind: strand},
 	{path: "discv5", floor: 2, kind: strand},
+	{path: "discv5/wire", floor: 2, kind: strand},
 
 	{path: "peer/msgrw", floor: 2, kind: edge, also: []string{"peer"},
 		why: "it makes protocols that block from the handler of package peer, so that strands need not"},

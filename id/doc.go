@@ -10,5 +10,6 @@
 // always finds it registered.
 //
 // Ground floor, pure. Cryptographic primitives come from decred's secp256k1, which
-// makes signatures, secp256k1-voi, which checks them, and golang.org/x/crypto.
+// makes signatures, secp256k1-voi, which checks them and agrees on secrets, and
+// golang.org/x/crypto.
 package id

@@ -49,6 +49,10 @@ func (r *Reader) List() (*Reader, error) {
 	return &Reader{p}, nil
 }
 
+// Items takes a list and returns its items, side by side: what List reads, for who
+// keeps a Reader by value and allocates nothing.
+func (r *Reader) Items() ([]byte, error) { return r.payload(true) }
+
 // Uint64 takes an integer.
 func (r *Reader) Uint64() (uint64, error) { return r.uint(8) }
 
