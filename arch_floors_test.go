@@ -59,6 +59,7 @@ var homes = []home{
 	{path: "gossipsub", floor: 2, kind: strand},
 	{path: "portal", floor: 2, kind: strand},
 	{path: "chat", floor: 2, kind: strand},
+	{path: "utp", floor: 2, kind: strand},
 	{path: "discv5", floor: 2, kind: strand},
 	{path: "discv5/wire", floor: 2, kind: strand},
 
