@@ -44,6 +44,7 @@ var homes = []home{
 	{path: "content", floor: 1, kind: value},
 	{path: "dnslist", floor: 1, kind: value},
 	{path: "hosts", floor: 1, kind: value},
+	{path: "kad", floor: 1, kind: value},
 	{path: "outage", floor: 1, kind: value},
 	{path: "scenario", floor: 1, kind: value},
 	{path: "vote", floor: 1, kind: value},
