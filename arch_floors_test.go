@@ -42,6 +42,8 @@ var homes = []home{
 	{path: "trace", floor: 0, kind: ground},
 
 	{path: "content", floor: 1, kind: value},
+	{path: "content/blob", floor: 1, kind: value, also: []string{"content"}, why: "a network is told in its parent's words"},
+	{path: "content/generic", floor: 1, kind: value, also: []string{"content"}, why: "a network is told in its parent's words"},
 	{path: "dnslist", floor: 1, kind: value},
 	{path: "hosts", floor: 1, kind: value},
 	{path: "kad", floor: 1, kind: value},
