@@ -30,6 +30,7 @@ type Config struct {
 	Session SessionConfig
 	Gossip  GossipConfig
 	Chat    ChatConfig
+	Overlay OverlayConfig
 
 	// Diagnostics makes the node speak echo/1, sink/1 and flood/1 with everybody: they
 	// measure links, and let any peer spend our bandwidth.
@@ -55,6 +56,11 @@ type ListenConfig struct {
 	// absolute paths of Unix sockets, at most 8. Nil: any free port of every IPv4 address, or of loopback under
 	// Localnet. Empty but not nil: none; others can still be dialled.
 	RLPx []string
+	// UDP is where discv5 and the networks of content listen, "HOST:PORT" with an IP
+	// address as host. Empty: any free port of every IPv4 address, or of loopback under
+	// Localnet; none where everything goes through a proxy. "off": nowhere, and there is
+	// neither discovery nor content.
+	UDP string
 	// Onion are the names under which onion services of a Tor on this machine lead to our
 	// listeners: "NAME.onion:PORT" to that of RLPx, "/onion3/NAME:PORT" to that of libp2p.
 	// Others are told of them.
@@ -106,7 +112,7 @@ type SessionConfig struct {
 	NetRestrict []string
 	Peers       []string // kept for ever: multiaddrs with /p2p/, or records
 	Seeds       []string // asked for hosts
-	Bootnodes   []string // discv5 records (discovery is not built in this version)
+	Bootnodes   []string // records that discv5 starts from
 	DNSLists    []string // node lists published in DNS, at most 16: enrtree://KEY@DOMAIN
 	// Proxy is a SOCKS5 proxy, socks5://IP:PORT such as Tor's, and Mixed what goes through
 	// it and never directly: "onion" (always does), "i2p" (for the proxy of an I2P router),
@@ -129,4 +135,31 @@ type SessionConfig struct {
 type ChatConfig struct {
 	Rooms []string // joined at start
 	Lines int      // kept per room, default 10000
+}
+
+// OverlayConfig says which content the node finds and keeps. It needs Listen.UDP.
+type OverlayConfig struct {
+	// Capacity bounds in bytes what is kept for others; 0 means the profile's. What the
+	// user put comes on top.
+	Capacity int64
+	// Radius is how far from our ID on the ring content is kept: "auto" (the default)
+	// follows Capacity, "0x" and 64 hex digits is the most it may be.
+	Radius string
+	// Networks by name, 1 to 32 of [a-z0-9_-]. Nil: "blob", where files of people are.
+	Networks map[string]OverlayNetwork
+}
+
+// OverlayNetwork is one network of content.
+type OverlayNetwork struct {
+	// Protocol is its ID in TALK requests, 1 to 8 bytes in hex. Empty: that of the kind.
+	Protocol string
+	// Kind is "blob" (values named by their hash), "history" (Portal's Execution History),
+	// or "generic" (keys hashed, values opaque).
+	Kind string
+	// Capacity is of this network alone; 0 means OverlayConfig's.
+	Capacity int64
+	// Headers is where "history" has the headers from that it checks against: the path of
+	// an era1 file or of one with headers in RLP, or the URL of an execution client's
+	// JSON-RPC. Empty: nothing can be checked, so nothing is kept.
+	Headers string
 }

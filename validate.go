@@ -66,6 +66,7 @@ func (c *Config) fill() {
 		}
 		c.Listen.LibP2P = []string{host + "/tcp/0", host + "/udp/0/quic-v1"}
 	}
+	c.fillOverlay(p)
 	if c.Listen.NAT == "" {
 		c.Listen.NAT = string(nat.Any)
 	}
@@ -137,6 +138,7 @@ func (c Config) Validate() error {
 	v.span("session.dial_timeout", s.DialTimeout, time.Second, 2*time.Minute)
 	v.span("session.save_every", s.SaveEvery, time.Second, time.Hour)
 	v.gossip(c.Gossip)
+	v.overlay(c)
 	v.within("chat.lines", c.Chat.Lines, 0, 1_000_000)
 	for _, r := range c.Chat.Rooms {
 		v.check(chat.CheckRoom(r) == nil, "chat.rooms", r, "names of 1 to 64 bytes that can be seen, without spaces")

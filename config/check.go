@@ -210,8 +210,8 @@ func checkRadius(v any) string {
 
 func checkHex(v any) string {
 	raw, err := hex.DecodeString(strings.TrimPrefix(v.(string), "0x"))
-	if err != nil || len(raw) == 0 || len(raw) > 32 {
-		return `want 1 to 32 bytes in hex, such as "0x500b"`
+	if err != nil || len(raw) == 0 || len(raw) > 8 {
+		return `want 1 to 8 bytes in hex, such as "0x500b"`
 	}
 	return ""
 }

@@ -8,7 +8,7 @@ import (
 
 // keys is every key, table by table, in the order the file is printed. Ranges are
 // those of ropewalk.Config.Validate.
-var keys = slices.Concat(firstKeys, gossipKeys, scoreKeys, weightKeys, topicKeys, laterKeys, networkKeys)
+var keys = slices.Concat(firstKeys, gossipKeys, scoreKeys, weightKeys, topicKeys, overlayKeys, laterKeys, networkKeys)
 
 // firstKeys are the tables before gossip.
 var firstKeys = []Key{
@@ -49,9 +49,9 @@ var firstKeys = []Key{
 	{Path: "listen.dnet_control", Kind: Bool, Default: "false",
 		Why:   "Let listen.dnet dial, end links, ban and lift bans too. It must be a Unix socket then, which is\nits owner's alone: a TCP port is reached by every user of the machine.",
 		apply: func(s *Settings, _ string, v any) { s.DnetControl = v.(bool) }},
-	{Path: "listen.udp", Flag: "udp", Default: `""`, Max: 255, check: checkHostPortOrNone, Unused: true,
-		Why:   "Host and port of discv5.",
-		apply: func(s *Settings, _ string, v any) { s.UDP = v.(string) }},
+	{Path: "listen.udp", Flag: "udp", Default: `"0.0.0.0:0"`, Max: 255, check: checkHostPortOrNone,
+		Why:   "IP and port of discv5 and of content. Any free port, of loopback only under localnet; name\n9000 or another when a router forwards it. \"off\": no discovery, and no content.",
+		apply: func(s *Settings, _ string, v any) { s.Node.Listen.UDP = v.(string) }},
 	{Path: "listen.rlpx", Flag: "rlpx", Kind: List, Default: `["0.0.0.0:0"]`, Single: true, check: checkRLPx,
 		Why:   "IP:PORT of the RLPx link, which devp2p nodes speak. Any free port, of loopback only under\nlocalnet; name 30303 when a router forwards it, and [::]:30303 for IPv6, or the path of a Unix socket. [] or \"off\" listens on\nnone.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Listen.RLPx = rlpxOf(v.([]string)) }},
@@ -107,8 +107,8 @@ var firstKeys = []Key{
 	{Path: "session.seeds", Flag: "seeds", Kind: List, Default: "[]", check: checkHosts,
 		Why:   "Asked for hosts when the saved ones fail, then left alone.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.Seeds = v.([]string) }},
-	{Path: "session.bootnodes", Flag: "bootnodes", Kind: List, Default: "[]", check: checkRecords, Unused: true,
-		Why:   "Records discv5 starts from.",
+	{Path: "session.bootnodes", Flag: "bootnodes", Kind: List, Default: "[]", check: checkRecords,
+		Why:   "Records that discv5 starts from. Whoever it finds there that takes links is a host.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.Bootnodes = v.([]string) }},
 	{Path: "session.dns_lists", Flag: "dns-list", Kind: List, Default: "[]", check: checkLists,
 		Why:   "Node lists published in DNS (EIP-1459), enrtree://KEY@DOMAIN. Their hosts go into the book\nas unproven, at most 64 of one list at a time; nobody is asked unless a list is named.",
@@ -139,31 +139,8 @@ var firstKeys = []Key{
 		apply: func(s *Settings, _ string, v any) { s.Node.Session.SaveEvery = v.(time.Duration) }},
 }
 
-// laterKeys are the tables after gossip.
+// laterKeys are the tables after gossip and overlay.
 var laterKeys = []Key{
-	{Path: "overlay.capacity", Kind: Size, Default: `"10GiB"`, Min: 1 << 20, Max: 1 << 50, Unused: true, Why: "Content stored for others.",
-		apply: func(s *Settings, _ string, v any) { s.Overlay.Capacity = v.(int64) }},
-	{Path: "overlay.radius", Default: `"auto"`, check: checkRadius, Max: 66, Unused: true, Why: "Distance up to which content is kept: auto follows capacity.",
-		apply: func(s *Settings, _ string, v any) { s.Overlay.Radius = v.(string) }},
-	{Path: "overlay.network.*.protocol", check: checkHex, Max: 66, Unused: true, Why: "TALK protocol ID in hex.",
-		apply: func(s *Settings, name string, v any) {
-			n := s.Overlay.Networks[name]
-			n.Protocol = v.(string)
-			s.Overlay.Networks[name] = n
-		}},
-	{Path: "overlay.network.*.kind", Choices: []string{"history", "blob", "generic"}, Unused: true, Why: "How keys name content.",
-		apply: func(s *Settings, name string, v any) {
-			n := s.Overlay.Networks[name]
-			n.Kind = v.(string)
-			s.Overlay.Networks[name] = n
-		}},
-	{Path: "overlay.network.*.capacity", Kind: Size, Min: 1 << 20, Max: 1 << 50, Unused: true, Why: "Of this network alone.",
-		apply: func(s *Settings, name string, v any) {
-			n := s.Overlay.Networks[name]
-			n.Capacity = v.(int64)
-			s.Overlay.Networks[name] = n
-		}},
-
 	{Path: "chat.rooms", Flag: "rooms", Kind: List, Default: "[]", check: checkRooms,
 		Why:   "Rooms joined at start.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Chat.Rooms = v.([]string) }},

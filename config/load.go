@@ -96,7 +96,6 @@ func (s *Settings) merge(entries []entry) {
 		return cmp.Or(boolOrder(a.key.named(), b.key.named()), a.rank-b.rank)
 	})
 	s.Node.Gossip.Topics = map[string]ropewalk.TopicConfig{}
-	s.Overlay.Networks = map[string]OverlayNetwork{}
 	for _, e := range entries {
 		s.set[joinPath(e.path)] = e
 		if e.key.apply != nil {
@@ -131,10 +130,8 @@ func (s *Settings) defaults(o Options) {
 	if s.Node.DataDir == "" {
 		s.Node.DataDir = DefaultDataDir(o.Env)
 	}
-	for _, off := range []*string{&s.Dnet, &s.UDP} {
-		if *off == "off" {
-			*off = ""
-		}
+	if s.Dnet == "off" {
+		s.Dnet = ""
 	}
 }
 
@@ -151,11 +148,6 @@ func (s *Settings) conflicts(known []Problem) []Problem {
 	}
 	if s.DnetControl && !unix {
 		out = append(out, s.problem("listen.dnet_control", "true", "want listen.dnet = \"unix:PATH\": every user of this machine reaches a TCP port"))
-	}
-	for name, n := range s.Overlay.Networks {
-		if n.Protocol == "" {
-			out = append(out, s.problem(joinPath([]string{"overlay", "network", name}), "", "want protocol"))
-		}
 	}
 	slices.SortFunc(out, func(a, b Problem) int { return strings.Compare(a.Field, b.Field) })
 	for _, f := range badFields(&s.Node) {

@@ -60,7 +60,8 @@ func TestProblems(t *testing.T) {
 		{"dnet control", "[listen]\ndnet = \"127.0.0.1:0\"\ndnet_control = true", `config.toml:3: listen.dnet_control: true: want listen.dnet = "unix:PATH": every user of this machine reaches a TCP port`},
 		{"exposed rpc", "[listen]\nrpc = \"0.0.0.0:80\"", `config.toml:2: listen.rpc: 0.0.0.0:80: want a loopback address, or listen.rpc_expose = true`},
 		{"topic", "[gossip.topic.\"a.b\"]\nsign = \"maybe\"", `config.toml:2: gossip.topic."a.b".sign: "maybe": want strict, none, lax, lax-none`},
-		{"overlay network", "[overlay.network.\"x\"]\nkind = \"blob\"\nprotocol = \"zz\"", `config.toml:2: overlay.network."x": want protocol` + "\n" + `config.toml:3: overlay.network."x".protocol: "zz": want 1 to 32 bytes in hex, such as "0x500b"`},
+		{"overlay network", "[overlay.network.\"x\"]\nkind = \"blob\"\nprotocol = \"zz\"", `config.toml:3: overlay.network."x".protocol: "zz": want 1 to 8 bytes in hex, such as "0x500b"`},
+		{"generic network", "[overlay.network.\"x\"]\nkind = \"generic\"", `config.toml:2: overlay.network."x".protocol: "": want 1 to 8 bytes in hex: the kind has none of its own`},
 		{"conflict", "[gossip]\nDlo = 9", `config.toml:2: gossip.D: 6 (Dlo 9, Dhi 12): want Dlo ≤ D ≤ Dhi`},
 		{"max peers and outbound", "[session]\nmax_peers = 5\noutbound = 9", `config.toml:3: session.outbound: 9: want at most session.max_peers = 5`},
 		{"max peers and both", "[session]\ninbound = 4\noutbound = 3\nmax_peers = 5", `config.toml:2: session.inbound: 4: want at most 2, for session.outbound = 3 and session.max_peers = 5`},
@@ -177,7 +178,7 @@ format = "json"
 const testID = "0x00000000000000000000000000000000000000000000000000000000000000aa"
 
 func TestOldNamesWarn(t *testing.T) {
-	s, bad := load(t, "[session]\noutbound_connections = 3\nchannel_heartbeat_interval = 20\nlocalnet = true\n[overlay]\ncapacity = \"1GiB\"\n", []string{"ROPEWALK_OUTBOND=3"}, nil)
+	s, bad := load(t, "[session]\noutbound_connections = 3\nchannel_heartbeat_interval = 20\nlocalnet = true\n", []string{"ROPEWALK_OUTBOND=3"}, nil)
 	if bad != "" {
 		t.Fatal(bad)
 	}
@@ -185,7 +186,7 @@ func TestOldNamesWarn(t *testing.T) {
 		t.Fatalf("%+v", s.Node.Session)
 	}
 	all := strings.Join(s.Warnings, "\n")
-	for _, want := range []string{"session.outbound_connections is called session.outbound here", "overlay.capacity is not used in this version", `did you mean ROPEWALK_OUTBOUND?`} {
+	for _, want := range []string{"session.outbound_connections is called session.outbound here", `did you mean ROPEWALK_OUTBOUND?`} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning %q in\n%s", want, all)
 		}

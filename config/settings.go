@@ -14,10 +14,8 @@ type Settings struct {
 	Dnet   string // host:port or unix:PATH of the line-delimited DarkFi socket; empty: none
 	// DnetControl lets that socket change things.
 	DnetControl bool
-	UDP         string // discv5; not built in this version
 	Log         Log
 	Metrics     Metrics
-	Overlay     Overlay
 
 	// Networks are those that a seed serves from one process, by name, each whole: Node
 	// with its table. Empty: Node is all there is.
@@ -39,20 +37,6 @@ type Log struct {
 
 // Metrics says whether /metrics answers.
 type Metrics struct{ Enabled bool }
-
-// Overlay is read and checked, and used by nothing in this version.
-type Overlay struct {
-	Capacity int64
-	Radius   string
-	Networks map[string]OverlayNetwork
-}
-
-// OverlayNetwork is one content network.
-type OverlayNetwork struct {
-	Protocol string // hex
-	Kind     string // history, blob, generic
-	Capacity int64
-}
 
 // entry is a value that was set, with where.
 type entry struct {

@@ -353,11 +353,8 @@ func warn(log *slog.Logger, s *config.Settings) {
 	for _, w := range s.Warnings {
 		log.Warn("configuration: " + w)
 	}
-	if s.UDP != "" {
-		log.Warn(fmt.Sprintf("--udp %s: discv5 is not built in this version, nothing listens there", s.UDP))
-	}
-	if len(s.Node.Session.Bootnodes) > 0 {
-		log.Warn("--bootnodes: discv5 is not built in this version; use --seeds or --peers")
+	if s.Node.Listen.UDP == "off" && len(s.Node.Session.Bootnodes) > 0 {
+		log.Warn("--bootnodes are of no use with --udp off: there is no discv5")
 	}
 }
 
