@@ -111,7 +111,7 @@ func (v *validator) overlayNetwork(name string, n OverlayNetwork, used map[strin
 	v.check(n.Kind == "" || n.Kind == kindBlob || n.Kind == kindHistory || n.Kind == kindGeneric, field+".kind", n.Kind, "blob, history or generic")
 	v.check(n.Capacity == 0 || n.Capacity >= capacityMin, field+".capacity", fmt.Sprint(n.Capacity), "at least 1 MiB")
 	if n.Protocol == "" {
-		v.check(n.Kind != kindGeneric, field+".protocol", `""`, fmt.Sprintf("1 to %d bytes in hex: the kind has none of its own", protocolMax))
+		v.check(n.Kind != kindGeneric, field+".protocol", "", fmt.Sprintf("1 to %d bytes in hex: the kind has none of its own", protocolMax))
 	} else if wire, err := protocolID(n.Protocol); err != nil {
 		v.check(false, field+".protocol", n.Protocol, fmt.Sprintf("1 to %d bytes in hex, such as 0x500b", protocolMax))
 	} else {
