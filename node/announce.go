@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,8 @@ func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 		addrs = slices.DeleteFunc(slices.Clone(addrs), link.Addr.IsLocal)
 	}
 	b := recordOf(n.cfg.Network, addrs)
-	b.Extra = attributes(n.cfg.Handlers)
+	n.listenUDP(&b)
+	b.Extra = n.extra()
 	b.Seq = uint64(now.UnixMilli())
 	if b.Rope.Onion != (enr.Onion{}) { // stays out when what protocols add leaves no room
 		if _, err := b.Sign(n.cfg.Key); errors.Is(err, enr.ErrTooLarge) {
@@ -81,9 +83,46 @@ func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 		}
 	}
 	n.tell(now)
+	if n.discovery != nil {
+		n.discoveryNews(n.discovery.SetRecord(now, r))
+		for _, o := range n.overlays {
+			n.overlayNews(o, o.SetRecord(now, r))
+		}
+	}
 	n.settle()
 	return nil
 }
+
+// SetUDP says at which addresses discv5 takes packets; the next SetAddrs puts that into
+// the record.
+func (n *Node) SetUDP(at []netip.AddrPort) { n.udp = slices.Clone(at) }
+
+// listenUDP adds to a record where discv5 takes packets: at the record's addresses, or,
+// when it has none, at its own.
+func (n *Node) listenUDP(b *enr.Builder) {
+	for _, a := range n.udp {
+		ip := a.Addr().Unmap()
+		if !n.cfg.Localnet && worth(ip) < 2 {
+			continue
+		}
+		own, port := &b.IP, &b.UDP
+		if ip.Is6() {
+			own, port = &b.IP6, &b.UDP6
+		}
+		if !own.IsValid() {
+			*own = ip
+		}
+		if *port == 0 {
+			*port = a.Port()
+		}
+	}
+	if b.IP.IsValid() && b.UDP6 == b.UDP {
+		b.UDP6 = 0
+	}
+}
+
+// extra are the record's entries beside those that every node has.
+func (n *Node) extra() []enr.Pair { return append(attributes(n.cfg.Handlers), n.portalEntries()...) }
 
 // tell has peers told of our record while strangers can reach us at one of its
 // addresses, as far as is known. Without peers nobody is told, and no trial begins.

@@ -46,6 +46,12 @@ func (n *Node) Done(now time.Time, t id.Ticket, result any) {
 		n.pexNews(n.pex.Done(now, t, result))
 	case ownChat:
 		n.chatNews(n.chat.Done(now, t, result))
+	case ownDiscovery:
+		n.discoveryNews(n.discovery.Done(now, t, result))
+	default:
+		if o := n.overlayOf(t.Owner); o != nil {
+			n.overlayNews(o, o.Done(now, t, result))
+		}
 	}
 	n.settle()
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/hosts"
@@ -15,9 +16,11 @@ import (
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/peer"
 	"github.com/ropewalk/ropewalk/pex"
+	"github.com/ropewalk/ropewalk/portal"
 	"github.com/ropewalk/ropewalk/pulse"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/trace"
+	"github.com/ropewalk/ropewalk/utp"
 	"github.com/ropewalk/ropewalk/vote"
 )
 
@@ -54,6 +57,14 @@ type Config struct {
 	Gossip  gossipsub.Config
 	Chat    chat.Config
 	Pulse   pulse.Config
+
+	// Discovery, when not nil, has the node take part in discv5. The Seed is the world's to
+	// draw; key, record and what concerns networks are the node's.
+	Discovery *discv5.Config
+	// Overlays are the networks of content over it, and Streams carries what is larger than
+	// a packet there.
+	Overlays []portal.Config
+	Streams  utp.Config
 
 	// External are addresses of ours on the operator's word.
 	External []netip.Addr
@@ -123,6 +134,15 @@ type Node struct {
 	chat    *chat.Hall
 	pulse   *pulse.Pulse
 
+	discovery *discv5.Discovery // nil: none
+	overlays  []*portal.Overlay
+	streams   *utp.Endpoint // nil without discovery
+	packets   packets
+	udp       []netip.AddrPort // where discv5 listens
+	asked     []discv5.News    // what calls down to discv5 returned
+	nodesAt   time.Time        // when its nodes are saved next
+	rng       *rand.Rand
+
 	poll    vote.Poll
 	seen    [2]vote.Address // what was reported of it, by IPv4 and IPv6
 	record  *enr.Record
@@ -148,11 +168,11 @@ type follower struct {
 
 // New makes a node. files reads what an earlier run saved; it may be nil.
 func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, bool)) (*Node, error) {
-	n := &Node{cfg: cfg, self: cfg.Key.ID(), trace: cfg.Trace, now: now}
+	n := &Node{cfg: cfg, self: cfg.Key.ID(), trace: cfg.Trace, now: now, rng: rng}
 	if files == nil {
 		files = func(string) ([]byte, bool) { return nil, false }
 	}
-	fork := func() *rand.Rand { return rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())) }
+	fork := n.fork
 
 	cfg.Hosts.Self, cfg.Hosts.Network, cfg.Hosts.Localnet, cfg.Hosts.Trace = n.self, cfg.Network, cfg.Localnet, cfg.Trace
 	cfg.Hosts.Restrict, cfg.Session.Restrict = cfg.Restrict, cfg.Restrict
@@ -208,9 +228,22 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 
 	cfg.Pulse.Trace = cfg.Trace
 	n.pulse = pulse.New(cfg.Pulse, fork(), pings{lane{n, lanePulse}})
+
+	if cfg.Discovery != nil {
+		saved, _ := files(nodesFile)
+		if err := n.newDiscovery(now, saved); err != nil {
+			return nil, err
+		}
+		if err := n.newOverlays(now); err != nil {
+			return nil, err
+		}
+	}
 	n.settle()
 	return n, nil
 }
+
+// fork is a source of chance for one strand.
+func (n *Node) fork() *rand.Rand { return rand.New(rand.NewPCG(n.rng.Uint64(), n.rng.Uint64())) }
 
 // attributeKeyMax bounds the key of a protocol's entry in the record, as the names of
 // capabilities are bounded: 300 bytes have to do for all of them.
@@ -246,6 +279,7 @@ func (n *Node) Start(now time.Time) {
 		n.running, n.halted = true, false
 		n.saveHosts(false) // whoever finds this one knows that the run did not end well
 		n.session.Start(now)
+		n.startDiscovery(now)
 	}
 	n.settle()
 }
@@ -256,6 +290,7 @@ func (n *Node) Stop(now time.Time) {
 	n.begin(now)
 	if n.running {
 		n.running, n.halted = false, true
+		n.stopDiscovery(now)
 		n.sessionNews(n.session.Stop(now))
 		n.saveHosts(true)
 		n.out.Saves = append(n.out.Saves, n.gossip.Saves()...)
@@ -284,6 +319,7 @@ func (n *Node) Advance(now time.Time) {
 	if due(n.pulse.Deadline(), now) {
 		n.pulse.Advance(now)
 	}
+	n.advanceDiscovery(now)
 	if due(n.poll.Deadline(), now) {
 		n.restate(now)
 	}
@@ -304,6 +340,7 @@ func (n *Node) Deadline() time.Time {
 	next = earliest(next, n.chat.Deadline())
 	next = earliest(next, n.pulse.Deadline())
 	next = earliest(next, n.poll.Deadline())
+	next = earliest(next, n.discoveryDeadline())
 	for _, h := range n.cfg.Handlers {
 		next = earliest(next, h.Handler.Deadline())
 	}
@@ -314,6 +351,7 @@ func (n *Node) Deadline() time.Time {
 func (n *Node) Take() Out {
 	out := n.out
 	n.out = Out{}
+	n.packets.taken()
 	out.Closes = append(out.Closes, n.peers.TakeCloses()...)
 	out.Ready = n.peers.TakeReady()
 	out.Cancels = n.peers.TakeCancels()
@@ -336,13 +374,17 @@ func (n *Node) Written(now time.Time, c link.Conn) {
 
 func (n *Node) begin(now time.Time) { n.now = now }
 
-// settle hands out what calls down to the router returned, until none is left.
+// settle hands out what calls down to the router and to discv5 returned, until none is
+// left.
 func (n *Node) settle() {
-	for len(n.routed) > 0 {
-		queue := n.routed
-		n.routed = nil
-		for _, news := range queue {
+	for len(n.routed)+len(n.asked) > 0 {
+		routed, asked := n.routed, n.asked
+		n.routed, n.asked = nil, nil
+		for _, news := range routed {
 			n.gossipNews(news)
+		}
+		for _, news := range asked {
+			n.discoveryNews(news)
 		}
 	}
 }

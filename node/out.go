@@ -2,10 +2,13 @@ package node
 
 import (
 	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/content"
+	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/peer"
+	"github.com/ropewalk/ropewalk/portal"
 	"github.com/ropewalk/ropewalk/session"
 	"github.com/ropewalk/ropewalk/work"
 )
@@ -22,6 +25,11 @@ type Out struct {
 	Jobs    []work.Job
 	Saves   []work.Save
 
+	// Packets are datagrams, whose data is valid until the next Take.
+	Packets []Packet
+	// Asks are questions to the store of content; the answers come back through Stored.
+	Asks []content.Ask
+
 	// News for the application.
 	Messages  []gossipsub.Message        // of topics the application follows
 	Partials  []gossipsub.PartialMessage // of topics whose messages travel in parts
@@ -29,6 +37,10 @@ type Out struct {
 	Lines     []chat.Line
 	Answers   []chat.Answer
 	Connected []session.Answer
+	// Discovered and Contents answer what the world had asked of discv5 and of a network
+	// of content.
+	Discovered []discv5.Answer
+	Contents   []portal.Answer
 }
 
 // Dial asks the world for a link. The outcome is LinkUp or DialFailed with the

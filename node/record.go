@@ -109,7 +109,7 @@ func worth(ip netip.Addr) int {
 // same tells whether signing b would change nothing that the record says.
 func same(r *enr.Record, b enr.Builder) bool {
 	rope, _ := r.Rope()
-	return r.IP() == b.IP && r.IP6() == b.IP6 && rope == *b.Rope && r.TCP(false) == b.TCP && tcp6(r) == b.TCP6 && sameExtra(r, b.Extra)
+	return r.IP() == b.IP && r.IP6() == b.IP6 && rope == *b.Rope && r.TCP(false) == b.TCP && tcp6(r) == b.TCP6 && r.UDP(false) == b.UDP && udp6(r) == b.UDP6 && sameExtra(r, b.Extra)
 }
 
 // sameExtra tells whether a record's entries of protocols are these.
@@ -121,6 +121,14 @@ func sameExtra(r *enr.Record, extra []enr.Pair) bool {
 // tcp6 is the port that stands under that name, and not the one it falls back to.
 func tcp6(r *enr.Record) uint16 {
 	if port := r.TCP(true); port != r.TCP(false) {
+		return port
+	}
+	return 0
+}
+
+// udp6 is the like of tcp6.
+func udp6(r *enr.Record) uint16 {
+	if port := r.UDP(true); port != r.UDP(false) {
 		return port
 	}
 	return 0
