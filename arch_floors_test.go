@@ -43,6 +43,7 @@ var homes = []home{
 
 	{path: "content", floor: 1, kind: value},
 	{path: "content/blob", floor: 1, kind: value, also: []string{"content"}, why: "a network is told in its parent's words"},
+	{path: "content/history", floor: 1, kind: value, also: []string{"content"}, why: "a network is told in its parent's words"},
 	{path: "content/generic", floor: 1, kind: value, also: []string{"content"}, why: "a network is told in its parent's words"},
 	{path: "dnslist", floor: 1, kind: value},
 	{path: "hosts", floor: 1, kind: value},
