@@ -17,7 +17,7 @@ func TestClosestIsTheSortedTable(t *testing.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		table := newTable(seed)
 		rng := draw(seed)
-		for range rapid.IntRange(0, 600).Draw(rt, "nodes") {
+		for range rng.IntN(800) {
 			r := all[rng.IntN(len(all))]
 			if table.Add(start, r, Found) && rng.IntN(3) > 0 {
 				table.Alive(start, r.ID(), 0)

@@ -59,17 +59,27 @@ func (p *path) pick(s *Search) int32 {
 }
 
 // outer is, in a search that has widened, the farthest unasked of the region: who crowds
-// around the target is asked last.
+// around the target is asked last. When nobody is left there, the closest beyond it may
+// know others.
 func (p *path) outer(s *Search) int32 {
 	if !s.widened {
 		return nobody
 	}
+	beyond := nobody
 	for _, at := range slices.Backward(p.order) {
-		if c := &s.met[at]; c.state == heardOf && s.inRegion(c.id) && !s.doubtful(c) {
+		c := &s.met[at]
+		switch {
+		case c.state != heardOf || s.doubtful(c):
+		case s.inRegion(c.id):
 			return at
+		default:
+			beyond = at
 		}
 	}
-	return nobody
+	if s.beyond >= s.cfg.K {
+		return nobody
+	}
+	return beyond
 }
 
 // meet adds a node to a path, if there is room for it.

@@ -55,6 +55,7 @@ type Search struct {
 	asked   int
 	flight  int
 	widened bool // see crowd.go
+	beyond  int  // asked since then, outside the region
 	ended   bool
 	out     []*enr.Record // Next's answer
 }
@@ -104,6 +105,9 @@ func (s *Search) ask(now time.Time, p *path, at int32) *enr.Record {
 	p.flying = append(p.flying, at)
 	s.flight++
 	s.asked++
+	if s.widened && !s.inRegion(c.id) {
+		s.beyond++
+	}
 	return c.record
 }
 
