@@ -1,13 +1,15 @@
 package discv5
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
 	"time"
 
+	"github.com/ropewalk/ropewalk/discv5/wire"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
-	"github.com/ropewalk/ropewalk/internal/ordered"
+	"github.com/ropewalk/ropewalk/kad"
 )
 
 // Sender is what a Discovery needs of the floor under it.
@@ -19,97 +21,230 @@ type Sender interface {
 // Discovery is one node of the discv5 network.
 type Discovery struct {
 	cfg    Config
-	rng    *rand.Rand
+	self   id.ID
+	record *enr.Record // ours
+	suite  wire.Suite
+	mask   *wire.Mask
+	rng    *rand.Rand // for what nobody gains by guessing
+	secret *rand.Rand // for nonces, challenges and keys
 	send   Sender
-	protos ordered.Set[string]
+
+	running bool
+	now     time.Time // the latest that was seen
+	started time.Time
+	stats   Stats
+
+	sessions    sessions
+	challenges  challenges
+	limits      limits
+	responses   map[id.Ticket]*response // handshakes of others, until Done; ≤ respondMax
+	responding  map[place]*response
+	held        int                      // packets of them
+	initiations map[id.Ticket]initiation // our own, until Done; ≤ calls
+	calls       map[uint64]*call         // by request ID; ≤ callsMax
+	nonces      map[wire.Nonce]*call     // of their packets; ≤ 2 each
+	timers      timers                   // of them
+	siftings    map[id.Ticket]sifting    // answers whose records are verified, until Done
+	told        []toldPacket             // by nonce; tellsKept
+	turn        uint64                   // of what is told
+	protocols   map[string]protocol
+	talks       talks
+	tickets     id.Tickets
+
+	table     *kad.Table
+	verified  verified
+	lookups   []*lookup // ≤ lookupsMax and the table's own
+	stale     bool      // a lookup can go on
+	gracious  bool      // strangers wait at the start
+	filling   bool      // the table's own lookup is under way
+	refreshed bool      // it has been, once
+	fillAt    time.Time
+	fills     int
+	hunger    time.Duration // pause between two, while the table is poor
+
+	// Room to work in, each written over by the next use.
+	in      wire.Packet
+	msg     wire.Message
+	plain   []byte // the text of the packet that came
+	text    []byte // of a message that goes
+	packet  []byte // that goes
+	name    []byte
+	records [][]byte
+
+	news  *News // where to report: heard or said
+	heard News  // of Packet
+	said  News  // of anything else
 }
 
 // New makes a Discovery that stands still until Start. rng serves draws that nobody
 // gains by guessing; secrets come from cfg.Seed.
-func New(_ time.Time, cfg Config, rng *rand.Rand, send Sender) (*Discovery, error) {
+func New(now time.Time, cfg Config, rng *rand.Rand, send Sender) (*Discovery, error) {
 	if err := cfg.fill(); err != nil {
 		return nil, err
 	}
-	return &Discovery{cfg: cfg, rng: rng, send: send}, nil
+	d := &Discovery{
+		cfg: cfg, self: cfg.Key.ID(), record: cfg.Record, rng: rng, send: send, now: now,
+		secret:   rand.New(rand.NewChaCha8(cfg.Seed)),
+		sessions: newSessions(cfg.Sessions), verified: newVerified(), tickets: id.Tickets{Owner: Owner},
+		responses: map[id.Ticket]*response{}, responding: map[place]*response{},
+		initiations: map[id.Ticket]initiation{}, siftings: map[id.Ticket]sifting{},
+		calls: map[uint64]*call{}, nonces: map[wire.Nonce]*call{}, protocols: map[string]protocol{},
+		table: kad.New(kad.Config{Self: cfg.Key.ID(), Localnet: cfg.Localnet}, rng),
+	}
+	if cfg.Plain {
+		d.suite = wire.Plain
+	}
+	d.mask = d.suite.Mask(d.self)
+	d.limits.key0, d.limits.key1 = d.secret.Uint64(), d.secret.Uint64()
+	d.turn = d.secret.Uint64()
+	d.said, d.news = News{}, &d.said
+	return d, nil
 }
 
 // Start begins to look for nodes.
-func (d *Discovery) Start(now time.Time) News { return News{} }
+func (d *Discovery) Start(now time.Time) News {
+	d.begin(now)
+	if d.running {
+		return d.said
+	}
+	d.running, d.started, d.fillAt = true, now, now
+	d.gracious = len(d.cfg.Bootnodes)+len(d.cfg.Known) > 0
+	d.remind(now)
+	d.advance(now)
+	return d.said
+}
 
-// Stop ends all questions. Nothing is sent afterwards.
-func (d *Discovery) Stop(now time.Time) News { return News{} }
+// Stop ends all questions. Nothing is sent afterwards, nor taken in; Start begins anew,
+// with the table and the sessions as they are.
+func (d *Discovery) Stop(now time.Time) News {
+	d.begin(now)
+	d.running = false
+	for _, l := range d.lookups {
+		l.over = true
+		if !l.ticket.IsZero() {
+			d.news.Answers = append(d.news.Answers, Answer{Ticket: l.ticket, Err: ErrStopped})
+		}
+	}
+	d.lookups, d.filling, d.stale = nil, false, false
+	for len(d.timers) > 0 {
+		c := d.timers[0]
+		if c.s.shake.lead == c {
+			c.s.shake = shake{}
+		}
+		d.end(now, c, ErrStopped)
+	}
+	clear(d.initiations)
+	clear(d.responses)
+	clear(d.responding)
+	d.held = 0
+	for d.talks.open > 0 {
+		i := d.talks.first
+		d.talks.remove(d.talks.slots[i].s, i)
+	}
+	for _, q := range d.talks.queue {
+		q.s.queued--
+	}
+	d.talks.queue, d.talks.room = nil, false
+	return d.said
+}
 
 // Advance does what is due.
-func (d *Discovery) Advance(now time.Time) News { return News{} }
+func (d *Discovery) Advance(now time.Time) News {
+	d.begin(now)
+	if d.running {
+		d.advance(now)
+	}
+	return d.said
+}
+
+func (d *Discovery) advance(now time.Time) {
+	for len(d.timers) > 0 && !now.Before(d.timers[0].due) {
+		d.expire(now, d.timers[0])
+	}
+	d.advanceTalks(now)
+	d.advanceTable(now)
+	d.stale = true
+	d.advanceLookups(now)
+}
 
 // Deadline is when Advance is next due; zero when nothing is.
-func (d *Discovery) Deadline() time.Time { return time.Time{} }
-
-// Packet takes a datagram. b is not kept.
-func (d *Discovery) Packet(now time.Time, from netip.AddrPort, b []byte) News { return News{} }
+func (d *Discovery) Deadline() time.Time {
+	if !d.running {
+		return time.Time{}
+	}
+	if d.stale {
+		return d.now
+	}
+	at := earlier(d.timers.next(), d.talks.deadline(d.now))
+	at = earlier(at, d.table.Deadline())
+	if !d.filling {
+		at = earlier(at, d.fillAt)
+	}
+	for _, l := range d.lookups {
+		at = earlier(at, l.search.Deadline())
+	}
+	return at
+}
 
 // Done takes the result of a job.
-func (d *Discovery) Done(now time.Time, t id.Ticket, result any) News { return News{} }
+func (d *Discovery) Done(now time.Time, t id.Ticket, result any) News {
+	d.begin(now)
+	switch r := result.(type) {
+	case initiated:
+		if i, ok := d.initiations[t]; ok {
+			delete(d.initiations, t)
+			d.initiated(now, i, r)
+		}
+	case responded:
+		if p, ok := d.responses[t]; ok {
+			delete(d.responses, t)
+			d.responded(now, p, r)
+		}
+	case []*enr.Record:
+		if s, ok := d.siftings[t]; ok {
+			delete(d.siftings, t)
+			d.sifted(now, s.c, r)
+		}
+	}
+	d.advanceLookups(now)
+	return d.said
+}
 
 // SetRecord says that our own record has changed.
-func (d *Discovery) SetRecord(now time.Time, r *enr.Record) News { return News{} }
-
-// Register takes the TALK requests of a protocol, whose name is 1 to 16 bytes, sent as
-// they are. It fails with ErrTaken the second time.
-func (d *Discovery) Register(proto string) error {
-	switch {
-	case len(proto) == 0 || len(proto) > protocolBytesMax:
-		return ErrProtocol
-	case !d.protos.Add(proto):
-		return ErrTaken
+func (d *Discovery) SetRecord(now time.Time, r *enr.Record) News {
+	d.begin(now)
+	if r != nil && r.ID() == d.self && r.Seq() >= d.record.Seq() {
+		d.record = r
 	}
-	return nil
+	return d.said
 }
 
-// Talk sends a request and answers t with what comes back.
-func (d *Discovery) Talk(now time.Time, t id.Ticket, to *enr.Record, proto string, body []byte) News {
-	return d.fail(t, to)
+// begin is the start of every input but Packet.
+func (d *Discovery) begin(now time.Time) {
+	d.see(now)
+	d.said = News{}
+	d.news = &d.said
 }
 
-// Tell sends a request over the session with a node and waits for no answer. Without
-// a session it makes one, if we know the node's record.
-func (d *Discovery) Tell(now time.Time, who id.ID, at netip.AddrPort, proto string, body []byte) error {
-	return ErrStopped
-}
-
-// Reply answers a Request, by its N.
-func (d *Discovery) Reply(now time.Time, n uint64, body []byte) error { return ErrGone }
-
-// Ping asks whether a node is there.
-func (d *Discovery) Ping(now time.Time, t id.Ticket, to *enr.Record) News { return d.fail(t, to) }
-
-// FindNode asks a node for its nodes at distances from itself; 0 is its own record.
-func (d *Discovery) FindNode(now time.Time, t id.Ticket, to *enr.Record, distances []uint16) News {
-	return d.fail(t, to)
-}
-
-// Lookup searches the network for the nodes nearest to a target.
-func (d *Discovery) Lookup(now time.Time, t id.Ticket, target id.ID) News { return d.fail(t, nil) }
-
-// Random draws up to n live nodes from the table.
-func (d *Discovery) Random(n int) []*enr.Record { return nil }
-
-// Add offers a node on the user's word, and tells whether the table took it.
-func (d *Discovery) Add(now time.Time, r *enr.Record) bool { return false }
-
-// Remove takes a node out of the table, and forgets the sessions with it.
-func (d *Discovery) Remove(now time.Time, who id.ID) {}
-
-// Get returns the newest record that we hold of a node, from table or session.
-func (d *Discovery) Get(who id.ID) (*enr.Record, bool) { return nil, false }
-
-// Nodes are the records worth keeping for the next run.
-func (d *Discovery) Nodes() []*enr.Record { return nil }
-
-func (d *Discovery) fail(t id.Ticket, to *enr.Record) News {
-	a := Answer{Ticket: t, Err: ErrStopped}
-	if to != nil {
-		a.From = to.ID()
+func (d *Discovery) see(now time.Time) {
+	if now.After(d.now) {
+		d.now = now
 	}
-	return News{Answers: []Answer{a}}
+}
+
+// draw fills b with secret bytes.
+func (d *Discovery) draw(b []byte) {
+	for len(b) > 0 {
+		var w [8]byte
+		binary.LittleEndian.PutUint64(w[:], d.secret.Uint64())
+		b = b[copy(b, w[:]):]
+	}
+}
+
+// earlier is the earlier of two deadlines; zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

@@ -11,7 +11,7 @@ import (
 
 // News is what comes up. The zero value says nothing. What Packet returns, slices and
 // bodies, is valid until the next Packet; other inputs in between leave it alone.
-// What any other input returns is valid until the next input that is not Packet.
+// What any other input returns is the caller's.
 type News struct {
 	Requests []Request
 	Answers  []Answer
@@ -60,4 +60,10 @@ type Report struct {
 	From id.ID
 	At   netip.AddrPort
 	Us   netip.AddrPort
+}
+
+// reset empties news and keeps its memory.
+func (n *News) reset() {
+	n.Requests, n.Answers, n.Jobs = n.Requests[:0], n.Answers[:0], n.Jobs[:0]
+	n.Alive, n.Reports = n.Alive[:0], n.Reports[:0]
 }

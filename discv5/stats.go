@@ -12,6 +12,10 @@ type Stats struct {
 	Challenges uint64
 	// Timeouts counts requests of ours that got no answer.
 	Timeouts uint64
+	// Lookups counts searches that ended, the table's own included.
+	Lookups uint64
+	// Rejected counts records in answers that were not used.
+	Rejected uint64
 	// Refused counts TALK requests beyond their quota, answered with nothing.
 	Refused uint64
 
@@ -19,4 +23,8 @@ type Stats struct {
 }
 
 // Stats returns the counters.
-func (d *Discovery) Stats() Stats { return Stats{} }
+func (d *Discovery) Stats() Stats {
+	s := d.stats
+	s.Sessions, s.Nodes, s.Live, s.Calls = len(d.sessions.by), d.table.Len(), d.table.Live(), len(d.calls)
+	return s
+}

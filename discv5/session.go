@@ -1,0 +1,221 @@
+package discv5
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/ropewalk/ropewalk/discv5/wire"
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// session is what we share with a node at an endpoint, or are about to. It stays while
+// requests wait on it.
+type session struct {
+	place
+	prev, next *session // in sessions, by use
+
+	// record is the node's, verified: the newest that we know.
+	record *enr.Record
+	mask   *wire.Mask // for packets outside keys; nil until needed
+	keys   [keysKept]keys
+	n      int // of keys, the newest first
+	hot    int // of keys, which opened something last: tried first, and answered with
+
+	heard  time.Time     // last packet that opened
+	rtt    time.Duration // smoothed; 0: not known
+	greets time.Time     // when a new session last had us ping
+
+	shake   shake
+	waiting []*call // for keys, in order; ≤ waitingEach
+	calls   int     // ours, under way; ≤ callsEach
+	open    int     // TALK requests with their protocols; ≤ talksEach
+	queued  int     // and those that wait; ≤ queuedEach
+	linked  bool    // in sessions
+}
+
+// keys are one generation.
+type keys struct {
+	*wire.Session
+	since  time.Time
+	opened bool // a packet other than the handshake's
+	dead   bool // the other side cannot read what they seal
+}
+
+// shake is how far our own handshake is.
+type shake struct {
+	state shaking
+	lead  *call // the request that is sent to be challenged
+}
+
+type shaking uint8
+
+const (
+	still   shaking = iota
+	asked           // waits for WHOAREYOU
+	working         // its job runs
+)
+
+// sealing returns the keys for requests of ours; nil when there are none, or they are
+// due to be replaced.
+func (s *session) sealing(now time.Time) *wire.Session {
+	if s.n == 0 || s.keys[0].dead || s.keys[0].Sent() >= keysPackets || now.Sub(s.keys[0].since) >= keysFor {
+		return nil
+	}
+	return s.keys[0].Session
+}
+
+// answering returns the keys for answers: those that the other side last used, so that
+// it has them for certain; nil when there are none.
+func (s *session) answering() *wire.Session {
+	if s.n == 0 {
+		return nil
+	}
+	if k := &s.keys[s.hot]; !k.dead {
+		return k.Session
+	}
+	if s.keys[0].dead {
+		return nil
+	}
+	return s.keys[0].Session
+}
+
+// push makes keys the newest. fresh keys of our own initiative are not known to have
+// arrived.
+func (s *session) push(now time.Time, k *wire.Session, theirs bool) {
+	copy(s.keys[1:], s.keys[:])
+	s.keys[0] = keys{Session: k, since: now}
+	s.n = min(s.n+1, keysKept)
+	for i := 1; i < s.n && !theirs; i++ {
+		s.keys[i].dead = true // they challenged us: what they had is gone
+	}
+	s.hot = min(s.hot+1, s.n-1)
+	if theirs || s.n == 1 || s.keys[s.hot].dead {
+		s.hot = 0
+	}
+}
+
+// read opens a packet with the keys it was sealed with, appending its text to b.
+func (s *session) read(now time.Time, b []byte, p *wire.Packet) ([]byte, bool) {
+	for i := range s.n {
+		at := (s.hot + i) % s.n
+		text, err := s.keys[at].Open(b, p)
+		if err != nil {
+			continue
+		}
+		k := &s.keys[at]
+		s.hot, k.opened, k.dead, s.heard = at, true, false, now
+		if s.n > 1 && s.keys[0].opened && now.Sub(s.keys[0].since) > keysOld {
+			clear(s.keys[1:])
+			s.n, s.hot = 1, 0
+		}
+		return text, true
+	}
+	return b, false
+}
+
+// refused notes that the other side cannot read what we seal: only new keys will do.
+func (s *session) refused() {
+	for i := range s.n {
+		s.keys[i].dead = true
+	}
+}
+
+// idle tells whether nobody waits on a session.
+func (s *session) idle() bool {
+	return s.calls+s.open+s.queued+len(s.waiting) == 0 && s.shake.state == still
+}
+
+// measured notes a round trip (RFC 6298: alpha 1/8).
+func (s *session) measured(rtt time.Duration) {
+	switch {
+	case rtt <= 0:
+	case s.rtt == 0:
+		s.rtt = rtt
+	default:
+		s.rtt += (rtt - s.rtt) / 8
+	}
+}
+
+// sessions are those with keys, or that somebody waits on, by place and by use.
+type sessions struct {
+	max         int
+	by          map[place]*session
+	newest      map[id.ID]*session // the one that was used last, of a node
+	hosts       map[netip.Addr][]*session
+	first, last *session // the least lately used, the latest
+}
+
+func newSessions(max int) sessions {
+	return sessions{
+		max: max, by: map[place]*session{}, newest: map[id.ID]*session{}, hosts: map[netip.Addr][]*session{},
+	}
+}
+
+// get returns the session of a place, made if there is none.
+func (l *sessions) get(p place) *session {
+	s := l.by[p]
+	if s == nil {
+		s = &session{place: p}
+		l.by[p] = s
+		l.evict()
+	}
+	l.use(s)
+	return s
+}
+
+// use makes a session the latest.
+func (l *sessions) use(s *session) {
+	if l.last == s {
+		return
+	}
+	l.unlink(s)
+	s.prev, s.next, s.linked = l.last, nil, true
+	if l.last == nil {
+		l.first = s
+	} else {
+		l.last.next = s
+	}
+	l.last = s
+	l.newest[s.who] = s
+}
+
+func (l *sessions) unlink(s *session) {
+	if !s.linked {
+		return
+	}
+	if s.prev == nil {
+		l.first = s.next
+	} else {
+		s.prev.next = s.next
+	}
+	if s.next == nil {
+		l.last = s.prev
+	} else {
+		s.next.prev = s.prev
+	}
+	s.prev, s.next, s.linked = nil, nil, false
+}
+
+// evict makes room for one more, among those that nobody waits on. When all of the
+// oldest are waited on there are more than max for a while: requests are bounded too.
+func (l *sessions) evict() {
+	s := l.first
+	for i := 0; s != nil && i < evictSteps && len(l.by) > l.max; i++ {
+		next := s.next
+		if s.idle() {
+			l.drop(s)
+		}
+		s = next
+	}
+}
+
+// drop forgets a session.
+func (l *sessions) drop(s *session) {
+	l.leave(s)
+	l.unlink(s)
+	delete(l.by, s.place)
+	if l.newest[s.who] == s {
+		delete(l.newest, s.who)
+	}
+}
