@@ -21,6 +21,9 @@ func (n *Node) Info() Info {
 		info.Uptime = time.Since(n.started).Seconds()
 	}
 	n.mu.Unlock()
+	if d := n.datagrams.Load(); d != nil {
+		info.UDP = d.at().String()
+	}
 	if up {
 		info.Protocols = n.runs.NodeInfo()
 		for _, t := range n.transportList() {

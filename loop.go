@@ -201,6 +201,9 @@ func (n *Node) carry(out node.Out) {
 	for _, t := range out.GiveUps {
 		n.dialEnded(t)
 	}
+	if len(out.Packets) > 0 {
+		n.sendPackets(out.Packets)
+	}
 	for _, c := range out.Closes {
 		if w, ok := n.links[c.Conn]; ok {
 			n.closeLink(w, c.Reason)
@@ -239,6 +242,12 @@ func (n *Node) tell(out node.Out) {
 		n.answer(a.Ticket, a)
 	}
 	for _, c := range out.Connected {
+		n.answer(c.Ticket, c)
+	}
+	for _, d := range out.Discovered {
+		n.answer(d.Ticket, d)
+	}
+	for _, c := range out.Contents {
 		n.answer(c.Ticket, c)
 	}
 }
@@ -329,6 +338,7 @@ func (n *Node) announce(now time.Time, addrs []link.Addr) {
 			fit = append(fit, a)
 		}
 	}
+	n.machine.SetUDP(n.udpAddrs())
 	if err := n.machine.SetAddrs(now, fit); err != nil {
 		n.log.Warn("record not signed", "err", err)
 		return

@@ -44,7 +44,7 @@ func (n *Node) machineConfig() (node.Config, error) {
 	if err != nil {
 		return node.Config{}, err
 	}
-	return node.Config{
+	mc := node.Config{
 		Key: n.key, Network: c.Network, Localnet: c.Localnet, Slow: n.slow, External: append(externalIPs(c.Listen.External), n.natMode().Static()...), Restrict: n.restrict,
 		Hosts: hosts.Config{Open: c.Profile == "seed", Banned: banned, Relaxed: c.Session.BanPolicy == "relaxed"},
 		Session: session.Config{
@@ -58,7 +58,8 @@ func (n *Node) machineConfig() (node.Config, error) {
 		Chat:   chat.Config{Author: chat.NewAuthor(n.key), RoomLines: c.Chat.Lines},
 		Pulse:  pulse.Config{Every: c.Session.HeartbeatEvery, Within: min(c.Session.HeartbeatEvery, c.Session.HeartbeatWithin)},
 		Trace:  n.onEvent,
-	}, nil
+	}
+	return mc, n.discoveryConfig(&mc)
 }
 
 // noneIfZero: in a filled Config 0 means none, which the machine writes as -1.

@@ -47,6 +47,8 @@ type Node struct {
 	partials hub[PartialMessage]
 	life     chan struct{} // holds a token while nobody starts or stops the node
 	turn     atomic.Pointer[turn]
+	// datagrams is the socket of discv5; nil without.
+	datagrams atomic.Pointer[datagrams]
 
 	// Owned by the loop.
 	machine   *node.Node

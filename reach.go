@@ -16,18 +16,46 @@ func (n *Node) atInterfaces(addrs []link.Addr) []link.Addr {
 	if !slices.ContainsFunc(addrs, func(a link.Addr) bool { return a.IP().IsUnspecified() }) {
 		return nil
 	}
+	return spread(addrs, n.interfaces())
+}
+
+// interfaces are the addresses of this machine.
+func (n *Node) interfaces() (ips []netip.Addr) {
 	nets, err := net.InterfaceAddrs()
 	if err != nil {
 		n.log.Debug("interfaces not known", "err", err)
 		return nil
 	}
-	var ips []netip.Addr
 	for _, at := range nets {
 		if p, err := netip.ParsePrefix(at.String()); err == nil {
 			ips = append(ips, p.Addr().Unmap())
 		}
 	}
-	return spread(addrs, ips)
+	return ips
+}
+
+// udpAddrs are where discv5 takes packets: of a socket on all interfaces, where the world
+// sees us before the addresses of the machine.
+func (n *Node) udpAddrs() (out []netip.AddrPort) {
+	d := n.datagrams.Load()
+	if d == nil {
+		return nil
+	}
+	at := d.at()
+	if !at.Addr().IsUnspecified() {
+		return []netip.AddrPort{at}
+	}
+	for _, v6 := range []bool{false, true} {
+		if a, ok := n.machine.External(v6); ok && (!v6 || at.Addr().Is6()) {
+			out = append(out, netip.AddrPortFrom(a.IP, at.Port()))
+		}
+	}
+	for _, ip := range n.interfaces() {
+		if !ip.IsLinkLocalUnicast() && (ip.Is4() || at.Addr().Is6()) {
+			out = append(out, netip.AddrPortFrom(ip, at.Port()))
+		}
+	}
+	return out
 }
 
 // spread puts the IP addresses of a machine in the place of unspecified ones. "::"

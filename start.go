@@ -50,7 +50,7 @@ func (n *Node) Start(ctx context.Context) error {
 	}
 	list, err := n.open(was == stopped)
 	if err != nil {
-		errs := []error{err, n.closeLinks(list)}
+		errs := []error{err, n.closeLinks(list), n.closeDatagrams()}
 		if was == fresh {
 			errs = append(errs, n.end())
 		}
@@ -100,7 +100,7 @@ func (n *Node) open(again bool) (list []Transport, err error) {
 			return list, listenError(t, err)
 		}
 	}
-	return list, nil
+	return list, n.openDatagrams()
 }
 
 // begin starts the machine and every goroutine.
@@ -134,6 +134,9 @@ func (n *Node) goroutines(list []Transport) {
 		n.runCore("jobs", n.pool.run)
 	}
 	n.runCore("loop", n.loop)
+	if d := n.datagrams.Load(); d != nil {
+		n.run("datagrams", func() error { return n.readPackets(d) })
+	}
 	n.run("housekeeping", n.housekeeping)
 	if len(n.cfg.Session.DNSLists) > 0 && !n.routes.All() {
 		n.run("node lists", n.visitLists)

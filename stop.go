@@ -53,6 +53,9 @@ func (n *Node) halt(ctx context.Context, to state) error {
 	if err := n.closeLinks(list); err != nil {
 		n.log.Warn("link closes badly", "err", err)
 	}
+	if err := n.closeDatagrams(); err != nil {
+		n.log.Warn("socket closes badly", "err", err)
+	}
 	for links := -1; links != 0; {
 		n.call(n.openGates)
 		t.tasks.wait()

@@ -18,7 +18,7 @@ type Info struct {
 	PeerID  string   `json:"peer_id"`
 	ENR     string   `json:"enr"`
 	Enode   string   `json:"enode"` // empty without an RLPx listener
-	UDP     string   `json:"udp"`   // empty in this version
+	UDP     string   `json:"udp"`   // of discv5; empty without
 	RLPx    string   `json:"rlpx"`  // host and port, those of Enode
 	LibP2P  []string `json:"libp2p"`
 	RPC     string   `json:"rpc"`

@@ -32,8 +32,8 @@ const (
 func (c *Config) fillOverlay(p profile) {
 	if c.Listen.UDP == "" {
 		switch {
-		case c.Session.routes().All():
-			c.Listen.UDP = off // a proxy carries no packets
+		case c.Session.routes().All() || c.Transports != nil:
+			c.Listen.UDP = off // a proxy carries no packets, and who brings links has no socket
 		case c.Localnet:
 			c.Listen.UDP = "127.0.0.1:0"
 		default:
