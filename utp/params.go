@@ -2,17 +2,16 @@ package utp
 
 import "time"
 
-// From the specification: BEP 29, and RFC 6817 for LEDBAT.
+// From the specification: BEP 29, and RFC 6298 and 6817 where it leaves things open.
 const (
 	headerBytes = 20
 	version     = 1
-	target      = 100 * time.Millisecond // of queueing delay (BEP 29 "CCONTROL_TARGET")
-	gainPerTrip = 3000                   // bytes of window per round trip, at most (BEP 29 "MAX_CWND_INCREASE_PACKETS_PER_RTT")
+	target      = 100 * time.Millisecond // of queueing delay ("CCONTROL_TARGET")
+	gainPerTrip = 3000                   // bytes of window per round trip, at most
 	rtoFirst    = time.Second
 	rtoMin      = 500 * time.Millisecond
 	rtoMax      = time.Minute
-	lostAfter   = 3 // later packets that have arrived make one lost (BEP 29 "Packet loss")
-	synFor      = 10 * time.Second
+	lostAfter   = 3 // later packets that have arrived make one lost
 )
 
 // From the Portal network: a packet is the request of one TALKREQ for "utp" in a packet
@@ -24,7 +23,7 @@ const (
 	PayloadMax = PacketMax - headerBytes
 )
 
-// Our choice.
+// Our choice: streams.
 const (
 	// PerPeer is how many streams one peer may have reserved here, and how many we dial
 	// to it: enough for a burst of offers, and eight peers fill the total.
@@ -35,4 +34,89 @@ const (
 	// IdleAfter is how long a stream may stand still. Another peer can be asked then,
 	// before whoever waits gives up.
 	IdleAfter = 10 * time.Second
+	// synFor is how long a reserved ID is listened on: who asked for it dials at once.
+	synFor = 10 * time.Second
+	// synAgain is when a SYN is sent again, and synNext the gap after that, which grows by
+	// half: five or six in ten seconds. A SYN too many on a slow way costs nothing.
+	synAgain = 400 * time.Millisecond
+	synNext  = time.Second
+	// synEarly is when a SYN is sent again because data has come and its answer has not.
+	synEarly = 20 * time.Millisecond
+	// dialFor is how long a SYN may go without an answer.
+	dialFor = 10 * time.Second
+	// earlyMax bounds the packets kept that come before the answer to the SYN: a first
+	// window and some more.
+	earlyMax = 32
+	// waitFor is how long an ended stream answers late packets, and waitingMax how many
+	// do; the oldest goes when there are more.
+	waitFor    = 3 * time.Second
+	waitingMax = 256
+	// connTries is how often a connection ID is drawn until one is free.
+	connTries = 16
+)
+
+// Our choice: sending.
+const (
+	// windowFirst is the window of a new stream in packets (RFC 6928), windowPackets the
+	// least but after a time-out, windowMax the most in bytes.
+	windowFirst   = 10
+	windowPackets = 2
+	windowMax     = 1 << 20
+	// flightMax bounds the packets on their way, so that small ones are bounded too and
+	// sequence numbers are never in doubt; flightFirst is the first ring for them.
+	flightMax   = 1024
+	flightFirst = 16
+	// The base of delays is the lowest of baseBins of baseBin: about two minutes.
+	baseBin  = 15 * time.Second
+	baseBins = 8
+	// delayMax is the most that a packet waits in queues; more is no measure.
+	delayMax = 10 * time.Second
+	// queueShort is a delay at which no queue is full; see ledbat.lose.
+	queueShort = target / 4
+	lossesFew  = 3
+	lossesPart = 5
+	// retriesMax is how many time-outs in a row end a stream.
+	retriesMax = 6
+	// burstPackets and burstFor are what goes at once: enough for one call of the system
+	// that takes a burst, and as long as timers are coarse.
+	burstPackets = 16
+	burstFor     = 4 * time.Millisecond
+	// lieMax is how far beyond what was sent an acknowledgement is a lie; further ahead it
+	// is one from half the sequence numbers ago.
+	lieMax = 4096
+)
+
+// Our choice: receiving.
+const (
+	// ackEvery packets in order are acknowledged at the end of the round of packets in
+	// which they came, and ackNow at once; a single one after ackWithin.
+	ackEvery  = 2
+	ackNow    = 32
+	ackWithin = 15 * time.Millisecond
+	// A stream may hold segmentsFirst packets and heldFirst bytes out of order, and a
+	// packet more for each KiB, a byte more for each byte that came in order, up to
+	// segmentsMax and heldMax: only who delivers can make us hold a full window.
+	segmentsFirst = 256
+	segmentsMax   = 1024
+	heldFirst     = 256 << 10
+	heldMax       = 1 << 20
+	// heldPerPeer and heldTotal bound the memory of what streams hold.
+	heldPerPeer = 2 << 20
+	heldTotal   = 16 << 20
+	// bufferBytes is what one held packet takes: as much as a packet of the layer below.
+	// A longer payload is taken in order only.
+	bufferBytes  = 1280
+	reorderFirst = 16
+	// sackBytes is the longest selective acknowledgement: 1024 packets.
+	sackBytes = 128
+	// freeMax is how many buffers are kept for use again.
+	freeMax = 1024
+)
+
+// Our choice: RESETs for packets of no stream.
+const (
+	resetEvery     = 10 * time.Millisecond // in all, after a burst of resetBurst
+	resetBurst     = 32
+	resetPeerEvery = 100 * time.Millisecond // to one peer
+	resetSlots     = 256                    // peers whose last RESET is remembered
 )
