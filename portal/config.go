@@ -4,6 +4,7 @@ import (
 	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/portal/wire"
 	"github.com/ropewalk/ropewalk/trace"
 )
 
@@ -24,9 +25,35 @@ type Config struct {
 	Replicas int
 	// Paths is how many disjoint paths a content lookup takes; zero means 4.
 	Paths int
-	// CacheBytes bounds the values kept in memory; zero means CacheBytesDefault.
+	// CacheBytes bounds the values kept in memory; zero means CacheBytesDefault, less than
+	// zero none.
 	CacheBytes int
 	// Bootnodes are the first to be asked.
 	Bootnodes []*enr.Record
 	Trace     trace.Func
+}
+
+func (c *Config) fill() {
+	if c.Chain == 0 {
+		c.Chain = wire.Mainnet
+	}
+	if c.Replicas <= 0 {
+		c.Replicas = replicasDefault
+	}
+	if c.Paths <= 0 {
+		c.Paths = pathsDefault
+	}
+	if c.CacheBytes == 0 {
+		c.CacheBytes = CacheBytesDefault
+	}
+	if c.Network.KeyMax <= 0 || c.Network.KeyMax > wire.KeyBytesMax {
+		c.Network.KeyMax = wire.KeyBytesMax
+	}
+	if c.Network.ValueMax <= 0 {
+		c.Network.ValueMax = content.ValueMaxDefault
+	}
+	if len(c.Network.Pings) == 0 {
+		c.Network.Pings = []uint16{wire.TypeClient, wire.TypeRadius, wire.TypeHistory}
+	}
+	c.Client = c.Client[:min(len(c.Client), wire.InfoMax)]
 }
