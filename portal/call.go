@@ -89,7 +89,11 @@ func (o *Overlay) answered(now time.Time, t id.Ticket, body []byte, err error) {
 	case err == nil:
 		p := o.peer(who, nil)
 		p.rtt = now.Sub(c.sent)
+		first := o.table.Live() == 0
 		o.table.Alive(now, who, p.rtt)
+		if first && o.table.Live() > 0 { // who was alone joins at once
+			o.soon(func(now time.Time) { o.lookAround(now, o.cfg.Self) })
+		}
 	case errors.Is(err, ErrStopped):
 	case errors.Is(err, ErrEmpty) && c.want != wire.KindPong:
 		// It is there, and does not like the question.

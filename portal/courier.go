@@ -7,7 +7,6 @@ import (
 
 	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/enr"
-	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/portal/wire"
 )
 

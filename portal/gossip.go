@@ -109,4 +109,3 @@ func (o *Overlay) poke(now time.Time, item content.Item, lacked []*enr.Record) {
 		o.carry(now, r, &parcel{item: item, gossip: true, done: func(time.Time, wire.Code, error) {}})
 	}
 }
-

@@ -177,7 +177,6 @@ func (in *intake) close(now time.Time, err error) {
 	in.settle()
 	in.o.timers.stop(in.late)
 	if err == nil {
-		in.o.streams.Finish(now, in.t)
 		in.late = in.o.timers.add(now.Add(lingerFor), func(now time.Time) {
 			in.o.streams.Abort(now, in.t)
 			in.forget()

@@ -49,8 +49,12 @@ type Overlay struct {
 	verified *recent[string, *enr.Record]
 	told     *recent[tell, time.Time] // whom we offered what, or who offered it
 	seeds    *recent[id.ID, *enr.Record]
-	join     join
 	sums     sums
+
+	announced content.Distance // our radius as neighbours were last told
+	telling   *timer
+	looked    time.Time // when a lookup last ended
+	puts      int       // under way
 }
 
 // sums are totals over all nodes, each with its bound in params.go.

@@ -74,6 +74,15 @@ const (
 	offersInFlight = 2
 	// batchBytes is what one stream carries at most of gathered items.
 	batchBytes = 8 << 20
+	// ourOffersPerSecond and ourOffersBurst are what we ask of one node, less than what
+	// we let one ask of us.
+	ourOffersPerSecond = 8
+	ourOffersBurst     = 12
+	// gossipStreams bounds offers of gossip under way.
+	gossipStreams = 16
+	// offerHead and offerKeyHead are what an offer's list costs beside its keys.
+	offerHead    = 5
+	offerKeyHead = 4
 	// queueItems bounds items that wait for one node, and queuedMax those for all.
 	queueItems = 256
 	queuedMax  = 16384
@@ -93,6 +102,12 @@ const (
 	// replicasDefault and replicaTries bound a Put.
 	replicasDefault = 3
 	replicaTries    = 24
+	// retriesMax is how often a node that said "later" is offered an item again,
+	// retryAfter when.
+	retriesMax = 5
+	retryAfter = time.Second
+	// lookedLately is how long a small table needs no further lookup.
+	lookedLately = 30 * time.Second
 	// putsMax bounds Puts under way, putWithin how long one may take.
 	putsMax   = 1024
 	putWithin = 120 * time.Second
@@ -116,6 +131,10 @@ const (
 	hedgeAfter = 1500 * time.Millisecond
 	// reservedFor is how long a stream that a node keeps for us is good for.
 	reservedFor = 8 * time.Second
+	// lackedMax bounds the nodes remembered as having lacked the content.
+	lackedMax = 32
+	// varintMax is what a length before an item has at most.
+	varintMax = 5
 	// tracedMax bounds the nodes of a trace.
 	tracedMax = 512
 )

@@ -83,7 +83,7 @@ func (o *Overlay) blamePeer(now time.Time, who id.ID, points float64, why string
 		p.banned = now.Add(banInvalid)
 	}
 	p.blame = 0
-	o.table.Remove(who)
+	o.table.Remove(now, who)
 	o.emit(now, trace.Event{Kind: "ban", Peer: who, Err: why})
 }
 

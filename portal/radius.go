@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/ropewalk/ropewalk/content"
@@ -15,9 +16,9 @@ type radius struct {
 	refused      content.Distance
 	refusedUntil time.Time
 	// took is the farthest point it accepted since it last refused a nearer one.
-	took     content.Distance
-	tookAny  bool
-	tookedAt time.Time
+	took    content.Distance
+	tookAny bool
+	tookAt  time.Time
 }
 
 // tell notes what the node says. A change within radiusEvery of the last is not believed.
@@ -35,7 +36,7 @@ func (r *radius) tell(now time.Time, d content.Distance) {
 // accepted notes that the node took something at a distance.
 func (r *radius) accepted(now time.Time, d content.Distance) {
 	if !r.tookAny || d.Cmp(r.took) > 0 {
-		r.took, r.tookAny, r.tookedAt = d, true, now
+		r.took, r.tookAny, r.tookAt = d, true, now
 	}
 	if now.Before(r.refusedUntil) && d.Cmp(r.refused) >= 0 {
 		r.refusedUntil = time.Time{}
@@ -58,10 +59,16 @@ func (r *radius) covers(now time.Time, d content.Distance) (covers, known bool) 
 	switch {
 	case now.Before(r.refusedUntil) && d.Cmp(r.refused) >= 0:
 		return false, true
-	case r.tookAny && now.Sub(r.tookedAt) < refusedFor && d.Cmp(r.took) <= 0:
+	case r.tookAny && now.Sub(r.tookAt) < refusedFor && d.Cmp(r.took) <= 0:
 		return true, true
 	case r.toldAt.IsZero():
 		return false, false
 	}
 	return d.Cmp(r.told) <= 0, true
+}
+
+// changed tells whether a radius differs from another by more than announceStep percent.
+func changed(old, now content.Distance) bool {
+	a, b := float64(binary.BigEndian.Uint64(old[:])), float64(binary.BigEndian.Uint64(now[:]))
+	return max(a, b)-min(a, b) > a*announceStep/100
 }

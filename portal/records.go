@@ -7,7 +7,6 @@ import (
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/kad"
-	"github.com/ropewalk/ropewalk/work"
 )
 
 // verify reads the records of an answer and checks their signatures, in a job unless all

@@ -54,9 +54,9 @@ type StreamKind uint8
 const (
 	StreamOpen    StreamKind = iota // both ends are there
 	StreamData                      // Data came
-	StreamDrained                   // all that was written has arrived, its end too if it was finished
-	StreamEnd                       // the remote finished its direction
-	StreamFailed                    // Err: nothing more comes
+	StreamDrained                   // all that was written so far has arrived
+	StreamEnd                       // it is over in good order, for reader or writer: nothing more comes
+	StreamFailed                    // Err says why; nothing more comes
 )
 
 // StreamEvent is what happened to a stream. Data is in order and valid until the call

@@ -49,7 +49,7 @@ func (s *sending) event(now time.Time, e StreamEvent) {
 	switch e.Kind {
 	case StreamOpen:
 		s.write(now)
-	case StreamDrained:
+	case StreamDrained, StreamEnd:
 		if s.parts == nil {
 			s.close(now, nil)
 		}

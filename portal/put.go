@@ -1,0 +1,265 @@
+package portal
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ropewalk/ropewalk/content"
+	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/kad"
+	"github.com/ropewalk/ropewalk/portal/wire"
+)
+
+// putting is a Put that is under way: the store and the offers go side by side.
+type putting struct {
+	o      *Overlay
+	v      *verb
+	item   content.Item
+	want   int // nodes that are to have it
+	result PutResult
+	err    error // of the store
+	// waits counts what must end before the next step: the store, offers, a lookup, pings.
+	storing bool
+	flying  int
+	waits   int
+	looked  bool
+	next    []*enr.Record // to be offered, the best first
+	unsure  []*enr.Record // those whose radius we do not know, for want of better ones
+	met     []id.ID       // those in next, unsure, or beyond
+	again   []retry
+	tries   int
+	over    bool
+	late    *timer
+}
+
+// retry is a node that said "later".
+type retry struct {
+	to *enr.Record
+	n  int
+}
+
+// put checks an item, then stores and offers it.
+func (o *Overlay) put(now time.Time, v *verb, item content.Item) {
+	if o.puts >= putsMax {
+		v.answer(Answer{Key: item.Key, Err: ErrBusy})
+		return
+	}
+	o.puts++
+	p := &putting{o: o, v: v, item: item, want: o.cfg.Replicas}
+	judge := o.check
+	if o.cfg.Network.Check == nil {
+		judge = func(now time.Time, _, _ []byte, done func(time.Time, error)) { done(now, nil) }
+	}
+	judge(now, item.Key, item.Value, func(now time.Time, err error) {
+		if errors.Is(err, ErrInvalid) {
+			p.end(Answer{Err: err})
+			return
+		}
+		p.keep(now)
+		p.spread(now)
+	})
+}
+
+// gossipFor offers an item to its audience.
+func (o *Overlay) gossipFor(now time.Time, v *verb, item content.Item) {
+	o.puts++
+	p := &putting{o: o, v: v, item: item, looked: true}
+	p.next = o.audience(now, item.ID)
+	p.want = len(p.next)
+	p.limit(now)
+	p.step(now)
+}
+
+// keep stores the item: what the user gave us wherever it belongs, what is only passed on
+// within our radius.
+func (p *putting) keep(now time.Time) {
+	o := p.o
+	if p.item.Class != content.Durable && !o.radius.Covers(o.cfg.Self, p.item.ID) {
+		return
+	}
+	p.storing = true
+	o.ask(content.Ask{Verb: content.Put, Item: p.item}, func(now time.Time, a content.Answer) {
+		p.storing = false
+		p.result.Stored = a.Err == nil
+		if !errors.Is(a.Err, content.ErrOutside) {
+			p.err = a.Err
+		}
+		p.step(now)
+	})
+}
+
+// spread begins with the nodes of the table.
+func (p *putting) spread(now time.Time) {
+	o := p.o
+	p.limit(now)
+	if o.cfg.Network.Gossip == content.Random {
+		p.consider(now, o.strangers(now, p.item.ID, replicaTries))
+	} else {
+		p.consider(now, o.table.Closest(p.item.ID, gossipFrom, true))
+	}
+	p.step(now)
+}
+
+// limit bounds how long it takes.
+func (p *putting) limit(now time.Time) {
+	p.late = p.o.timers.add(now.Add(putWithin), func(time.Time) { p.finish() })
+}
+
+// consider sorts nodes that were not met before: who covers the item, and who may.
+func (p *putting) consider(now time.Time, nodes []*enr.Record) {
+	for _, r := range nodes {
+		if slices.Contains(p.met, r.ID()) || !p.o.mayAsk(now, r) {
+			continue
+		}
+		p.met = append(p.met, r.ID())
+		switch in, known := p.o.covers(now, r.ID(), p.item.ID); {
+		case in:
+			p.next = append(p.next, r)
+		case !known:
+			p.unsure = append(p.unsure, r)
+		}
+	}
+}
+
+// missing is how many more nodes should be offered the item now.
+func (p *putting) missing() int { return p.want - p.result.Replicas() - p.flying }
+
+// step offers the item to as many as are missing, looks further when the table has too
+// few, and ends when nothing is left to do.
+func (p *putting) step(now time.Time) {
+	if !p.v.open() {
+		p.finish()
+		return
+	}
+	for p.missing() > 0 && len(p.next) > 0 && p.tries < replicaTries {
+		r := p.next[0]
+		p.next = p.next[1:]
+		p.tries++
+		p.offer(now, r, 0)
+	}
+	if p.missing() > 0 && p.waits == 0 && p.tries < replicaTries {
+		switch {
+		case !p.looked && p.o.running:
+			p.looked = true
+			p.look(now)
+		case len(p.unsure) > 0: // a radius is a hint only
+			p.next, p.unsure = append(p.next, p.unsure...), nil
+			p.step(now)
+			return
+		case len(p.again) > 0 && p.flying == 0:
+			p.retry(now)
+		}
+	}
+	if p.flying == 0 && p.waits == 0 && !p.storing {
+		p.finish()
+	}
+}
+
+// offer gives a node the item.
+func (p *putting) offer(now time.Time, r *enr.Record, n int) {
+	p.flying++
+	p.o.noteTold(now, p.item.ID, r.ID())
+	p.o.carry(now, r, &parcel{item: p.item, done: func(now time.Time, code wire.Code, err error) {
+		p.flying--
+		p.count(r, n, code, err)
+		p.step(now)
+	}})
+}
+
+// count notes what a node said.
+func (p *putting) count(r *enr.Record, n int, code wire.Code, err error) {
+	switch code {
+	case wire.Accepted:
+		p.result.Accepted++
+		if err == nil {
+			p.result.Peers++
+		}
+		return
+	case wire.Stored:
+		p.result.Already++
+		return
+	case wire.Outside:
+		p.result.Outside++
+	case wire.Unverifiable:
+		p.result.Unverifiable++
+	case wire.RateLimited:
+		p.result.Limited++
+	case wire.InProgress:
+		p.result.InProgress++
+	default:
+		if err == nil {
+			p.result.Declined++
+		}
+	}
+	if n < retriesMax && (code == wire.InProgress || code == wire.RateLimited) {
+		p.again = append(p.again, retry{r, n + 1})
+	}
+}
+
+// retry asks those again, after a while, who said that they had no room, or that somebody
+// else is sending them the item.
+func (p *putting) retry(now time.Time) {
+	again := p.again
+	p.again = nil
+	p.waits++
+	p.o.timers.add(now.Add(retryAfter), func(now time.Time) {
+		p.waits--
+		for _, a := range again {
+			if p.missing() > 0 {
+				p.offer(now, a.to, a.n)
+			} else {
+				p.again = append(p.again, a)
+			}
+		}
+		p.step(now)
+	})
+}
+
+// look finds the nodes nearest to the item, and asks those for their radius of whom we do
+// not know it. A table that holds the whole network has nothing to gain from it.
+func (p *putting) look(now time.Time) {
+	o := p.o
+	if o.table.Len() < kad.BucketMax && !o.looked.IsZero() && now.Sub(o.looked) < lookedLately {
+		p.ask(now)
+		return
+	}
+	p.waits++
+	o.lookup(now, p.item.ID, func(now time.Time, closest, _ []*enr.Record) {
+		p.waits--
+		p.consider(now, closest)
+		p.ask(now)
+		p.step(now)
+	})
+}
+
+// ask pings those whose radius is not known.
+func (p *putting) ask(now time.Time) {
+	for _, r := range p.unsure {
+		p.waits++
+		p.o.ping(now, r, wire.TypeClient, nil, func(now time.Time, _ Pong, err error) {
+			p.waits--
+			if in, known := p.o.covers(now, r.ID(), p.item.ID); err == nil && (in || !known) {
+				p.next = append(p.next, r)
+			}
+			p.step(now)
+		})
+	}
+	p.unsure = nil
+}
+
+// finish answers with what was reached.
+func (p *putting) finish() { p.end(Answer{Put: p.result, Err: p.err}) }
+
+// end answers once.
+func (p *putting) end(a Answer) {
+	if p.over {
+		return
+	}
+	p.over = true
+	p.o.puts--
+	p.o.timers.stop(p.late)
+	a.Key = p.item.Key
+	p.v.answer(a)
+}
