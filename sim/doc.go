@@ -13,6 +13,10 @@
 // crosses it until it heals or the links die. A killed node says nothing; the
 // other ends notice when a reset reaches them.
 //
+// A datagram takes the latency with its jitter, once: lost or behind a partition it is
+// gone, and datagrams overtake each other. Asks of the store of content are answered at
+// once.
+//
 // Jobs are done at once, and once for all nodes when their Key says the result is
 // the same. Saves reach the simulated disk at once and survive a kill.
 //

@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
@@ -43,6 +45,7 @@ type host struct {
 	inbound  int    // links it takes
 	follows  string // the topic it last subscribed
 	arrival  arrival
+	store    keeper // of content; nil without
 }
 
 // machine is what the world asks of a host: a node is one, and a hostile host.
@@ -50,6 +53,8 @@ type machine interface {
 	LinkUp(now time.Time, c link.Conn, info link.Info)
 	LinkMsg(now time.Time, c link.Conn, m link.Msg)
 	LinkDown(now time.Time, c link.Conn, why error)
+	Packet(now time.Time, from netip.AddrPort, b []byte)
+	Stored(now time.Time, a content.Answer)
 	DialFailed(now time.Time, t id.Ticket, why error)
 	Done(now time.Time, t id.Ticket, result any)
 	Saved(now time.Time, t id.Ticket, err error)
@@ -100,7 +105,8 @@ func (h *host) launch() {
 	h.wakeAt = 0
 	h.arrival = arrival{began: time.Duration(h.w.now)}
 	rng := rand.New(rand.NewPCG(h.w.rng.Uint64(), h.w.rng.Uint64()))
-	n, err := node.New(now, h.config(), rng, func(name string) ([]byte, bool) {
+	cfg := h.config()
+	n, err := node.New(now, cfg, rng, func(name string) ([]byte, bool) {
 		parts, ok := h.files[name]
 		return bytes.Join(parts, nil), ok
 	})
@@ -110,6 +116,9 @@ func (h *host) launch() {
 		return
 	}
 	h.node, h.m = n, n
+	if cfg.Discovery != nil {
+		n.SetUDP([]netip.AddrPort{h.udp()})
+	}
 	if err := n.SetAddrs(now, []link.Addr{h.addr}); err != nil {
 		h.w.err = err
 	}
@@ -183,6 +192,9 @@ func (h *host) flush() {
 	for {
 		out := h.m.Take()
 		now := h.w.time()
+		for _, p := range out.Packets {
+			h.w.post(h, p)
+		}
 		for _, d := range out.Dials {
 			h.w.dial(h, d)
 		}
@@ -211,8 +223,11 @@ func (h *host) flush() {
 			}
 		}
 		h.note(out)
-		if len(out.Jobs) == 0 && len(out.Saves) == 0 && len(out.Ready) == 0 {
+		if len(out.Jobs) == 0 && len(out.Saves) == 0 && len(out.Ready) == 0 && len(out.Asks) == 0 {
 			break
+		}
+		for _, a := range out.Asks {
+			h.m.Stored(now, h.ask(a))
 		}
 		for _, j := range out.Jobs {
 			h.m.Done(now, j.Ticket, h.w.run(j))
@@ -242,6 +257,11 @@ func (h *host) schedule() {
 
 // note keeps what the play asks about.
 func (h *host) note(out node.Out) {
+	if h.w.answered != nil {
+		for _, a := range out.Contents {
+			h.w.answered(h, a)
+		}
+	}
 	for _, l := range out.Lines {
 		// An own line comes up again with every change of state.
 		h.sight(place{name: l.Room, text: l.Text}, l.ID.String(), l.AuthorID == h.key.ID())

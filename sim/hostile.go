@@ -2,8 +2,10 @@ package sim
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
+	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -93,6 +95,9 @@ func (x *hostile) LinkUp(_ time.Time, c link.Conn, _ link.Info) {
 	}
 	x.send(f, x.hello)
 }
+
+func (x *hostile) Packet(time.Time, netip.AddrPort, []byte) {}
+func (x *hostile) Stored(time.Time, content.Answer)         {}
 
 func (x *hostile) LinkDown(_ time.Time, c link.Conn, _ error) {
 	for i, f := range x.foes {

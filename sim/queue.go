@@ -17,6 +17,7 @@ const (
 	knock                 // a dial reaches the other side
 	visit                 // the play, the churn and the checkers
 	leave                 // a piece of a message has left a host on its uplink
+	datagram              // a datagram reaches a host; conn is the number of the host it is from
 )
 
 // event is something that will happen. Fields a kind has no use for are zero.

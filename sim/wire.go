@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -59,8 +60,10 @@ func mistaken(target *host, to link.Addr) error {
 	return nil
 }
 
-func (w *world) hostAt(a link.Addr) *host {
-	ip := a.IP()
+func (w *world) hostAt(a link.Addr) *host { return w.hostOf(a.IP()) }
+
+// hostOf is the host that has an address.
+func (w *world) hostOf(ip netip.Addr) *host {
 	if !ip.Is4() {
 		return nil
 	}

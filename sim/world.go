@@ -11,6 +11,7 @@ import (
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/node"
+	"github.com/ropewalk/ropewalk/portal"
 	"github.com/ropewalk/ropewalk/trace"
 	"github.com/ropewalk/ropewalk/work"
 )
@@ -38,7 +39,10 @@ type world struct {
 
 	hash   hasher
 	events uint64
+	sent   uint64                   // datagrams
 	heard  func(*host, trace.Event) // of every event the nodes report; nil for nobody
+	// answered hears what nodes answer to questions about content; nil for nobody.
+	answered func(*host, portal.Answer)
 	// configure changes what every node is launched with; nil for nothing.
 	configure func(*host, *node.Config)
 
@@ -75,7 +79,13 @@ func (w *world) step() {
 		return
 	}
 	h := w.hosts[e.host]
-	if e.kind != knock && (!h.alive || h.gen != e.gen) {
+	switch {
+	case e.kind == knock:
+	case e.kind == datagram:
+		if !h.alive {
+			return
+		}
+	case !h.alive || h.gen != e.gen:
 		return
 	}
 	switch e.kind {
@@ -93,6 +103,8 @@ func (w *world) step() {
 		h.m.DialFailed(w.time(), e.ticket, e.why)
 	case knock:
 		w.knock(h, e)
+	case datagram:
+		w.deliver(h, e)
 	}
 	if h.alive {
 		h.flush()
