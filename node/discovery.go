@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	ownDiscovery id.Owner = "discv5"
+	ownDiscovery = discv5.Owner
 	// nodesFile holds the records of discv5's nodes, one on a line, for the next run.
 	nodesFile = "nodes"
 	// nodesLines bounds what is read of it: sixteen nodes in each of seventeen buckets.
@@ -228,6 +228,15 @@ func (n *Node) alive(nodes []*enr.Record) {
 	}
 	for _, o := range n.overlays {
 		n.overlayNews(o, o.Seed(n.now, nodes))
+	}
+}
+
+// meet: peers have told of themselves. Those that take packets are offered to discv5.
+func (n *Node) meet(peers []*enr.Record) {
+	for _, r := range peers {
+		if n.discovery != nil && udpOf(r).IsValid() {
+			n.discovery.Add(n.now, r)
+		}
 	}
 }
 

@@ -110,6 +110,7 @@ func (n *Node) pexNews(news pex.News) {
 		}
 		if p, ok := n.peers.ByID(h.From); ok && h.Own {
 			_ = n.book.Seen(n.now, p.Info()) // now that the book has heard of it
+			n.meet(h.Records)
 		}
 		if h.Done || fresh > 0 {
 			n.sessionNews(n.session.Found(n.now, h.Ticket, fresh))

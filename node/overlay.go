@@ -26,7 +26,7 @@ var (
 // newOverlays makes streams and the networks of content over discv5.
 func (n *Node) newOverlays(now time.Time) error {
 	n.streams = utp.New(n.cfg.Streams, n.fork(), streamPackets{n})
-	if err := n.discovery.Register(protoUTP); err != nil {
+	if err := n.discovery.Hear(protoUTP); err != nil {
 		return err
 	}
 	for _, cfg := range n.cfg.Overlays {

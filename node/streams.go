@@ -40,7 +40,6 @@ func (s streams) Abort(now time.Time, t id.Ticket)  { s.n.streams.Abort(now, t) 
 // streamed hands a stream's packet to utp.
 func (n *Node) streamed(r discv5.Request) {
 	n.streamNews(n.streams.Packet(n.now, utp.Remote{ID: r.From, At: r.At}, r.Body))
-	n.discovery.Reply(n.now, r.N, nil)
 }
 
 func (n *Node) streamNews(news utp.News) {
