@@ -10,7 +10,7 @@ import (
 
 // Info says who the node is and where it listens.
 func (n *Node) Info() Info {
-	info := Info{ID: n.key.ID(), PeerID: n.key.Public().PeerID().String(), LibP2P: []string{}, Version: Version(), Profile: n.cfg.Profile, Network: n.cfg.Network}
+	info := Info{ID: n.key.ID(), PeerID: n.key.Public().PeerID().String(), LibP2P: []string{}, Content: n.Networks(), Version: Version(), Profile: n.cfg.Profile, Network: n.cfg.Network}
 	if text := n.record.Load(); text != nil {
 		info.ENR = *text
 	}

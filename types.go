@@ -27,6 +27,8 @@ type Info struct {
 	Profile string   `json:"profile"`
 	Uptime  float64  `json:"uptime"` // seconds
 	Network string   `json:"network"`
+	// Content are the content networks that the node takes part in.
+	Content []NetworkName `json:"content"`
 	// Protocols is what the protocols of Handle say of themselves, by name.
 	Protocols map[string]any `json:"protocols,omitempty"`
 }

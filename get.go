@@ -1,0 +1,118 @@
+package ropewalk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+)
+
+// getBytesMax bounds what Get brings into memory. Our choice: larger files are for
+// GetFile.
+const getBytesMax = 64 << 20
+
+// Get finds content, here or elsewhere, and checks it. ErrNoContent when nobody asked had
+// it, a *PartlyError when some of it is missing, ErrTooLarge above 64 MiB, which are for
+// GetFile.
+func (n *Node) Get(ctx context.Context, which ContentID) ([]byte, error) {
+	from, err := n.blobs("")
+	if err != nil {
+		return nil, err
+	}
+	return getAll(ctx, from, which)
+}
+
+// GetFile is Get into a file, of any size. What has come is in path+".part" until all of
+// it has; a later GetFile of the same path goes on from there.
+func (n *Node) GetFile(ctx context.Context, which ContentID, path string, o GetOptions) (Manifest, error) {
+	f, err := n.Fetch(ctx, which, o)
+	if err != nil {
+		return Manifest{}, err
+	}
+	return f.Manifest, f.ToFile(ctx, path)
+}
+
+// Fetch finds what a file consists of; the chunks are got by the methods of what it
+// returns. Content of one chunk is a file of that chunk, and is here then.
+func (n *Node) Fetch(ctx context.Context, which ContentID, o GetOptions) (*Fetch, error) {
+	from, err := n.blobs(o.Network)
+	if err != nil {
+		return nil, err
+	}
+	m, whole, err := findManifest(ctx, from, which)
+	if err != nil {
+		return nil, err
+	}
+	return fetchOf(from, m, whole, o), nil
+}
+
+// GetChunk is Get of one chunk, at most 1 MiB: of what a Manifest names, or of content
+// that needs none.
+func (n *Node) GetChunk(ctx context.Context, which ContentID, o GetOptions) ([]byte, error) {
+	from, err := n.blobs(o.Network)
+	if err != nil {
+		return nil, err
+	}
+	return from.get(ctx, chunkPiece, which)
+}
+
+// fetchOf gets the chunks of a manifest from a network, but for content of one chunk that
+// is here already.
+func fetchOf(from pieces, m Manifest, whole []byte, o GetOptions) *Fetch {
+	return &Fetch{Manifest: m, Progress: o.Progress, Get: func(ctx context.Context, chunk ContentID) ([]byte, error) {
+		if whole != nil {
+			return whole, nil
+		}
+		return from.get(ctx, chunkPiece, chunk)
+	}}
+}
+
+// findManifest asks for both that an ID may name: a manifest, or a chunk that is the
+// content itself, and then is returned too.
+func findManifest(ctx context.Context, from pieces, which ContentID) (Manifest, []byte, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type found struct {
+		kind pieceKind
+		data []byte
+		err  error
+	}
+	answers := make(chan found, 2)
+	for _, k := range []pieceKind{chunkPiece, manifestPiece} {
+		go func() { // ends with the context
+			data, err := from.get(ctx, k, which)
+			answers <- found{k, data, err}
+		}()
+	}
+	var worst error
+	for range 2 {
+		switch a := <-answers; {
+		case a.err == nil && a.kind == chunkPiece:
+			return Manifest{ID: which, Network: from.name(), Size: int64(len(a.data)), ChunkSize: chunkBytes, Chunks: []ContentID{which}}, a.data, nil
+		case a.err == nil:
+			size, chunks, err := decodeManifest(a.data)
+			if err != nil {
+				return Manifest{}, nil, fmt.Errorf("%w: its manifest: %v", ErrNoContent, err)
+			}
+			return Manifest{ID: which, Network: from.name(), Size: size, ChunkSize: chunkBytes, Chunks: chunks}, nil, nil
+		case worst == nil || errors.Is(worst, ErrNoContent):
+			worst = a.err
+		}
+	}
+	return Manifest{}, nil, worst
+}
+
+func getAll(ctx context.Context, from pieces, which ContentID) ([]byte, error) {
+	m, whole, err := findManifest(ctx, from, which)
+	if err != nil || whole != nil {
+		return whole, err
+	}
+	if m.Size > getBytesMax {
+		return nil, fmt.Errorf("%w: %d bytes, of which at most %d are held in memory: use GetFile", ErrTooLarge, m.Size, getBytesMax)
+	}
+	out := bytes.NewBuffer(make([]byte, 0, m.Size))
+	if err := fetchOf(from, m, nil, GetOptions{}).Stream(ctx, out); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
