@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/id"
 )
 
@@ -212,6 +214,80 @@ func (a *args) names(name string, most int) []string {
 	out := make([]string, 0, len(list))
 	for _, item := range list {
 		out = append(out, a.str(name, item, requestIDMax))
+	}
+	return out
+}
+
+// hex is required bytes as hex after 0x, at most most of them.
+func (a *args) hex(name string, most int) []byte {
+	raw, given := a.take(name)
+	if !given {
+		a.fail("%s is missing", name)
+		return nil
+	}
+	return a.hexOf(name, raw, most)
+}
+
+func (a *args) hexOf(name string, raw json.RawMessage, most int) []byte {
+	digits, ok := strings.CutPrefix(a.str(name, raw, 2+2*most), "0x")
+	out, err := hex.DecodeString(digits)
+	if !ok || err != nil {
+		a.fail("%s is not hex after 0x", name)
+	}
+	return out
+}
+
+// texts is a required list of at most most strings.
+func (a *args) texts(name string, most, each int) []string {
+	var out []string
+	for _, raw := range a.list(name, most) {
+		out = append(out, a.str(name, raw, each))
+	}
+	return out
+}
+
+// list is a required list of 1 to most values.
+func (a *args) list(name string, most int) (all []json.RawMessage) {
+	raw, given := a.take(name)
+	if !given || json.Unmarshal(raw, &all) != nil || len(all) == 0 || len(all) > most {
+		a.fail("%s is not a list of 1 to %d", name, most)
+		return nil
+	}
+	return all
+}
+
+// distances are log distances, 0 to 256, without repetition.
+func (a *args) distances(name string) (out []uint16) {
+	for _, raw := range a.list(name, distancesMax) {
+		n, err := strconv.ParseUint(string(raw), 10, 16)
+		if err != nil || n > 256 || slices.Contains(out, uint16(n)) {
+			a.fail("%s are not different whole numbers from 0 to 256", name)
+			return nil
+		}
+		out = append(out, uint16(n))
+	}
+	return out
+}
+
+// items are pairs of key and value, as lists or as objects.
+func (a *args) items(name string, most int) (out []ropewalk.Item) {
+	for _, raw := range a.list(name, most) {
+		var pair []json.RawMessage
+		if raw[0] == '{' {
+			all, err := fields(raw)
+			if err != nil || len(all) != 2 {
+				a.fail("%s are not pairs of contentKey and contentValue", name)
+				return nil
+			}
+			pair = []json.RawMessage{all["contentKey"], all["contentValue"]}
+		} else if json.Unmarshal(raw, &pair) != nil {
+			pair = nil
+		}
+		if len(pair) != 2 || pair[0] == nil || pair[1] == nil {
+			a.fail("%s are not pairs of key and value", name)
+			return nil
+		}
+		out = append(out, ropewalk.Item{Key: a.hexOf(name, pair[0], keyBytesMax), Value: a.hexOf(name, pair[1], itemBytesMax)})
 	}
 	return out
 }

@@ -6,6 +6,8 @@
 //
 //	POST /rpc          calls, single or in a batch         token
 //	GET  /ws           calls and subscriptions             token, in the header or in the first message
+//	PUT  /content/     a file, as it is                    token
+//	GET  /content/ID   the same                            token
 //	GET  /dash/graph   what the dashboard draws            token
 //	GET  /debug/pprof  profiles                            token
 //	GET  /             the dashboard's page and assets     none: they hold nothing private
@@ -22,7 +24,8 @@
 //
 // A request is read whole, checked for size, UTF-8, depth and shape, and only
 // then is anything executed. Parameters are one object by name; a field nobody
-// asked for is an error, and so is a number out of range. Errors carry the codes
+// asked for is an error, and so is a number out of range. Methods of the Portal network,
+// portal_* and discv5_*, take their parameters by place as well, as its clients send them. Errors carry the codes
 // of JSON-RPC, or one of ours from -32000 down (errors.go has the table), each
 // with data.kind in plain words.
 //

@@ -36,6 +36,20 @@ const (
 	codeBadHost        = -32015
 	codeBadOrigin      = -32016
 	codeBadRequest     = -32017 // HTTP around it is wrong: verb or content type
+	codeNoContent      = -32018
+	codePartly         = -32019
+	codeNoRoom         = -32020
+	codeNoNetwork      = -32021
+	codeNoDiscovery    = -32022
+)
+
+// The codes of the Portal network's RPC, of portal_* and discv5_* only.
+const (
+	codePortalNotFound = -39001
+	codePortalTraced   = -39002 // likewise, with the trace in data
+	codePortalPingType = -39004
+	codePortalPayload  = -39005
+	codePortalNoType   = -39006
 )
 
 // kinds are the codes in plain words: data.kind of an error.
@@ -63,6 +77,16 @@ var kinds = map[int]string{
 	codeBadHost:        "foreign host",
 	codeBadOrigin:      "foreign origin",
 	codeBadRequest:     "bad HTTP request",
+	codeNoContent:      "content not found",
+	codePartly:         "only partly found",
+	codeNoRoom:         "no room for content",
+	codeNoNetwork:      "no such content network",
+	codeNoDiscovery:    "discv5 is off",
+	codePortalNotFound: "content not found",
+	codePortalTraced:   "content not found",
+	codePortalPingType: "payload type not supported",
+	codePortalPayload:  "payload cannot be decoded",
+	codePortalNoType:   "payload without a type",
 }
 
 // table says which code an error of the node gets; the first match counts.
@@ -72,6 +96,11 @@ var table = []struct {
 }{
 	{ropewalk.ErrNotBuilt, codeNotBuilt},
 	{ropewalk.ErrTooFewPeers, codeTooFewPeers},
+	{ropewalk.ErrPartly, codePartly}, // before why it is
+	{ropewalk.ErrNoContent, codeNoContent},
+	{ropewalk.ErrNoRoom, codeNoRoom},
+	{ropewalk.ErrNoNetwork, codeNoNetwork},
+	{ropewalk.ErrNoDiscovery, codeNoDiscovery},
 	{ropewalk.ErrNoSuchPeer, codeNoSuchPeer},
 	{ropewalk.ErrNoSuchRoom, codeNoSuchRoom},
 	{ropewalk.ErrRefused, codeRefused},

@@ -30,6 +30,7 @@ type fake struct {
 	reach    int
 	stopped  int
 	registry *prometheus.Registry
+	content  fakeContent
 
 	feeds struct {
 		messages []*feed[ropewalk.Message]

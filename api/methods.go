@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 )
 
 // method executes one call. It reads its parameters first and does nothing
@@ -43,6 +44,15 @@ var methods = map[string]method{
 	"gossip_scores":  (*Server).gossipScores,
 	"gossip_direct":  (*Server).gossipDirect,
 
+	"content_put":      (*Server).contentPut,
+	"content_get":      (*Server).contentGet,
+	"content_manifest": (*Server).contentManifest,
+	"content_list":     (*Server).contentList,
+	"content_stat":     (*Server).contentStat,
+	"content_drop":     (*Server).contentDrop,
+
+	"web3_clientVersion": (*Server).web3ClientVersion,
+
 	"chat_join":    (*Server).chatJoin,
 	"chat_leave":   (*Server).chatLeave,
 	"chat_rooms":   (*Server).chatRooms,
@@ -73,13 +83,27 @@ func Methods() []string {
 				return
 			}
 		}
+		for _, name := range portalMethods() {
+			if !yield(name) {
+				return
+			}
+		}
+		for verb := range discv5Verbs {
+			if !yield("discv5_" + verb) {
+				return
+			}
+		}
 	})
 }
 
-// absent tells whether a method belongs to a strand that later versions have.
-func absent(name string) bool {
-	return strings.HasPrefix(name, "content_") ||
-		strings.HasPrefix(name, "portal_") || strings.HasPrefix(name, "discv5_")
+// within is how long a call may take.
+func within(method string) time.Duration {
+	for _, strand := range []string{"content_", "portal_", "discv5_"} {
+		if strings.HasPrefix(method, strand) {
+			return longWithin
+		}
+	}
+	return callWithin
 }
 
 // call executes one request that was read well. sock is nil over plain HTTP.
@@ -94,19 +118,22 @@ func (s *Server) call(ctx context.Context, sock *socket, r request) (result any,
 		}
 	}()
 	a := newArgs(r.params)
+	short, stop := context.WithTimeout(ctx, within(r.method))
+	defer stop()
 	if m, ok := methods[r.method]; ok {
-		ctx, stop := context.WithTimeout(ctx, callWithin)
-		defer stop()
-		return m(s, ctx, a)
+		return m(s, short, a)
+	}
+	if network, v, ok := cutPortal(r.method); ok {
+		return s.callPortal(short, network, v, a)
+	}
+	if v, ok := discv5Verbs[strings.TrimPrefix(r.method, "discv5_")]; ok && strings.HasPrefix(r.method, "discv5_") {
+		return v.call(s, short, a)
 	}
 	if m, ok := socketMethods[r.method]; ok {
 		if sock == nil {
 			return nil, errorOf(codeNeedsSocket, "subscribe over /ws")
 		}
 		return m(sock, ctx, a)
-	}
-	if absent(r.method) {
-		return nil, errorOf(codeNotBuilt, "")
 	}
 	return nil, errorOf(codeNoMethod, fmt.Sprintf("%.64q", r.method))
 }

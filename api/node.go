@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,6 +55,15 @@ type Node interface {
 	ChatSay(ctx context.Context, room, text string) (ropewalk.ChatLine, error)
 	ChatHistory(ctx context.Context, room, since string, limit int) ([]ropewalk.ChatLine, string, error)
 	ChatSubscribe(ctx context.Context, room string) *ropewalk.ChatSubscription
+
+	PutReader(ctx context.Context, r io.Reader, o ropewalk.PutOptions) (ropewalk.PutResult, error)
+	Fetch(ctx context.Context, which ropewalk.ContentID, o ropewalk.GetOptions) (*ropewalk.Fetch, error)
+	GetChunk(ctx context.Context, which ropewalk.ContentID, o ropewalk.GetOptions) ([]byte, error)
+	ContentList(ctx context.Context, network string, after ropewalk.ContentID, limit int) (ropewalk.ContentPage, error)
+	ContentStat(ctx context.Context) ([]ropewalk.ContentNetwork, error)
+	ContentDrop(ctx context.Context, which ropewalk.ContentID, network string) error
+	Network(name string) (*ropewalk.Overlay, error)
+	Discovery() *ropewalk.Discovery
 }
 
 var _ Node = (*ropewalk.Node)(nil)

@@ -24,6 +24,8 @@ func (s *Server) routes() http.Handler {
 		refuse(w, http.StatusMethodNotAllowed, codeBadRequest)
 	})
 	mux.HandleFunc("GET /ws", s.serveSocket)
+	mux.HandleFunc("PUT /content/{$}", s.withToken(s.servePut))
+	mux.HandleFunc("GET /content/{id}", s.withToken(s.serveGet))
 	mux.HandleFunc("GET /dash/graph", s.withToken(s.serveGraph))
 	mux.HandleFunc("GET /debug/pprof/", s.withToken(pprof.Index))
 	mux.HandleFunc("GET /debug/pprof/cmdline", s.withToken(pprof.Cmdline))

@@ -8,7 +8,9 @@ const (
 	tokenBytes  = 32 // of a token made here: 256 bits
 	tokenMinLen = 16 // of a token that was given: shorter ones can be guessed
 
-	bodyBytesMax     = 4 << 20  // a gossip message of 1 MiB is 1.4 MiB of base64; a batch holds two
+	bodyBytesMax     = 72 << 20 // an item of content of 32 MiB is 64 MiB of hex
+	bodySmall        = 4 << 20  // a gossip message of 1 MiB is 1.4 MiB of base64; longer bodies are bodiesLarge at once
+	bodiesLarge      = 2
 	answerBytesMax   = 25 << 20 // of one batch; calls after that are refused
 	headerBytesMax   = 16 << 10
 	depthMax         = 32  // nesting of a request
@@ -21,6 +23,9 @@ const (
 	writeWithin      = 90 * time.Second // more than a call's deadline and the longest profile
 	idleWithin       = 60 * time.Second
 	callWithin       = 30 * time.Second
+	longWithin       = 80 * time.Second // of calls that search the network
+	filesMax         = 16               // files on their way at once, of 8 chunks of 1 MiB each
+	fileWithin       = 5 * time.Minute  // without a byte of a file that moves
 
 	socketsMax     = 128 // WebSockets at once
 	subsPerConnMax = 1024
@@ -42,6 +47,13 @@ const (
 	joinWait      = 3 * time.Second // for the history of a room
 	joinWaitMax   = 20 * time.Second
 	minPeersMax   = 10000
+	itemBytesMax  = 32 << 20 // of an item of content, as the node has it
+	getBytesMax   = 16 << 20 // of a file as the answer of a call
+	keyBytesMax   = 2048     // of an item (Portal, SSZ ByteList[2048])
+	offerMax      = 64       // items in one offer (Portal)
+	distancesMax  = 256
+	talkNameMax   = 16  // bytes of a TALK protocol's name
+	recordMax     = 512 // text of a record: 300 bytes as base64
 	strandsMax    = 32
 	outboundMax   = 128  // slots, as the configuration allows
 	inboundMax    = 4096 // and links taken in

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // request is one call. A request without an id is a notification: it is executed
@@ -11,7 +12,7 @@ import (
 type request struct {
 	id     json.RawMessage // nil in a notification
 	method string
-	params json.RawMessage // an object, or nil
+	params json.RawMessage // an object or, of methods of other worlds, a list; or nil
 	bad    *Error          // set when there is nothing to execute
 }
 
@@ -74,13 +75,49 @@ func parseRequest(raw []byte) request {
 		return refuse("method is not a name")
 	}
 	if p, given := all["params"]; given && string(p) != "null" {
-		if firstByte(p) != '{' {
+		names, byPlace := positions(r.method)
+		switch c := firstByte(p); {
+		case c == '[' && byPlace:
+			if p, err = named(p, names); err != nil {
+				r.bad = errorOf(codeInvalidParams, err.Error())
+				return r
+			}
+		case c != '{':
 			r.bad = errorOf(codeInvalidParams, "params are one object, by name")
 			return r
 		}
 		r.params = p
 	}
 	return r
+}
+
+// positions are the names of a method's parameters by their places, of methods that take
+// them so.
+func positions(method string) (names []string, byPlace bool) {
+	if _, v, ok := cutPortal(method); ok {
+		return v.params, true
+	}
+	if name, is := strings.CutPrefix(method, "discv5_"); is {
+		v, ok := discv5Verbs[name]
+		return v.params, ok
+	}
+	return nil, method == "web3_clientVersion"
+}
+
+// named gives a list of parameters their names.
+func named(raw json.RawMessage, names []string) (json.RawMessage, error) {
+	var all []json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	if len(all) > len(names) {
+		return nil, fmt.Errorf("%d parameters, want at most %d: %s", len(all), len(names), strings.Join(names, ", "))
+	}
+	out := make(map[string]json.RawMessage, len(all))
+	for i, v := range all {
+		out[names[i]] = v
+	}
+	return json.Marshal(out)
 }
 
 // parseRequestID takes a string, a number or null, and keeps it as it was.

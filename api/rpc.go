@@ -1,17 +1,26 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"time"
+
+	"github.com/ropewalk/ropewalk"
 )
 
 // serveRPC is POST /rpc. The body is read whole before anything is executed.
 func (s *Server) serveRPC(w http.ResponseWriter, r *http.Request) {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyBytesMax))
+	raw, err := s.readBody(w, r)
+	defer s.forgetBody(raw)
+	if errors.Is(err, ropewalk.ErrBusy) {
+		refuseBusy(w, "too many large calls at once")
+		return
+	}
 	if err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			refuseWith(w, http.StatusRequestEntityTooLarge, errorOf(codeTooLarge, fmt.Sprintf("a body has at most %d bytes", bodyBytesMax)))
@@ -21,11 +30,12 @@ func (s *Server) serveRPC(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.enter(r.Context(), 0) {
-		w.Header().Set("Retry-After", "1")
-		refuse(w, http.StatusServiceUnavailable, codeBusy)
+		refuseBusy(w, "")
 		return
 	}
 	defer s.leave()
+	// The deadline of reading goes on after the body, and ends the request's context.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(writeWithin))
 	out := s.execute(r.Context(), nil, raw)
 	if out == nil {
 		w.WriteHeader(http.StatusNoContent)
@@ -33,6 +43,30 @@ func (s *Server) serveRPC(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Write(append(out, '\n'))
+}
+
+// readBody reads a body whole. Few may be large at once: ErrBusy.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body := http.MaxBytesReader(w, r.Body, bodyBytesMax)
+	var raw bytes.Buffer
+	if _, err := io.CopyN(&raw, body, bodySmall+1); errors.Is(err, io.EOF) {
+		return raw.Bytes(), nil
+	} else if err != nil {
+		return nil, err
+	}
+	if s.large.Add(1) > bodiesLarge {
+		s.large.Add(-1)
+		return nil, ropewalk.ErrBusy
+	}
+	_, err := io.Copy(&raw, body)
+	return raw.Bytes(), err
+}
+
+// forgetBody gives the place of a large body back.
+func (s *Server) forgetBody(raw []byte) {
+	if len(raw) > bodySmall {
+		s.large.Add(-1)
+	}
 }
 
 // execute answers a body: one object, a list for a batch, nil when all of it were

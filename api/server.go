@@ -17,6 +17,7 @@ type Server struct {
 	opts    Options
 	node    Node
 	streams streams
+	strands strands
 	log     *slog.Logger
 
 	http  *http.Server
@@ -29,6 +30,8 @@ type Server struct {
 	wg   sync.WaitGroup // everything the http.Server does not wait for
 
 	sockets atomic.Int64 // open WebSockets
+	files   atomic.Int64 // on their way
+	large   atomic.Int64 // bodies above bodySmall
 	subs    atomic.Int64 // open subscriptions
 
 	whole *Server   // whom a further node's server belongs to; else nil
@@ -52,7 +55,7 @@ func newServer(n Node, st streams, opts Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		opts: opts, node: n, streams: st, log: opts.Logger,
+		opts: opts, node: n, streams: st, strands: strandsOf(n), log: opts.Logger,
 		cross: http.NewCrossOriginProtection(),
 		gate:  make(chan struct{}, inFlightMax),
 		names: make(map[string]bool), mute: make(map[net.Conn]struct{}),
@@ -80,7 +83,7 @@ func (s *Server) network(x Network) *Server {
 	o := s.opts
 	o.Network, o.Networks, o.Graph, o.Dnet = x.Name, nil, nil, ""
 	out := &Server{
-		opts: o, node: x.Node, streams: nodeStreams{x.Node}, log: s.log.With("network", x.Name),
+		opts: o, node: x.Node, streams: nodeStreams{x.Node}, strands: strandsOf(x.Node), log: s.log.With("network", x.Name),
 		cross: s.cross, gate: s.gate, names: s.names, whole: s,
 	}
 	out.ctx, out.stop = context.WithCancel(s.ctx)

@@ -58,7 +58,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		conn.Close(websocket.StatusPolicyViolation, kinds[codeUnauthorised])
 		return
 	}
-	conn.SetReadLimit(bodyBytesMax)
+	conn.SetReadLimit(bodySmall)
 	s.runSocket(conn)
 }
 

@@ -25,7 +25,7 @@ func dialSocket(t *testing.T, c *http.Client, header http.Header) *websocket.Con
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.SetReadLimit(bodyBytesMax)
+	conn.SetReadLimit(bodySmall)
 	t.Cleanup(func() { conn.CloseNow() })
 	return conn
 }

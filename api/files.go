@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// Files go as they are over HTTP: as base64 in a call they would be a third larger, and
+// whole in memory.
+
+// servePut is PUT /content/: the body is the file. The answer comes when it is on disk
+// here and offered to others.
+func (s *Server) servePut(w http.ResponseWriter, r *http.Request) {
+	if !s.enterFile() {
+		refuseBusy(w, fmt.Sprintf("%d files are on their way", filesMax))
+		return
+	}
+	defer s.leaveFile()
+	p := patient(w)
+	out, err := s.node.PutReader(r.Context(), patientReader{r.Body, p}, ropewalk.PutOptions{Network: r.URL.Query().Get("network"), Size: max(0, r.ContentLength)})
+	p.extend()
+	if err != nil {
+		s.refuseFile(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// serveGet is GET /content/ID: the answer's body is the file, whole, or the connection
+// breaks. With ?chunk it is one chunk of a file.
+func (s *Server) serveGet(w http.ResponseWriter, r *http.Request) {
+	which, err := id.Parse(r.PathValue("id"))
+	if err != nil {
+		refuseWith(w, http.StatusBadRequest, errorOf(codeInvalidParams, "not a content ID: 64 hex digits after 0x"))
+		return
+	}
+	if !s.enterFile() {
+		refuseBusy(w, fmt.Sprintf("%d files are on their way", filesMax))
+		return
+	}
+	defer s.leaveFile()
+	out := patientWriter{w, patient(w)}
+	o := ropewalk.GetOptions{Network: r.URL.Query().Get("network")}
+	if r.URL.Query().Has("chunk") {
+		chunk, err := s.node.GetChunk(r.Context(), which, o)
+		if err != nil {
+			s.refuseFile(w, err)
+			return
+		}
+		fileHead(w, int64(len(chunk)), which)
+		_, _ = out.Write(chunk)
+		return
+	}
+	f, err := s.node.Fetch(r.Context(), which, o)
+	if err != nil {
+		s.refuseFile(w, err)
+		return
+	}
+	fileHead(w, f.Manifest.Size, which)
+	if r.Method == http.MethodHead {
+		return
+	}
+	if err := f.Stream(r.Context(), out); err != nil {
+		s.log.Debug("file breaks off", "id", which.Short(), "err", err)
+		panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
+	}
+}
+
+func fileHead(w http.ResponseWriter, size int64, which id.ID) {
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Length", strconv.FormatInt(size, 10))
+	h.Set("ETag", `"`+which.String()+`"`)
+	h.Set("Content-Disposition", "attachment")
+}
+
+// refuseFile says why there is no file, in the status too.
+func (s *Server) refuseFile(w http.ResponseWriter, err error) {
+	e := toError(err)
+	status := http.StatusInternalServerError
+	switch {
+	case errors.Is(err, ropewalk.ErrNoContent), errors.Is(err, ropewalk.ErrNoNetwork):
+		status = http.StatusNotFound
+	case errors.Is(err, ropewalk.ErrNoRoom):
+		status = http.StatusInsufficientStorage
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ropewalk.ErrPartly):
+		status = http.StatusGatewayTimeout
+	case errors.Is(err, ropewalk.ErrBadInput), errors.Is(err, ropewalk.ErrTooLarge):
+		status = http.StatusBadRequest
+	case errors.Is(err, ropewalk.ErrClosed), errors.Is(err, ropewalk.ErrNotStarted), errors.Is(err, ropewalk.ErrBusy):
+		status = http.StatusServiceUnavailable
+	}
+	refuseWith(w, status, e)
+}
+
+func refuseBusy(w http.ResponseWriter, why string) {
+	w.Header().Set("Retry-After", "1")
+	refuseWith(w, http.StatusServiceUnavailable, errorOf(codeBusy, why))
+}
+
+// enterFile takes a place among the files on their way, and tells whether there was one.
+func (s *Server) enterFile() bool {
+	if s.files.Add(1) <= filesMax {
+		return true
+	}
+	s.leaveFile()
+	return false
+}
+
+func (s *Server) leaveFile() { s.files.Add(-1) }
+
+// patience gives a connection as much time as a file needs, as long as some of it moves.
+type patience struct{ c *http.ResponseController }
+
+func patient(w http.ResponseWriter) patience {
+	p := patience{http.NewResponseController(w)}
+	p.extend()
+	return p
+}
+
+func (p patience) extend() {
+	until := time.Now().Add(fileWithin)
+	_ = p.c.SetReadDeadline(until) // also while nothing is read: a deadline that passes ends the request's context
+	_ = p.c.SetWriteDeadline(until)
+}
+
+// patientReader is a body that comes as slowly as it can be put.
+type patientReader struct {
+	r io.Reader
+	p patience
+}
+
+func (b patientReader) Read(to []byte) (int, error) {
+	b.p.extend()
+	return b.r.Read(to)
+}
+
+// patientWriter is an answer that comes as slowly as it is found.
+type patientWriter struct {
+	w io.Writer
+	p patience
+}
+
+func (b patientWriter) Write(from []byte) (int, error) {
+	b.p.extend()
+	return b.w.Write(from)
+}

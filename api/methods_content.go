@@ -1,0 +1,83 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/ropewalk/ropewalk"
+)
+
+// contentPut keeps data. What is larger than a call may carry is put by PUT /content/.
+func (s *Server) contentPut(ctx context.Context, a *args) (any, error) {
+	data := a.bytes("data", itemBytesMax)
+	network := a.optText("network", requestIDMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return s.node.PutReader(ctx, bytes.NewReader(data), ropewalk.PutOptions{Network: network, Size: int64(len(data))})
+}
+
+func (s *Server) contentGet(ctx context.Context, a *args) (any, error) {
+	which := a.node("id")
+	network := a.optText("network", requestIDMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	f, err := s.node.Fetch(ctx, which, ropewalk.GetOptions{Network: network})
+	if err != nil {
+		return nil, err
+	}
+	if f.Manifest.Size > getBytesMax {
+		return nil, errorOf(codeTooLarge, fmt.Sprintf("%d bytes, of which a call carries at most %d: use GET /content/%s", f.Manifest.Size, getBytesMax, which))
+	}
+	var out bytes.Buffer
+	if err := f.Stream(ctx, &out); err != nil {
+		return nil, err
+	}
+	return map[string]any{"id": which, "data": out.Bytes()}, nil
+}
+
+// contentManifest tells what a file consists of.
+func (s *Server) contentManifest(ctx context.Context, a *args) (any, error) {
+	which := a.node("id")
+	network := a.optText("network", requestIDMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	f, err := s.node.Fetch(ctx, which, ropewalk.GetOptions{Network: network})
+	if err != nil {
+		return nil, err
+	}
+	return f.Manifest, nil
+}
+
+func (s *Server) contentList(ctx context.Context, a *args) (any, error) {
+	network := a.optText("network", requestIDMax)
+	after, _ := a.optNode("after")
+	limit := a.number("limit", 1, pageMax, pageDefault)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	page, err := s.node.ContentList(ctx, network, after, limit)
+	page.Items = list(page.Items)
+	return page, err
+}
+
+func (s *Server) contentStat(ctx context.Context, a *args) (any, error) {
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	all, err := s.node.ContentStat(ctx)
+	return map[string]any{"networks": list(all)}, err
+}
+
+// contentDrop forgets what we store; others may have it still.
+func (s *Server) contentDrop(ctx context.Context, a *args) (any, error) {
+	which := a.node("id")
+	network := a.optText("network", requestIDMax)
+	if err := a.end(); err != nil {
+		return nil, err
+	}
+	return done, s.node.ContentDrop(ctx, which, network)
+}
