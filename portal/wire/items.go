@@ -49,7 +49,6 @@ func (r *Items) write(b []byte) error {
 	if len(b) > r.left {
 		return fmt.Errorf("%w: the stream", ErrTooLarge)
 	}
-	r.left -= len(b)
 	if r.raw {
 		r.take(b)
 		return nil
@@ -64,6 +63,7 @@ func (r *Items) write(b []byte) error {
 				return err
 			}
 			b = b[1:]
+			r.left--
 			if last {
 				if err := r.begin(len(b)); err != nil {
 					return err
@@ -105,6 +105,7 @@ func (r *Items) take(b []byte) {
 	}
 	r.item = append(r.item, b...)
 	r.held += len(b)
+	r.left -= len(b)
 }
 
 // room is the capacity for the current item when n more bytes come: twice as much, in
