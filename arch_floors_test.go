@@ -78,6 +78,7 @@ var homes = []home{
 	{path: "link/sockstest", floor: 2, kind: edge},
 	{path: "nat", floor: 2, kind: edge},
 	{path: "scope", floor: 2, kind: edge},
+	{path: "udp", floor: 2, kind: edge},
 	{path: "dnslist/listtest", floor: 2, kind: edge},
 
 	{path: "node", floor: 3, kind: knot},
