@@ -116,7 +116,7 @@ func (d *Discovery) request(k wire.Kind, why purpose, t id.Ticket, to *enr.Recor
 func (d *Discovery) transmit(now time.Time, c *call) {
 	s := c.s
 	d.sessions.use(s)
-	if keys := s.sealing(now); keys != nil {
+	if keys := s.sealing(now, d.worn); keys != nil {
 		c.quick = true
 		d.sealCall(now, c, keys)
 		d.timers.set(c, now.Add(d.allowed(s, answerFor)))

@@ -21,7 +21,7 @@ type challenge struct {
 // challenges are those of the last second: a ring, so that the oldest end first, and an
 // index. Fixed memory, constant time whatever is pending.
 type challenges struct {
-	ring  []challenge // allocated with the first; challengesMax
+	ring  []challenge // a power of two of them; ≤ challengesMax
 	first int
 	n     int
 	by    map[place]int
@@ -39,10 +39,7 @@ func (l *challenges) get(now time.Time, p place) *challenge {
 // add makes a challenge; nil when there is no room.
 func (l *challenges) add(now time.Time, p place) *challenge {
 	l.expire(now)
-	if l.ring == nil {
-		l.ring, l.by = make([]challenge, challengesMax), make(map[place]int)
-	}
-	if l.n == len(l.ring) {
+	if l.n == len(l.ring) && !l.grow() {
 		return nil
 	}
 	i := (l.first + l.n) % len(l.ring)
@@ -50,6 +47,24 @@ func (l *challenges) add(now time.Time, p place) *challenge {
 	l.ring[i] = challenge{place: p, until: now.Add(challengeFor), live: true}
 	l.by[p] = i
 	return &l.ring[i]
+}
+
+// grow doubles the ring, and tells whether it may: few nodes ever have many challenges
+// out.
+func (l *challenges) grow() bool {
+	if len(l.ring) >= challengesMax {
+		return false
+	}
+	ring := make([]challenge, max(challengesFirst, 2*len(l.ring)))
+	by := make(map[place]int, len(ring))
+	for i := range l.n {
+		c := l.ring[(l.first+i)%len(l.ring)]
+		if ring[i] = c; c.live {
+			by[c.place] = i
+		}
+	}
+	l.ring, l.by, l.first = ring, by, 0
+	return true
 }
 
 // done ends a challenge that was met.
@@ -95,7 +110,7 @@ func (d *Discovery) stranger(now time.Time, p place, packet *wire.Packet) {
 		d.stats.Dropped++
 		return
 	}
-	rate, burst := float64(whosRate), float64(whosBurst)
+	rate, burst := float32(whosRate), float32(whosBurst)
 	if d.grace(now) && !exempt {
 		rate, burst = graceRate, graceRate
 	}

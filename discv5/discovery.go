@@ -28,6 +28,7 @@ type Discovery struct {
 	rng    *rand.Rand // for what nobody gains by guessing
 	secret *rand.Rand // for nonces, challenges and keys
 	send   Sender
+	worn   uint32 // packets that keys seal; keysPackets
 
 	running bool
 	now     time.Time // the latest that was seen
@@ -83,7 +84,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, send Sender) (*Discovery, er
 		return nil, err
 	}
 	d := &Discovery{
-		cfg: cfg, self: cfg.Key.ID(), record: cfg.Record, rng: rng, send: send, now: now,
+		cfg: cfg, self: cfg.Key.ID(), record: cfg.Record, rng: rng, send: send, now: now, worn: keysPackets,
 		secret:   rand.New(rand.NewChaCha8(cfg.Seed)),
 		sessions: newSessions(cfg.Sessions), verified: newVerified(), tickets: id.Tickets{Owner: Owner},
 		responses: map[id.Ticket]*response{}, responding: map[place]*response{},

@@ -9,15 +9,15 @@ import (
 
 // bucket is a token bucket. The zero value is full.
 type bucket struct {
-	used float64
-	at   time.Time
+	at   int64 // Unix time in nanoseconds
+	used float32
 }
 
 // take takes a token, if there is one.
-func (b *bucket) take(now time.Time, rate, burst float64) bool {
-	if now.After(b.at) {
-		b.used = max(0, b.used-now.Sub(b.at).Seconds()*rate)
-		b.at = now
+func (b *bucket) take(now time.Time, rate, burst float32) bool {
+	if n := now.UnixNano(); n > b.at {
+		back := float64(n-b.at) / float64(time.Second) * float64(rate)
+		b.at, b.used = n, max(0, b.used-float32(min(back, 1<<20)))
 	}
 	if b.used > burst-1 {
 		return false
@@ -53,7 +53,7 @@ func (l *limits) stranger(now time.Time, ip netip.Addr, exempt bool) bool {
 
 // who tells whether an address may be sent WHOAREYOU once more, within what is allowed
 // to all together.
-func (l *limits) who(now time.Time, ip netip.Addr, exempt bool, rate, burst float64) bool {
+func (l *limits) who(now time.Time, ip netip.Addr, exempt bool, rate, burst float32) bool {
 	if !exempt && !l.host(ip).whos.take(now, whoRate, whoBurst) {
 		return false
 	}

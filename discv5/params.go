@@ -34,8 +34,8 @@ const (
 	// sessionsMax is what is kept of sessions when nothing else is configured: an overlay
 	// talks to many more nodes than stand in its table. A session takes some 2 KiB.
 	sessionsMax = 8192
-	// Keys are replaced before they have sealed keysPackets, half of what the counter in
-	// their nonces can tell apart and of what they may, or when they are keysFor old.
+	// Keys are replaced before they have sealed keysPackets, half of what is allowed (2^31),
+	// or when they are keysFor old.
 	keysPackets = 1 << 30
 	keysFor     = 24 * time.Hour
 	// keysKept is how many generations of keys a session has: its own, and those that
@@ -52,8 +52,9 @@ const (
 const (
 	// challengesMax bounds the WHOAREYOU that may still be answered; challengeFor is how
 	// long one may be, and how often further packets get the same bytes.
-	challengesMax = 1024
-	challengeFor  = time.Second
+	challengesMax   = 1024
+	challengesFirst = 16 // room for, at first
+	challengeFor    = time.Second
 	// challengeTries is how many handshakes are looked into for one challenge: who can
 	// forge an address can send wrong ones, and each costs some 300 µs.
 	challengeTries = 3
@@ -86,7 +87,7 @@ const (
 	knownBurst = 100
 	// hostsTracked is how many addresses have their own allowance at a time; more of them
 	// share, by a hash with a secret key.
-	hostsTracked = 4096
+	hostsTracked = 1024
 	// idsMax bounds the nodes at one address that have sessions with us. One more takes
 	// the place of one that was silent for idsIdle.
 	idsMax  = 10
@@ -117,7 +118,7 @@ const (
 	partsMax = 5
 	// tellsKept is how many of the latest packets that were told are kept, for tellFor, to
 	// be sent again in a handshake.
-	tellsKept = 1024
+	tellsKept = 256
 	tellFor   = 2 * time.Second
 	// nearFor is how long a node is written to where it last wrote from, when its record
 	// names another endpoint or none.

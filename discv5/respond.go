@@ -109,7 +109,7 @@ func (d *Discovery) responded(now time.Time, r *response, out responded) {
 	if s.record == nil || s.record.Seq() < out.record.Seq() {
 		s.record = out.record
 	}
-	s.push(now, keys, true)
+	s.push(now, keys, false)
 	s.heard = now
 	if !d.cfg.exempt(s.at.Addr()) {
 		d.sessions.settle(now, s)

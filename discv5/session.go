@@ -20,7 +20,7 @@ type session struct {
 	mask   *wire.Mask // for packets outside keys; nil until needed
 	keys   [keysKept]keys
 	n      int // of keys, the newest first
-	hot    int // of keys, which opened something last: tried first, and answered with
+	hot    int // of keys: what the other side used last, or the newest
 
 	heard  time.Time     // last packet that opened
 	rtt    time.Duration // smoothed; 0: not known
@@ -37,9 +37,9 @@ type session struct {
 // keys are one generation.
 type keys struct {
 	*wire.Session
-	since  time.Time
-	opened bool // a packet other than the handshake's
-	dead   bool // the other side cannot read what they seal
+	since time.Time
+	used  time.Time // when they last opened something, or were made
+	dead  bool      // the other side cannot read what they seal
 }
 
 // shake is how far our own handshake is.
@@ -57,41 +57,34 @@ const (
 )
 
 // sealing returns the keys for requests of ours; nil when there are none, or they are
-// due to be replaced.
-func (s *session) sealing(now time.Time) *wire.Session {
-	if s.n == 0 || s.keys[0].dead || s.keys[0].Sent() >= keysPackets || now.Sub(s.keys[0].since) >= keysFor {
+// due to be replaced: when they have sealed so many packets, or are old.
+//
+// They are the keys that the other side used last. When both sides began
+// at once and each has taken the other's keys for the newest, they so come to agree.
+func (s *session) sealing(now time.Time, worn uint32) *wire.Session {
+	k := &s.keys[s.hot]
+	if k.dead {
+		k = &s.keys[0]
+	}
+	if s.n == 0 || k.dead || k.Sent() >= worn || now.Sub(k.since) >= keysFor {
 		return nil
 	}
-	return s.keys[0].Session
+	return k.Session
 }
 
-// answering returns the keys for answers: those that the other side last used, so that
-// it has them for certain; nil when there are none.
-func (s *session) answering() *wire.Session {
-	if s.n == 0 {
-		return nil
-	}
-	if k := &s.keys[s.hot]; !k.dead {
-		return k.Session
-	}
-	if s.keys[0].dead {
-		return nil
-	}
-	return s.keys[0].Session
-}
+// answering returns the keys for answers: what the request was sealed with; nil when
+// there are none.
+func (s *session) answering() *wire.Session { return s.keys[s.hot].Session }
 
-// push makes keys the newest. fresh keys of our own initiative are not known to have
-// arrived.
-func (s *session) push(now time.Time, k *wire.Session, theirs bool) {
+// push makes keys the newest. With those of our own initiative the older ones are no
+// good for sealing any more: the other side challenged us because it had lost them. But
+// what it sealed with them may still be on its way.
+func (s *session) push(now time.Time, k *wire.Session, ours bool) {
 	copy(s.keys[1:], s.keys[:])
-	s.keys[0] = keys{Session: k, since: now}
-	s.n = min(s.n+1, keysKept)
-	for i := 1; i < s.n && !theirs; i++ {
-		s.keys[i].dead = true // they challenged us: what they had is gone
-	}
-	s.hot = min(s.hot+1, s.n-1)
-	if theirs || s.n == 1 || s.keys[s.hot].dead {
-		s.hot = 0
+	s.keys[0] = keys{Session: k, since: now, used: now}
+	s.n, s.hot = min(s.n+1, keysKept), 0
+	for i := 1; i < s.n && ours; i++ {
+		s.keys[i].dead = true
 	}
 }
 
@@ -103,15 +96,29 @@ func (s *session) read(now time.Time, b []byte, p *wire.Packet) ([]byte, bool) {
 		if err != nil {
 			continue
 		}
-		k := &s.keys[at]
-		s.hot, k.opened, k.dead, s.heard = at, true, false, now
-		if s.n > 1 && s.keys[0].opened && now.Sub(s.keys[0].since) > keysOld {
-			clear(s.keys[1:])
-			s.n, s.hot = 1, 0
+		s.hot, s.keys[at].used, s.heard = at, now, now
+		if s.n > 1 {
+			s.thin(now)
 		}
 		return text, true
 	}
 	return b, false
+}
+
+// thin drops keys that were not used for a while, but for those in use.
+func (s *session) thin(now time.Time) {
+	hot, n := s.keys[s.hot], 0
+	for i := range s.n {
+		if k := s.keys[i]; i == s.hot || now.Sub(k.used) <= keysOld {
+			s.keys[n] = k
+			if k.Session == hot.Session {
+				s.hot = n
+			}
+			n++
+		}
+	}
+	clear(s.keys[n:])
+	s.n = n
 }
 
 // refused notes that the other side cannot read what we seal: only new keys will do.

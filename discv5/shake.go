@@ -89,7 +89,7 @@ func (d *Discovery) initiated(now time.Time, i initiation, r initiated) {
 		return
 	}
 	keys := d.suite.Session(r.in.Keys, d.self, s.who, true)
-	s.push(now, keys, false)
+	s.push(now, keys, true)
 	d.sessions.use(s)
 	var record []byte
 	if i.seq < d.record.Seq() {
@@ -133,7 +133,7 @@ func (d *Discovery) handshake(now time.Time, c *call, keys *wire.Session, in *wi
 // first answer.
 func (d *Discovery) flush(now time.Time, s *session, n int) {
 	for ; n > 0 && len(s.waiting) > 0; n-- {
-		keys := s.sealing(now)
+		keys := s.sealing(now, d.worn)
 		if keys == nil {
 			return
 		}

@@ -37,7 +37,7 @@ func (d *Discovery) Tell(now time.Time, who id.ID, at netip.AddrPort, proto stri
 		return ErrTooLarge
 	}
 	if s != nil {
-		if keys := s.sealing(now); keys != nil {
+		if keys := s.sealing(now, d.worn); keys != nil {
 			return d.tell(now, s, keys)
 		}
 	}
