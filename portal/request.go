@@ -75,7 +75,8 @@ func (o *Overlay) reply(n uint64, body []byte) {
 	o.news.Replies = append(o.news.Replies, Reply{N: n, Body: body})
 }
 
-// refuse replies with nothing to a request that turned out to be bad.
+// serveFindNodes answers with live nodes at the distances asked for (origins A3). A packet
+// has room for seven or so, so of those at one distance each answer has others.
 func (o *Overlay) serveFindNodes(p *peer, r Request) error {
 	m, err := wire.DecodeFindNodes(r.Body)
 	if err != nil {
@@ -86,14 +87,20 @@ func (o *Overlay) serveFindNodes(p *peer, r Request) error {
 	for _, d := range m.Distances {
 		if d == 0 && o.record != nil {
 			out = append(out, o.record)
+			continue
+		}
+		here := o.table.At([]uint16{d}, wire.RecordsMax)
+		o.rng.Shuffle(len(here), func(i, j int) { here[i], here[j] = here[j], here[i] })
+		for _, n := range here {
+			if n.ID() != p.id {
+				out = append(out, n)
+			}
+		}
+		if len(out) >= wire.RecordsMax {
+			break
 		}
 	}
-	for _, n := range o.table.At(m.Distances, wire.RecordsMax) {
-		if n.ID() != p.id && len(out) < wire.RecordsMax {
-			out = append(out, n)
-		}
-	}
-	raw := encodings(out)
+	raw := encodings(out[:min(len(out), wire.RecordsMax)])
 	body, err := wire.Nodes{Records: raw[:wire.NodesFit(raw)]}.Append(nil)
 	if err != nil {
 		return err
