@@ -19,19 +19,21 @@ func (s *stream) acked(now time.Duration, p packet) bool {
 	if before(p.ack, f.base-1) {
 		return true // of long ago; its data may be new all the same
 	}
-	s.room = int(min(p.window, windowMax*2))
 	if p.delay != 0 {
 		s.ledbat.sample(now, p.delay)
 	}
 	flight, last := f.bytes, s.arrived
-	if !before(p.ack, f.base) {
+	onward := !before(p.ack, f.base)
+	if onward {
 		s.progress(now)
+	}
+	// Of two packets that changed places, the one sent later knows the room.
+	if onward || int32(p.sent-s.roomAt) >= 0 {
+		s.room, s.roomAt = int(min(p.window, roomMax)), p.sent
 	}
 	a := arrivals{now: now}
 	for !before(p.ack, f.base) {
-		if f.arrived(f.base) {
-			s.came(&a, f.base)
-		}
+		s.came(&a, f.base)
 		f.pop()
 	}
 	if p.sack != nil {
@@ -69,18 +71,26 @@ type arrivals struct {
 	once    time.Duration // when the latest of them was sent that was sent once
 }
 
-// came notes that seq has arrived.
+// came notes that seq, which is in flight, has arrived.
 func (s *stream) came(a *arrivals, seq uint16) {
 	p := s.flight.at(seq)
+	lost := p.lost
+	if !s.flight.arrived(seq) {
+		return
+	}
 	a.any = true
 	a.bytes += int(p.size)
 	a.packets++
 	if p.tries == 1 {
 		a.once = max(a.once, p.at)
-	} else if a.now-p.at < s.rtt.min*3/4 {
+	}
+	if lost || p.tries > 1 && a.now-p.at < s.rtt.min*3/4 {
 		// Too soon for the last transmission: an earlier one has arrived, and was only
 		// late. The way changes the order, so have more patience (RFC 8985 section 6.2).
-		s.patience = min(s.patience+s.rtt.smooth/4, s.rtt.smooth)
+		if s.rtt.backoff == 0 {
+			s.patience = min(s.patience+s.rtt.smooth/4, s.rtt.smooth)
+			s.ledbat.forgive()
+		}
 		return
 	}
 	if p.order > s.arrived {
@@ -98,7 +108,7 @@ func (s *stream) selectively(a *arrivals, p packet) {
 		}
 		for b := p.sack[i]; b != 0; b &= b - 1 {
 			seq := first + uint16(bits.TrailingZeros8(b))
-			if before(seq, f.next) && !before(seq, f.base) && f.arrived(seq) {
+			if before(seq, f.next) && !before(seq, f.base) {
 				s.came(a, seq)
 			}
 		}

@@ -68,16 +68,8 @@ func (e *Endpoint) Dial(now time.Time, t id.Ticket, to Remote, conn uint16) {
 
 // sendSYN sends the SYN, once more or for the first time.
 func (s *stream) sendSYN(now time.Duration) {
-	switch s.synTries {
-	case 0:
-		s.synAt = now + synAgain
-	case 1:
-		s.synGap = synNext
-		s.synAt = now + s.synGap
-	default:
-		s.synGap += s.synGap / 2
-		s.synAt = now + s.synGap
-	}
+	s.synGap = max(synAgain, s.synGap+s.synGap/2)
+	s.synAt = now + s.synGap
 	s.synTries++
 	s.sentAt = now
 	h := header{form: stSyn, conn: s.recv, sent: micros(now), window: s.window(), seq: s.syn}
@@ -134,7 +126,7 @@ func (s *stream) answered(now time.Duration, p packet) {
 func (s *stream) up(now time.Duration, p packet) {
 	s.state = open
 	s.flight.start(s.first)
-	s.room = int(p.window)
+	s.room, s.roomAt = int(min(p.window, roomMax)), p.sent
 	s.progress(now)
 	s.e.stats.Opened++
 	s.e.emit(Event{Ticket: s.ticket, Kind: Open})

@@ -23,7 +23,8 @@ type ledbat struct {
 	size  int
 	gone  int
 	cut   uint64
-	drops int // cuts for loss
+	drops int                         // cuts for loss
+	was   struct{ window, start int } // before the last cut for loss, until its round ends
 }
 
 func newLedbat(packet int) ledbat {
@@ -105,6 +106,7 @@ func (l *ledbat) grow(bytes, flight int, trip time.Duration) {
 func (l *ledbat) round(order, last uint64, out int) {
 	if order > l.end {
 		l.end, l.size, l.gone = last, out, 0
+		l.was.window = 0
 	}
 }
 
@@ -116,14 +118,26 @@ func (l *ledbat) round(order, last uint64, out int) {
 // radio does. Halving for that at 5 % means nine packets in a round trip.
 func (l *ledbat) lose(order, last uint64, trip time.Duration) {
 	l.gone++
-	few := l.gone < lossesFew || l.gone*lossesPart <= l.size
-	if order <= l.cut || few && l.queue < queueShort && trip < 2*queueShort {
+	if order <= l.cut || l.few() && l.queue < queueShort && trip < 2*queueShort {
 		return
 	}
 	l.cut = last
 	l.drops++
+	l.was.window, l.was.start = l.window, l.start
 	l.window = max(l.window/2, l.windowMin())
 	l.start = l.window
+}
+
+// few tells whether no more of a round were lost than a radio loses.
+func (l *ledbat) few() bool { return l.gone < lossesFew || l.gone*lossesPart <= l.size }
+
+// forgive takes the news that a packet which was called lost had only been late.
+func (l *ledbat) forgive() {
+	l.gone = max(l.gone-1, 0)
+	if l.was.window != 0 && l.few() && l.queue < queueShort {
+		l.window, l.start = max(l.window, l.was.window), max(l.start, l.was.start)
+		l.was.window = 0
+	}
 }
 
 // collapse takes the news that nothing was heard for a time-out; flight was on its way.

@@ -36,10 +36,9 @@ const (
 	IdleAfter = 10 * time.Second
 	// synFor is how long a reserved ID is listened on: who asked for it dials at once.
 	synFor = 10 * time.Second
-	// synAgain is when a SYN is sent again, and synNext the gap after that, which grows by
-	// half: five or six in ten seconds. A SYN too many on a slow way costs nothing.
-	synAgain = 400 * time.Millisecond
-	synNext  = time.Second
+	// synAgain is when a SYN is sent again; the gap grows by half, so there are seven in
+	// ten seconds. A SYN too many on a slow way costs nothing.
+	synAgain = 300 * time.Millisecond
 	// synEarly is when a SYN is sent again because data has come and its answer has not.
 	synEarly = 20 * time.Millisecond
 	// dialFor is how long a SYN may go without an answer.
@@ -62,6 +61,8 @@ const (
 	windowFirst   = 10
 	windowPackets = 2
 	windowMax     = 1 << 20
+	// roomMax is the most room that a remote can say it has.
+	roomMax = 1 << 24
 	// flightMax bounds the packets on their way, so that small ones are bounded too and
 	// sequence numbers are never in doubt; flightFirst is the first ring for them.
 	flightMax   = 1024

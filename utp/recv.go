@@ -105,12 +105,20 @@ func (s *stream) data(now time.Duration, seq uint16, payload []byte) {
 		s.ackSoon(now, r.count > 0)
 		return
 	}
-	if ahead > 0 && s.mayKeep(seq, len(payload)) {
-		if b := s.e.hold(s.peer, payload); b != nil {
-			r.keep(seq, b)
-		}
+	if ahead > 0 {
+		s.keep(seq, payload)
 	}
 	s.ackSoon(now, true)
+}
+
+// keep holds a packet ahead of its turn, if it is new and there is room.
+func (s *stream) keep(seq uint16, payload []byte) {
+	if !s.mayKeep(seq, len(payload)) {
+		return
+	}
+	if b := s.e.hold(s.peer, payload); b != nil {
+		s.reorder.keep(seq, b)
+	}
 }
 
 // mayKeep tells whether a packet ahead of its turn is new and within the bounds.
@@ -143,6 +151,9 @@ func (s *stream) deliver(payload []byte) {
 func (s *stream) fin(now time.Duration, seq uint16) {
 	r := &s.reorder
 	if ahead := int16(seq - r.next); ahead >= 0 && ahead < segmentsMax && !s.finSeen && !before(seq+1, r.top) {
+		if ahead > 0 {
+			s.keep(seq, nil) // so that a selective acknowledgement names it
+		}
 		s.finSeen, s.finAt = true, seq
 		s.pastFin()
 	}

@@ -42,9 +42,13 @@ func (s *stream) nextSize() int {
 	return min(s.pieces.ahead, s.ledbat.packet)
 }
 
-// fits tells whether the windows have room for size more bytes.
+// fits tells whether the windows have room for size more bytes. What was lost needs none
+// at the remote: it fills gaps, and the room comes back with that.
 func (s *stream) fits(size int) bool {
-	return s.flight.bytes+size <= min(s.ledbat.window, s.room)
+	if s.flight.lost == 0 && s.flight.bytes+size > s.room {
+		return false
+	}
+	return s.flight.bytes+size <= s.ledbat.window
 }
 
 // mayGo asks the pace of the stream and the bound of all streams.

@@ -40,6 +40,7 @@ type stream struct {
 	ledbat   ledbat
 	pacer    pacer
 	room     int    // bytes that the remote has room for
+	roomAt   uint32 // when it said so, by its clock
 	orders   uint64 // transmissions so far
 	arrived  uint64 // the latest transmission that has arrived
 	arrivedT time.Duration

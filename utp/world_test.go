@@ -300,3 +300,9 @@ func (h *host) idle(t testing.TB) {
 func (k Kind) String() string {
 	return [...]string{"none", "open", "data", "drained", "end", "failed"}[k]
 }
+
+// ticketed is a stream at one end.
+type ticketed struct {
+	e *Endpoint
+	t id.Ticket
+}
