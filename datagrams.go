@@ -2,26 +2,22 @@ package ropewalk
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"time"
 
 	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/node"
 	"github.com/ropewalk/ropewalk/portal"
+	"github.com/ropewalk/ropewalk/udp"
 	"github.com/ropewalk/ropewalk/utp"
 )
 
 // datagrams is the socket of discv5.
 type datagrams struct {
-	conn *net.UDPConn
+	socket *udp.Socket
+	out    []udp.Packet // the loop's, used again
 }
-
-// packetMax is discv5's longest packet (specification, "Packet Encoding").
-const packetMax = 1280
 
 // openDatagrams opens the socket, where the node has one.
 func (n *Node) openDatagrams() error {
@@ -32,35 +28,29 @@ func (n *Node) openDatagrams() error {
 	if err != nil {
 		return err
 	}
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+	socket, err := udp.Listen(at, udp.Config{})
 	if err != nil {
 		return &ErrListen{Field: "listen.udp", Addr: n.cfg.Listen.UDP, Err: err}
 	}
-	n.datagrams.Store(&datagrams{conn: conn})
+	n.datagrams.Store(&datagrams{socket: socket})
 	return nil
 }
 
-// at is where the socket listens.
-func (d *datagrams) at() netip.AddrPort {
-	a := d.conn.LocalAddr().(*net.UDPAddr).AddrPort()
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-}
-
-// readPackets hands what comes to the loop until the socket is closed.
+// readPackets hands what comes to the loop until the socket is closed. A batch is the
+// loop's until it has handled it: when it is behind, the socket waits.
 func (n *Node) readPackets(d *datagrams) error {
-	buf := make([]byte, 2*packetMax)
 	for {
-		size, from, err := d.conn.ReadFromUDPAddrPort(buf)
-		if errors.Is(err, net.ErrClosed) {
-			return nil
+		batch, err := d.socket.Read()
+		if err != nil {
+			return nil // it was closed
 		}
-		if err != nil || size > packetMax {
-			continue // such as what ICMP says of an earlier packet
-		}
-		data := append([]byte(nil), buf[:size]...)
 		if !n.post(input{fn: func(now time.Time) {
-			n.machine.Packet(now, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), data)
+			for _, p := range batch.Packets() {
+				n.machine.Packet(now, p.Addr, p.Data)
+			}
+			batch.Release()
 		}}) {
+			batch.Release()
 			return nil
 		}
 	}
@@ -72,14 +62,16 @@ func (n *Node) sendPackets(packets []node.Packet) {
 	if d == nil {
 		return
 	}
+	d.out = d.out[:0]
 	for _, p := range packets {
-		_, _ = d.conn.WriteToUDPAddrPort(p.Data, p.To)
+		d.out = append(d.out, udp.Packet{Addr: p.To, Data: p.Data})
 	}
+	_, _ = d.socket.Write(d.out) // the socket counts what it could not send
 }
 
 func (n *Node) closeDatagrams() error {
 	if d := n.datagrams.Swap(nil); d != nil {
-		return d.conn.Close()
+		return d.socket.Close()
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func (n *Node) Info() Info {
 	}
 	n.mu.Unlock()
 	if d := n.datagrams.Load(); d != nil {
-		info.UDP = d.at().String()
+		info.UDP = d.socket.LocalAddr().String()
 	}
 	if up {
 		info.Protocols = n.runs.NodeInfo()

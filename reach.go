@@ -41,7 +41,7 @@ func (n *Node) udpAddrs() (out []netip.AddrPort) {
 	if d == nil {
 		return nil
 	}
-	at := d.at()
+	at := d.socket.LocalAddr()
 	if !at.Addr().IsUnspecified() {
 		return []netip.AddrPort{at}
 	}
