@@ -48,6 +48,12 @@ const (
 	CodeBadTarget   = -32005
 	CodeTimedOut    = -32009
 	CodeTooFewPeers = -32010
+	CodeNoContent   = -32018
+	CodePartly      = -32019
+	CodeNoNetwork   = -32021
+	// Of the Portal network's methods.
+	CodePortalNotFound = -39001
+	CodePortalTraced   = -39002
 )
 
 // Client is a connection to one node. Its methods may be called from several

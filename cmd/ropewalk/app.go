@@ -109,7 +109,7 @@ var groups = []*cobra.Group{
 // commands make every command, in the order of the help.
 var commands = []func(a *app) *cobra.Command{
 	nodeCommand, seedCommand, initCommand, devnetCommand, simCommand,
-	statusCommand, peersCommand, hostsCommand, slotsCommand, scopesCommand, topicsCommand, scoresCommand, recordCommand, waitCommand, pingCommand, doctorCommand,
+	statusCommand, peersCommand, hostsCommand, slotsCommand, scopesCommand, nodesCommand, contentCommand, topicsCommand, scoresCommand, recordCommand, waitCommand, pingCommand, doctorCommand,
 	connectCommand, disconnectCommand, banCommand, unbanCommand, trustCommand, untrustCommand, stopCommand,
 	pubCommand, subCommand, chatCommand, inviteCommand, joinCommand, putCommand, getCommand,
 	rpcCommand, pathsCommand, keyCommand, configCommand, versionCommand,

@@ -65,15 +65,19 @@ func exitCode(err error) int {
 		return exitInUse
 	case errors.As(err, &none):
 		return exitNoNode
+	case errors.Is(err, ropewalk.ErrPartly):
+		return exitPartly // before why it is
 	case errors.As(err, &rpc):
 		switch rpc.Code {
-		case client.CodeNoSuchPeer, client.CodeNoSuchRoom:
+		case client.CodeNoSuchPeer, client.CodeNoSuchRoom, client.CodeNoContent, client.CodePortalNotFound, client.CodePortalTraced:
 			return exitNotFound
 		case client.CodeBadTarget, client.CodeParams:
 			return exitUsage
-		case client.CodeTimedOut:
+		case client.CodeTimedOut, client.CodePartly:
 			return exitPartly
 		}
+	case errors.Is(err, ropewalk.ErrNoContent):
+		return exitNotFound
 	case errors.Is(err, context.DeadlineExceeded):
 		return exitPartly
 	case errors.Is(err, context.Canceled):

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -43,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"exit": wantExit, "mode": wantMode, "invite": writeInvite,
 			"ports": learnPorts, "silent": listenSilently, "list": publishList, "hosts": awaitHosts,
 			"hup": hangUp, "slots": awaitSlots, "logged": awaitLog,
+			"bytes": writeBytes, "content-id": learnContentID,
 			"for": forCommands, "for-each-command": everyCommandHasHelp,
 		},
 	})
@@ -221,6 +224,25 @@ func awaitSlots(ts *testscript.TestScript, _ bool, args []string) {
 func writeInvite(ts *testscript.TestScript, _ bool, args []string) {
 	v := invite{Network: args[0], Room: args[1], Addrs: []link.Addr{link.MustAddr("/ip4/203.0.113.5/tcp/4001/p2p/16Uiu2HAmCQbjVZ8SCaTHEhBrRmUNP3rKQcDSVYBDcvkQVuUVsaGr")}}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(fmt.Sprintln(v)), 0o600))
+}
+
+// writeBytes makes a file of so many bytes, of which every longer one begins with the
+// shorter: bytes N FILE.
+func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	out := make([]byte, n)
+	_, err = rand.NewChaCha8([32]byte{}).Read(out)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out, 0o600))
+}
+
+// learnContentID puts the content ID that the last command printed into the environment:
+// content-id NAME.
+func learnContentID(ts *testscript.TestScript, _ bool, args []string) {
+	which := regexp.MustCompile("0x[0-9a-f]{64}").FindString(ts.ReadFile("stdout"))
+	ts.Setenv(args[0], which)
+	ts.Setenv(args[0]+"_DIGITS", strings.TrimPrefix(which, "0x"))
 }
 
 // everyCommandHasHelp checks the whole tree.

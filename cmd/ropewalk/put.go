@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ropewalk/ropewalk"
+)
+
+func putCommand(a *app) *cobra.Command {
+	var network string
+	var least int
+	cmd := &cobra.Command{
+		Use:     "put FILE",
+		GroupID: "act",
+		Short:   "Share a file and print its content ID",
+		Long: "Gives a file to the running node, which keeps it on disk and offers each of its chunks to nodes\n" +
+			"that keep what is near them. Prints the content ID, by which `ropewalk get` finds it anywhere. How\n" +
+			"many nodes hold the chunk that the fewest hold is said on standard error, and by --json. \"-\" is\n" +
+			"standard input.",
+		Example: "  ropewalk put holiday.jpg\n  ropewalk put holiday.jpg --json --min-replicas 3\n  tar c photos | ropewalk put -",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if least < 0 || least > 1000 {
+				return usagef("--min-replicas %d: want 0 to 1000", least)
+			}
+			c, err := a.client(cmd)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			in, size, err := a.source(args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			m := newMeter(a)
+			out, err := c.Put(cmd.Context(), &metered{r: in, m: m, name: args[0], size: size}, size, network)
+			m.clear()
+			if err != nil {
+				return fmt.Errorf("put: %w", err)
+			}
+			if a.json {
+				err = a.printJSON(out)
+			} else {
+				_, err = fmt.Fprintln(a.out, out.ID)
+				fmt.Fprintln(a.err, spread(out))
+			}
+			if err == nil && out.Replicas < least {
+				err = failf(exitPartly, "put: %s hold the chunk that the fewest hold, want %d", plural(out.Replicas, "other node"), least)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&network, "network", "", "content network, by `name`; default: the one of files")
+	cmd.Flags().IntVar(&least, "min-replicas", 0, "fail (exit 4) unless this `many` other nodes hold every chunk")
+	return cmd
+}
+
+// source opens what is to be put; its size is -1 when it is not known.
+func (a *app) source(name string) (io.ReadCloser, int64, error) {
+	if name == "-" {
+		return io.NopCloser(a.in), -1, nil
+	}
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, failf(exitNotFound, "put: %w", err)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	st, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, 0, errors.Join(err, f.Close())
+	case st.IsDir():
+		return nil, 0, errors.Join(usagef("%s is a folder; put one file, such as that of tar", name), f.Close())
+	case !st.Mode().IsRegular():
+		return f, -1, nil
+	}
+	return f, st.Size(), nil
+}
+
+// spread says where a file is now.
+func spread(r ropewalk.PutResult) string {
+	if r.Replicas == 0 {
+		return "kept here, and not yet on any other node in all its parts: do not stop this one"
+	}
+	return fmt.Sprintf("kept here and on %s at least, %.1f on average", plural(r.Replicas, "other node"), r.ReplicasMean)
+}
+
+// metered shows how much was read.
+type metered struct {
+	r          io.Reader
+	m          *meter
+	name       string
+	done, size int64
+}
+
+func (x *metered) Read(b []byte) (int, error) {
+	n, err := x.r.Read(b)
+	x.done += int64(n)
+	x.m.bar(x.name, x.done, x.size)
+	return n, err
+}
