@@ -80,6 +80,7 @@ var homes = []home{
 	{path: "scope", floor: 2, kind: edge},
 	{path: "udp", floor: 2, kind: edge},
 	{path: "dnslist/listtest", floor: 2, kind: edge},
+	{path: "content/store", floor: 2, kind: edge},
 
 	{path: "node", floor: 3, kind: knot},
 

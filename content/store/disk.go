@@ -1,0 +1,6 @@
+package store
+
+// Disk holds what only matters on disk.
+type Disk struct{}
+
+func (d *Disk) fill() {}
