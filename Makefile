@@ -120,6 +120,10 @@ bench-links: ## what links cost, against go-ethereum's p2p and go-libp2p (needs 
 bench-sessions: ## how soon 60 nodes find peers and replace lost ones, against go-ethereum's p2p; five minutes
 	@cd bench && go vet ./... && go run . -table sessions -reps 1 $(ARGS)
 
+.PHONY: bench-overlay
+bench-overlay: ## what discovery and content cost, against go-ethereum's discv5 and others (needs libsecp256k1-dev); ARGS as above
+	@cd bench && go vet ./... && go run -tags libsecp256k1 . -table overlay -reps 3 $(ARGS)
+
 .PHONY: netns
 netns: ## nodes in network namespaces whose links are cut for a minute (root and ip; skipped without)
 	go test -count=1 -timeout 5m -run '^TestNetns$$' -v ./devnet -netns

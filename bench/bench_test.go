@@ -62,7 +62,7 @@ func TestFigures(t *testing.T) {
 
 // Every figure's workload is there.
 func TestWorkloadsExist(t *testing.T) {
-	for _, f := range slices.Concat(gossipFigures, linkFigures, sessionFigures) {
+	for _, f := range slices.Concat(gossipFigures, linkFigures, sessionFigures, overlayFigures) {
 		if _, err := workloadNamed(f.workload); err != nil {
 			t.Errorf("%s: %v", f.name, err)
 		}

@@ -1,7 +1,8 @@
 // Command bench measures what gossip costs and compares it with go-libp2p-pubsub, and
-// what links cost beside go-ethereum's p2p and bare go-libp2p, figure by figure, each
-// with a bar. `make bench-gossip` and `make bench-links` run it; README.md says what
-// each figure is.
+// what links cost beside go-ethereum's p2p and bare go-libp2p, and what discovery and
+// content cost beside go-ethereum's discv5 and others, figure by figure, each with a bar.
+// `make bench-gossip`, `make bench-links` and `make bench-overlay` run it; README.md says
+// what each figure is.
 //
 // # How it measures
 //

@@ -37,6 +37,7 @@ const (
 	perSecond unit = "/s"
 	perCPU    unit = "/CPU s"
 	mbps      unit = " MB/s"
+	percent   unit = " %"
 )
 
 // gossipFigures are the bars that gossip has to reach.

@@ -25,7 +25,7 @@ func main() {
 func run() error {
 	var (
 		asJSON   = flag.Bool("json", false, "print the table as JSON")
-		which    = flag.String("table", "gossip", "the figures to measure: gossip, links or sessions")
+		which    = flag.String("table", "gossip", "the figures to measure: gossip, links, sessions or overlay")
 		only     = flag.String("only", "", "measure only the figures whose name contains `NAME` (several with commas)")
 		reps     = flag.Int("reps", 5, "repetitions of each measurement")
 		profiles = flag.String("profiles", "", "write a CPU profile of each measurement into `DIR`")
@@ -43,13 +43,13 @@ func run() error {
 	}
 	figures, ok := tables[*which]
 	if !ok {
-		return fmt.Errorf("-table is %q: want gossip, links or sessions", *which)
+		return fmt.Errorf("-table is %q: want gossip, links, sessions or overlay", *which)
 	}
 	return table(chosen(figures, *only), *reps, *profiles, *asJSON)
 }
 
 // tables are the figures by what they are about.
-var tables = map[string][]figure{"gossip": gossipFigures, "links": linkFigures, "sessions": sessionFigures}
+var tables = map[string][]figure{"gossip": gossipFigures, "links": linkFigures, "sessions": sessionFigures, "overlay": overlayFigures}
 
 // chosen are the figures the user wants.
 func chosen(figures []figure, only string) []figure {

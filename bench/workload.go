@@ -66,7 +66,7 @@ func runForward1000(s side, seed uint64) (values, error) {
 }
 
 func workloadNamed(name string) (workload, error) {
-	for _, w := range slices.Concat(workloads, linkWorkloads, sessionWorkloads) {
+	for _, w := range slices.Concat(workloads, linkWorkloads, sessionWorkloads, overlayWorkloads) {
 		if w.name == name {
 			return w, nil
 		}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"slices"
+	"time"
+)
+
+// overlayFigures are the bars that discovery and content have to reach, each group with
+// its workloads.
+var (
+	overlayFigures   = slices.Concat(discv5Figures)
+	overlayWorkloads = slices.Concat(discv5Workloads)
+)
+
+// discv5Figures are beside go-ethereum's p2p/discover.
+var discv5Figures = []figure{
+	{name: "talk-32", workload: "talk-32", key: "rate", bar: 2.0, atLeast: true, unit: perCPU},
+	{name: "talk-32-allocs", workload: "talk-32", key: "mallocs", kind: limit, bar: 10},
+	{name: "talk-one-node-50ms", workload: "talk-50ms", key: "rate", kind: limit, bar: 600, atLeast: true, unit: perSecond},
+	{name: "discv5-handshakes", workload: "discv5-handshakes", key: "rate", bar: 1.0, atLeast: true, unit: perCPU},
+	{name: "table-of-50", workload: "discv5-50", key: "table", kind: limit, bar: 16, atLeast: true},
+	{name: "lookups-of-50", workload: "discv5-50", key: "found", kind: limit, bar: 95, atLeast: true, unit: percent},
+	{name: "flood-ping-p99", workload: "discv5-flood", key: "p99", kind: limit, bar: 20e6, unit: nanos},
+	{name: "flood-ping-loss", workload: "discv5-flood", key: "loss", kind: limit, bar: 1, unit: percent},
+	{name: "flood-cpu", workload: "discv5-flood", key: "cpu", kind: shown, unit: nanos},
+}
+
+var discv5Workloads = []workload{
+	{name: "talk-32", run: func(s side, _ uint64) (values, error) { return runTalk(s, 32, 40_000) }},
+	{name: "talk-50ms", run: func(s side, _ uint64) (values, error) { return runTalkFar(s, 50*time.Millisecond, 5*time.Second) }},
+	{name: "discv5-handshakes", run: runShakes},
+	{name: "discv5-50", run: func(s side, seed uint64) (values, error) { return runDiscv5Net(s, seed, 50, 10*time.Second) }},
+	{name: "discv5-flood", run: func(s side, _ uint64) (values, error) { return runFlood(s, 10_000, 5*time.Second) }},
+}
