@@ -28,22 +28,29 @@ func (p *pacer) took(now time.Duration, bytes, window int, trip time.Duration) {
 	p.next = max(p.next, now) + per(bytes, window, trip)
 }
 
-// meter bounds the bytes per second of all streams together.
+// meter bounds the bytes per second of all streams together. It grants in bursts, one
+// after another in the order of asking, so that each stream has its share.
 type meter struct {
 	rate int // bytes per second; 0 is no bound
 	next time.Duration
 }
 
-// ready is as of pacer.
-func (m *meter) ready(now time.Duration) (bool, time.Duration) {
-	if m.rate == 0 || m.next <= now+burstFor {
-		return true, 0
-	}
-	return false, m.next - burstFor/2
+// grant is what a meter lets a stream send from a moment on.
+type grant struct {
+	bytes int
+	at    time.Duration
 }
 
-func (m *meter) took(now time.Duration, bytes int) {
-	if m.rate != 0 {
-		m.next = max(m.next, now) + time.Second*time.Duration(bytes)/time.Duration(m.rate)
+// ready tells whether n bytes may go at now on a grant, which is renewed when it is used
+// up, and otherwise from when on.
+func (m *meter) ready(now time.Duration, g *grant, n int) (bool, time.Duration) {
+	if m.rate == 0 {
+		return true, 0
 	}
+	if g.bytes < n {
+		g.at = max(m.next, now)
+		g.bytes = grantPackets * n
+		m.next = g.at + time.Second*time.Duration(g.bytes)/time.Duration(m.rate)
+	}
+	return now >= g.at, g.at
 }

@@ -82,6 +82,9 @@ const (
 	// that takes a burst, and as long as timers are coarse.
 	burstPackets = 16
 	burstFor     = 4 * time.Millisecond
+	// grantPackets is what one stream sends before it is another's turn, where all streams
+	// together are bounded.
+	grantPackets = 4
 	// lieMax is how far beyond what was sent an acknowledgement is a lie; further ahead it
 	// is one from half the sequence numbers ago.
 	lieMax = 4096

@@ -58,7 +58,7 @@ func (s *stream) mayGo(now time.Duration) (bool, time.Duration) {
 			return false, at
 		}
 	}
-	return s.e.upload.ready(now)
+	return s.e.upload.ready(now, &s.grant, s.e.cfg.PacketMax)
 }
 
 // sendNext sends the packet that hasNext says there is.
@@ -100,7 +100,7 @@ func (s *stream) emit(now time.Duration, seq uint16) {
 	if s.rtt.smooth != 0 {
 		s.pacer.took(now, n, s.ledbat.window, s.rtt.smooth)
 	}
-	s.e.upload.took(now, n)
+	s.grant.bytes -= n
 	if s.reorder.count == 0 {
 		s.quiet()
 	}

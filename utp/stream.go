@@ -39,6 +39,7 @@ type stream struct {
 	rtt      rtt
 	ledbat   ledbat
 	pacer    pacer
+	grant    grant
 	room     int    // bytes that the remote has room for
 	roomAt   uint32 // when it said so, by its clock
 	orders   uint64 // transmissions so far
