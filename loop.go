@@ -212,6 +212,9 @@ func (n *Node) carry(out node.Out) {
 	if len(out.Jobs) > 0 {
 		n.pool.add(out.Jobs)
 	}
+	if len(out.Asks) > 0 {
+		n.askStore(out.Asks)
+	}
 	if len(out.Saves) > 0 {
 		n.writer.add(out.Saves)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ropewalk/ropewalk/content/store"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/link/socks"
@@ -33,6 +34,8 @@ type Node struct {
 	log      *slog.Logger
 	metrics  *metrics
 	pool     *pool
+	shelves  *pool       // asks of the store
+	store    store.Store // of content; nil without discv5
 	writer   *writer
 	restrict link.Restriction
 	routes   link.Routes
@@ -167,6 +170,7 @@ func (n *Node) build() (err error) {
 		}
 	}()
 	n.pool = newPool(n.jobDone, func(strand string, waited, took time.Duration) { n.metrics.job(strand, waited, took) })
+	n.shelves = newPool(n.stored, func(_ string, waited, took time.Duration) { n.metrics.job("store", waited, took) })
 	n.writer = newWriter(n.cfg.DataDir, n.saved)
 	if err := n.setProxy(); err != nil {
 		return err
@@ -178,6 +182,14 @@ func (n *Node) build() (err error) {
 	if err != nil {
 		return err
 	}
+	if err := n.openStore(mc.Overlays); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.closeStore())
+		}
+	}()
 	mc.Hosts.Kinds, mc.Hosts.Reaches = n.kinds(), n.reaches
 	if _, err := rand.Read(mc.Hosts.Secret[:]); err != nil {
 		return err

@@ -127,11 +127,17 @@ func (n *Node) begin(list []Transport, was state) {
 // goroutines starts all goroutines the node has until it stops.
 func (n *Node) goroutines(list []Transport) {
 	n.pool.open()
+	n.shelves.open()
 	n.writer.open()
 	n.runs.Open()
 	n.runCore("files", n.writer.run)
 	for range max(1, runtime.GOMAXPROCS(0)) {
 		n.runCore("jobs", n.pool.run)
+	}
+	if n.store != nil {
+		for range keepers {
+			n.runCore("store", n.shelves.run)
+		}
 	}
 	n.runCore("loop", n.loop)
 	if d := n.datagrams.Load(); d != nil {

@@ -64,6 +64,7 @@ func (n *Node) halt(ctx context.Context, to state) error {
 	t.tasks.wait()
 	for !n.resting() {
 		n.pool.rest()
+		n.shelves.rest()
 		n.writer.rest()
 		n.call(func() {})
 	}
@@ -72,6 +73,7 @@ func (n *Node) halt(ctx context.Context, to state) error {
 	close(t.quit)
 	<-t.gone
 	n.pool.close()
+	n.shelves.close()
 	n.writer.close()
 	t.core.Wait()
 	next := newTurn()
@@ -100,7 +102,7 @@ func (n *Node) call(f func()) {
 // do, nor the loop anything that could give them some.
 func (n *Node) resting() (yes bool) {
 	n.call(n.flush)
-	return n.pool.resting() && n.writer.resting()
+	return n.pool.resting() && n.shelves.resting() && n.writer.resting()
 }
 
 // closeLinks closes transports, all at once, because each waits for its remotes.
@@ -131,7 +133,7 @@ func (n *Node) end() error {
 	n.lines.end()
 	n.partials.end()
 	n.metrics.end()
-	return errors.Join(append(errs, n.closeFolder())...)
+	return errors.Join(append(errs, n.closeStore(), n.closeFolder())...)
 }
 
 // endStreams ends every subscription; those of a stopped node are of its next start.

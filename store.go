@@ -5,6 +5,7 @@ import (
 
 	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/content/store"
+	"github.com/ropewalk/ropewalk/portal"
 	"github.com/ropewalk/ropewalk/work"
 )
 
@@ -13,7 +14,14 @@ import (
 const keepers = 8
 
 // openStore opens the store of content, where the node has networks of it.
-func (n *Node) openStore(networks []content.Network) (err error) {
+func (n *Node) openStore(overlays []portal.Config) (err error) {
+	if len(overlays) == 0 {
+		return nil
+	}
+	var networks []content.Network
+	for _, o := range overlays {
+		networks = append(networks, o.Network)
+	}
 	radius, err := radiusOf(n.cfg.Overlay.Radius)
 	if err != nil {
 		return err
@@ -24,8 +32,8 @@ func (n *Node) openStore(networks []content.Network) (err error) {
 	return err
 }
 
-// ask has the store answer beside the loop.
-func (n *Node) ask(asks []content.Ask) {
+// askStore has the store answer beside the loop.
+func (n *Node) askStore(asks []content.Ask) {
 	jobs := make([]work.Job, len(asks))
 	for i, a := range asks {
 		jobs[i] = work.Job{Ticket: a.Ticket, Run: func() any { return n.store.Do(a) }}
