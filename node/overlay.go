@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -45,7 +46,7 @@ func (n *Node) portalEntries() []enr.Pair {
 	if len(n.cfg.Overlays) == 0 {
 		return nil
 	}
-	return portalwire.Entries(n.cfg.Overlays[0].Chain)
+	return portalwire.Entries(cmp.Or(n.cfg.Overlays[0].Chain, portalwire.Mainnet))
 }
 
 func (n *Node) overlayOf(owner id.Owner) *portal.Overlay {
