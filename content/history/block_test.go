@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ropewalk/ropewalk/content"
+	"github.com/ropewalk/ropewalk/internal/rlp"
 )
 
 // block is a block of mainnet (portal-spec-tests, tests/mainnet/history/block_data).
@@ -288,6 +289,28 @@ func TestListAsString(t *testing.T) {
 	bad := stringForm(p, i)
 	if err := CheckBody(b.head(t), bad); !errors.Is(err, content.ErrInvalid) {
 		t.Errorf("a second form of one body: %v", err)
+	}
+}
+
+// A receipt's type has no second form either: above a byte it would be cut to another.
+func TestReceiptTypeCut(t *testing.T) {
+	b := readBlock(t, 19426587)
+	rs, err := decodeReceipts(b.receipts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(rs, func(r receipt) bool { return r.kind == 2 })
+	var all []byte
+	for j, r := range rs {
+		kind := uint64(r.kind)
+		if j == i {
+			kind += 256
+		}
+		body := rlp.AppendBytes(rlp.AppendUint(nil, kind), r.status)
+		all = rlp.AppendList(all, append(rlp.AppendUint(body, r.gas), r.logs...))
+	}
+	if err := CheckReceipts(b.head(t), rlp.AppendList(nil, all)); i < 0 || !errors.Is(err, content.ErrInvalid) {
+		t.Errorf("receipts of a type of two bytes: %v", err)
 	}
 }
 

@@ -120,9 +120,6 @@ func Bits(b []byte, limit int) ([]bool, error) {
 	if len(b) == 0 || b[len(b)-1] == 0 {
 		return nil, fmt.Errorf("%w: bit list without its end", ErrMalformed)
 	}
-	if len(b) > limit/8+1 {
-		return nil, fmt.Errorf("%w: bit list of %d bytes, at most %d bits", ErrLimit, len(b), limit)
-	}
 	n := (len(b)-1)*8 + bits.Len8(b[len(b)-1]) - 1
 	if n > limit {
 		return nil, fmt.Errorf("%w: %d bits, at most %d", ErrLimit, n, limit)
