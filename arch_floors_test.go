@@ -70,6 +70,7 @@ var homes = []home{
 	{path: "peer/msgrw", floor: 2, kind: edge, also: []string{"peer"},
 		why: "it makes protocols that block from the handler of package peer, so that strands need not"},
 
+	{path: "content/headers", floor: 2, kind: edge},
 	{path: "link/mem", floor: 2, kind: edge},
 	{path: "link/libp2p", floor: 2, kind: edge},
 	{path: "link/rlpx", floor: 2, kind: edge},

@@ -271,3 +271,26 @@ func FuzzRLP(f *testing.F) {
 		}
 	})
 }
+
+// A head says where an item ends before the item is there.
+func TestHead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		body := make([]byte, rapid.IntRange(0, 70000).Draw(t, "length"))
+		item := AppendBytes(nil, body)
+		if rapid.Bool().Draw(t, "list") {
+			item = AppendList(nil, body)
+		}
+		head, size, ok := Head(item[:min(len(item), 9)])
+		if !ok || head+int(size) != len(item) {
+			t.Fatalf("head %d, size %d, %v; the item has %d bytes", head, size, ok, len(item))
+		}
+	})
+	for _, cut := range []string{"", "b8", "b938", "bf ffffffffffffff", "f8", "fa 0100"} {
+		if _, _, ok := Head(unhex(t, cut)); ok {
+			t.Errorf("%q has a whole head", cut)
+		}
+	}
+	if head, size, ok := Head(unhex(t, "ff ffffffffffffffff")); !ok || head != 9 || size != 1<<64-1 {
+		t.Errorf("the longest: %d, %d, %v", head, size, ok)
+	}
+}

@@ -120,3 +120,32 @@ func longHead(b []byte, w int) (head, error) {
 	}
 	return head{start: 1 + w, end: 1 + w + int(n)}, nil
 }
+
+// Head reads the head that b begins with, of an item that need not be there as a whole:
+// how many bytes it has, and how many follow. It is not canonical unless Split says so
+// once all is there.
+func Head(b []byte) (head int, size uint64, ok bool) {
+	if len(b) == 0 {
+		return 0, 0, false
+	}
+	first, w := b[0], 0
+	switch {
+	case first < stringShort:
+		return 0, 1, true
+	case first <= stringLong:
+		return 1, uint64(first - stringShort), true
+	case first < listShort:
+		w = int(first - stringLong)
+	case first <= listLong:
+		return 1, uint64(first - listShort), true
+	default:
+		w = int(first - listLong)
+	}
+	if len(b) <= w {
+		return 0, 0, false
+	}
+	for _, c := range b[1 : 1+w] {
+		size = size<<8 | uint64(c)
+	}
+	return 1 + w, size, true
+}
