@@ -51,9 +51,9 @@ arch: ## floors, purity, names, the drawn tree; lists files that grew long
 	go test -count=1 -run '^TestArch' -v . | { grep -vE '^(=== RUN|    --- PASS|--- PASS)' || true; }
 
 .PHONY: libsecp
-libsecp: ## the tests of RLPx with libsecp256k1 (cgo; Debian's libsecp256k1-dev)
-	go vet -tags libsecp256k1 ./link/rlpx
-	go test -count=1 -tags libsecp256k1 ./link/rlpx
+libsecp: ## the tests of keys and handshakes with libsecp256k1 (cgo; Debian's libsecp256k1-dev)
+	go vet -tags libsecp256k1 ./link/rlpx ./id ./discv5/wire
+	go test -count=1 -tags libsecp256k1 ./link/rlpx ./id ./discv5/wire
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=30s), JOBS at once

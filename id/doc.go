@@ -11,5 +11,6 @@
 //
 // Ground floor, pure. Cryptographic primitives come from decred's secp256k1, which
 // makes signatures, secp256k1-voi, which checks them and agrees on secrets, and
-// golang.org/x/crypto.
+// golang.org/x/crypto; with the build tag libsecp256k1 the C library of that name makes
+// and checks signatures and multiplies (docs/decisions/0019).
 package id

@@ -49,11 +49,11 @@ func KeyFromBytes(raw []byte) (*Key, error) {
 	if overflow := s.SetByteSlice(raw); overflow || s.IsZero() {
 		return nil, fmt.Errorf("%w: scalar out of range", ErrKey)
 	}
-	k := &Key{priv: secp256k1.NewPrivateKey(&s)}
-	pub := k.priv.PubKey()
-	copy(k.pub[:], pub.SerializeCompressed())
-	copy(k.full[:], pub.SerializeUncompressed()[1:])
-	k.id = nodeID(pub)
+	full := multiply((*[32]byte)(raw))
+	k := &Key{priv: secp256k1.NewPrivateKey(&s), full: [64]byte(full[1:])}
+	k.pub[0] = 2 + full[64]&1
+	copy(k.pub[1:], full[1:33])
+	k.id = ID(Keccak256(k.full[:]))
 	return k, nil
 }
 
@@ -72,10 +72,7 @@ func (k *Key) ID() ID { return k.id }
 // SignDigest signs a 32-byte digest and returns r||s (64 bytes, low s,
 // deterministic nonce per RFC 6979), the form EIP-778 records carry.
 func (k *Key) SignDigest(digest [32]byte) [64]byte {
-	var out [64]byte
-	// SignCompact is 1 byte of recovery code, then r||s.
-	copy(out[:], ecdsa.SignCompact(k.priv, digest[:], true)[1:])
-	return out
+	return k.sign(digest)
 }
 
 // SignDER signs a 32-byte digest and returns the ASN.1 DER form that libp2p uses
@@ -99,22 +96,20 @@ func ParsePublic(raw []byte) (Public, error) {
 
 // ID is the node ID of the key, or an error when the bytes are no point.
 func (p Public) ID() (ID, error) {
-	pk, err := secp256k1.ParsePubKey(p[:])
-	if err != nil {
-		return ID{}, fmt.Errorf("%w: %v", ErrKey, err)
+	full, ok := p.expand()
+	if !ok {
+		return ID{}, fmt.Errorf("%w: no point of the curve", ErrKey)
 	}
-	return nodeID(pk), nil
+	return ID(Keccak256(full[1:])), nil
 }
 
 // Uncompressed is X||Y, 64 bytes, as RLPx and enode URLs write a key.
 func (p Public) Uncompressed() ([64]byte, error) {
-	var out [64]byte
-	pk, err := secp256k1.ParsePubKey(p[:])
-	if err != nil {
-		return out, fmt.Errorf("%w: %v", ErrKey, err)
+	full, ok := p.expand()
+	if !ok {
+		return [64]byte{}, fmt.Errorf("%w: no point of the curve", ErrKey)
 	}
-	copy(out[:], pk.SerializeUncompressed()[1:])
-	return out, nil
+	return [64]byte(full[1:]), nil
 }
 
 func (p Public) String() string { return hex.EncodeToString(p[:]) }
@@ -153,10 +148,6 @@ func Keccak256(parts ...[]byte) (out [32]byte) {
 	}
 	h.Sum(out[:0])
 	return out
-}
-
-func nodeID(pk *secp256k1.PublicKey) ID {
-	return ID(Keccak256(pk.SerializeUncompressed()[1:]))
 }
 
 // PublicFromUncompressed makes a key of X||Y, 64 bytes, and checks that it is a

@@ -1,4 +1,4 @@
-//go:build nolibp2p
+//go:build nolibp2p && !libsecp256k1
 
 package id
 
