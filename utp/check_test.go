@@ -1,9 +1,7 @@
 package utp
 
-import "testing"
-
 // check holds the books of an endpoint to what they count.
-func (e *Endpoint) check(t testing.TB) {
+func (e *Endpoint) check(t tester) {
 	t.Helper()
 	in, out, held, waiting := 0, 0, 0, 0
 	for k, s := range e.streams {
@@ -65,7 +63,7 @@ func (e *Endpoint) check(t testing.TB) {
 const waiting_ = waiting
 
 // check holds the books of a stream to what they count.
-func (s *stream) check(t testing.TB) {
+func (s *stream) check(t tester) {
 	t.Helper()
 	f := &s.flight
 	size, out, holes, lost := 0, 0, 0, 0

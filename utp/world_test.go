@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"math/rand/v2"
 	"net/netip"
-	"testing"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -14,10 +13,18 @@ import (
 
 var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// tester is what tests and properties have in common.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
 // world is a network in virtual time: endpoints, and lines between them with delay,
 // loss, reordering and a rate.
 type world struct {
-	t      testing.TB
+	t      tester
 	now    time.Time
 	rng    *rand.Rand
 	queue  flying
@@ -91,7 +98,7 @@ func (q *flying) Pop() any {
 	return x
 }
 
-func newWorld(t testing.TB, seed uint64, l line) *world {
+func newWorld(t tester, seed uint64, l line) *world {
 	if l.shift == 0 {
 		l.shift = l.trip / 5
 	}
@@ -264,7 +271,7 @@ func (w *world) send(from, to *host, data []byte, pull bool) *transfer {
 func (x *transfer) over() bool { return x.from.over(x.tFrom) && x.to.over(x.tTo) }
 
 // check fails unless all bytes have arrived, and returns how long that took.
-func (x *transfer) check(t testing.TB) time.Duration {
+func (x *transfer) check(t tester) time.Duration {
 	t.Helper()
 	a, b := x.from.got[x.tFrom], x.to.got[x.tTo]
 	if a == nil || b == nil || !a.end || !b.end {
@@ -289,7 +296,7 @@ func noise(n int) []byte {
 }
 
 // idle fails unless the host has nothing left.
-func (h *host) idle(t testing.TB) {
+func (h *host) idle(t tester) {
 	t.Helper()
 	s := h.e.Stats()
 	if s.Inbound+s.Outbound+s.Waiting+s.Held != 0 || len(h.e.streams)+len(h.e.tickets)+len(h.e.peers)+len(h.e.timers.heap) != 0 {
