@@ -59,8 +59,8 @@ func (d *Discovery) ordinary(now time.Time, from place, p *wire.Packet) {
 	d.plain = text
 	d.sessions.use(s)
 	d.message(now, s, text)
-	if len(s.waiting) > 0 && s.shake.state == still {
-		d.flush(now, s, waitingEach)
+	if s.shake.state == still && (len(s.waiting) > 0 || !s.lost.IsZero() && !s.keys[s.hot].dead) {
+		d.settled(now, s)
 	}
 }
 

@@ -116,6 +116,9 @@ const (
 	answerMost = 3 * time.Second
 	// partsMax bounds the NODES that answer a request (others send at most five).
 	partsMax = 5
+	// againMax bounds the requests, and the packets told, that are sent again because the
+	// other side had lost the session.
+	againMax = 64
 	// tellsKept is how many of the latest packets that were told are kept, for tellFor, to
 	// be sent again in a handshake.
 	tellsKept = 256

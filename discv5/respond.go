@@ -127,7 +127,7 @@ func (d *Discovery) responded(now time.Time, r *response, out responded) {
 			d.stats.Dropped++
 		}
 	}
-	d.flush(now, s, waitingEach)
+	d.settled(now, s)
 }
 
 // met is a session that somebody else began. Its node is offered to the table if it is

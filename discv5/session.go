@@ -27,11 +27,12 @@ type session struct {
 	greets time.Time     // when a new session last had us ping
 
 	shake   shake
-	waiting []*call // for keys, in order; ≤ waitingEach
-	calls   int     // ours, under way; ≤ callsEach
-	open    int     // TALK requests with their protocols; ≤ talksEach
-	queued  int     // and those that wait; ≤ queuedEach
-	linked  bool    // in sessions
+	lost    time.Time // since when what we sent was not readable, until new keys are in use
+	waiting []*call   // for keys, in order; ≤ waitingEach
+	calls   int       // ours, under way; ≤ callsEach
+	open    int       // TALK requests with their protocols; ≤ talksEach
+	queued  int       // and those that wait; ≤ queuedEach
+	linked  bool      // in sessions
 }
 
 // keys are one generation.

@@ -45,6 +45,9 @@ func (d *Discovery) whoareyou(now time.Time, from netip.AddrPort, p *wire.Packet
 		return
 	}
 	s.refused()
+	if s.lost.IsZero() || c.sent.Before(s.lost) {
+		s.lost = c.sent
+	}
 	if s.shake.state == working {
 		d.wait(now, c) // the answer to the first of several is on its way
 		return
@@ -126,6 +129,27 @@ func (d *Discovery) handshake(now time.Time, c *call, keys *wire.Session, in *wi
 	c.sent, c.tries = now, max(c.tries, 1)
 	d.out(now, c.s.at, d.packet)
 	d.timers.set(c, now.Add(d.allowed(c.s, handshakeFor)))
+}
+
+// settled is for the first packet that comes under new keys: the other side has them.
+// What waited is sent, and what was sent since it had lost the old ones is sent again.
+func (d *Discovery) settled(now time.Time, s *session) {
+	d.flush(now, s, waitingEach)
+	keys := s.sealing(now, d.worn)
+	if s.lost.IsZero() || keys == nil {
+		return
+	}
+	since, made := s.lost, s.keys[s.hot].since
+	s.lost = time.Time{}
+	n := 0
+	for _, c := range d.timers {
+		if c.s == s && c.quick && !c.waits && n < againMax && !c.sent.Before(since) && c.sent.Before(made) {
+			d.sealCall(now, c, keys)
+			c.tries-- // it was not read
+			n++
+		}
+	}
+	d.retell(now, s, keys, since, made)
 }
 
 // flush sends up to n of the requests that waited for keys. The other side is at work on

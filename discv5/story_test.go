@@ -142,14 +142,15 @@ func TestRestart(t *testing.T) {
 			if err := a.tellTo(b, "utp", body); err != nil {
 				t.Fatal(err)
 			}
-			w.run(2 * time.Millisecond)
+			w.run(time.Millisecond)
 		}
 		w.run(time.Second)
 		told := map[byte]bool{}
 		for _, r := range b.requests {
 			told[r.Body[0]] = true
 		}
-		if !told[0] || len(told) < 20 {
+		// Those of 30 kept packets that come to the same of 256 places are lost.
+		if !told[0] || len(told) < 27 {
 			t.Errorf("%d bytes: %d of 30 packets came, the first: %v", size, len(told), told[0])
 		}
 	}

@@ -47,7 +47,8 @@ type talks struct {
 func (d *Discovery) Register(proto string) error { return d.register(proto, false) }
 
 // Hear is Register for a protocol whose requests want no answer, such as uTP's packets:
-// each gets an empty one at once, and its Request has no N.
+// each gets an empty one at once, unless the asker's record says that it is Ropewalk and
+// told it, and its Request has no N.
 func (d *Discovery) Hear(proto string) error { return d.register(proto, true) }
 
 func (d *Discovery) register(proto string, quiet bool) error {
@@ -73,7 +74,10 @@ func (d *Discovery) talked(now time.Time, s *session, m *wire.Message) {
 	r := Request{From: s.who, Record: s.record, At: s.at, Proto: p.name, Body: m.Body}
 	switch {
 	case p.quiet:
-		d.nothing(now, s, m.ID)
+		// Other clients may take silence for a dead node; those of our kind wait for nothing.
+		if _, ours := s.record.Rope(); !ours {
+			d.nothing(now, s, m.ID)
+		}
 	case s.queued == 0 && s.open < talksEach && d.talks.open < talksMax:
 		r.N = d.talks.add(s, m.ID, now.Add(talkFor))
 	case s.queued < queuedEach && len(d.talks.queue) < queuedMax:

@@ -1,8 +1,10 @@
 package discv5
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/discv5/wire"
@@ -21,9 +23,9 @@ type toldPacket struct {
 }
 
 // Tell sends a request over the session with a node and waits for no answer. When the
-// other side has lost the session, one of the packets it could not read is sent again in
-// the handshake, and so are those told while there are no keys; others are lost. Without a
-// session there is one made, if a record of the node is known: ErrUnknown otherwise.
+// other side has lost the session there is another handshake, and the packets it could
+// not read, up to 64 of them, are sent again. Without a session there is one made, if a
+// record of the node is known: ErrUnknown otherwise.
 func (d *Discovery) Tell(now time.Time, who id.ID, at netip.AddrPort, proto string, body []byte) error {
 	d.see(now)
 	if !d.running {
@@ -110,6 +112,27 @@ func (d *Discovery) recall(now time.Time, from netip.AddrPort, nonce wire.Nonce)
 	c.s.calls++
 	d.calls[c.n] = c
 	return c
+}
+
+// retell sends again what was told since the other side lost the session and before it
+// had new keys, in its order.
+func (d *Discovery) retell(now time.Time, s *session, keys *wire.Session, since, made time.Time) {
+	var lost []*toldPacket
+	for i := range d.told {
+		if t := &d.told[i]; t.s == s && !t.sent.Before(since) && t.sent.Before(made) && now.Sub(t.sent) <= tellFor {
+			lost = append(lost, t)
+		}
+	}
+	slices.SortFunc(lost, func(a, b *toldPacket) int { return bytes.Compare(a.nonce[:4], b.nonce[:4]) })
+	for _, t := range lost[:min(len(lost), againMax)] {
+		if !t.sent.Before(made) {
+			continue // one that was just sent again has come to its place
+		}
+		t.s = nil
+		if d.text = append(d.text[:0], t.text...); d.tell(now, s, keys) != nil {
+			return
+		}
+	}
 }
 
 // toldAt is the place of a packet by its nonce, whose last bytes are of chance.
