@@ -221,13 +221,14 @@ func (d *Discovery) release(_ time.Time, c *call) {
 		c.waits = false
 		s.waiting = remove(s.waiting, c)
 	}
-	if s.shake.lead == c && s.shake.state == asked {
-		s.shake = shake{}
+	if s.shake.lead == c {
+		// A job goes on: what it makes is good for those that wait.
+		if s.shake.lead = nil; s.shake.state == asked {
+			s.shake = shake{}
+		}
 	}
 	s.calls--
-	if s.n == 0 && s.idle() {
-		d.sessions.drop(s)
-	}
+	d.sessions.spent(s)
 }
 
 // abandon ends all that waited for a session which does not come about.

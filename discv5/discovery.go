@@ -121,18 +121,20 @@ func (d *Discovery) Stop(now time.Time) News {
 	d.begin(now)
 	d.running = false
 	for _, l := range d.lookups {
-		l.over = true
-		if !l.ticket.IsZero() {
+		if !l.over && !l.ticket.IsZero() {
 			d.news.Answers = append(d.news.Answers, Answer{Ticket: l.ticket, Err: ErrStopped})
 		}
+		l.over = true
 	}
 	d.lookups, d.filling, d.stale = nil, false, false
 	for len(d.timers) > 0 {
-		c := d.timers[0]
-		if c.s.shake.lead == c {
-			c.s.shake = shake{}
-		}
-		d.end(now, c, ErrStopped)
+		d.end(now, d.timers[0], ErrStopped)
+	}
+	for s := d.sessions.first; s != nil; {
+		next := s.next
+		s.shake = shake{} // a job's result finds nothing
+		d.sessions.spent(s)
+		s = next
 	}
 	clear(d.initiations)
 	clear(d.responses)
@@ -140,10 +142,13 @@ func (d *Discovery) Stop(now time.Time) News {
 	d.held = 0
 	for d.talks.open > 0 {
 		i := d.talks.first
-		d.talks.remove(d.talks.slots[i].s, i)
+		s := d.talks.slots[i].s
+		d.talks.remove(s, i)
+		d.sessions.spent(s)
 	}
 	for _, q := range d.talks.queue {
 		q.s.queued--
+		d.sessions.spent(q.s)
 	}
 	d.talks.queue, d.talks.room = nil, false
 	return d.said

@@ -129,6 +129,11 @@ func (s *session) refused() {
 	}
 }
 
+// forget drops all keys.
+func (s *session) forget() {
+	s.keys, s.n, s.hot = [keysKept]keys{}, 0, 0
+}
+
 // idle tells whether nobody waits on a session.
 func (s *session) idle() bool {
 	return s.calls+s.open+s.queued+len(s.waiting) == 0 && s.shake.state == still
@@ -215,6 +220,13 @@ func (l *sessions) evict() {
 			l.drop(s)
 		}
 		s = next
+	}
+}
+
+// spent drops a session without keys that nobody waits on.
+func (l *sessions) spent(s *session) {
+	if s.n == 0 && s.linked && s.idle() {
+		l.drop(s)
 	}
 }
 

@@ -178,9 +178,8 @@ func (d *Discovery) Remove(now time.Time, who id.ID) {
 	d.see(now)
 	d.table.Remove(now, who)
 	if s := d.sessions.newest[who]; s != nil {
-		if s.n = 0; s.idle() {
-			d.sessions.drop(s)
-		}
+		s.forget()
+		d.sessions.spent(s)
 	}
 }
 

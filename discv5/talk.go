@@ -118,6 +118,7 @@ func (d *Discovery) Reply(now time.Time, n uint64, body []byte) error {
 	}
 	s, r := t.s, t.id
 	d.talks.remove(s, slotOf(n))
+	defer d.sessions.spent(s)
 	if len(body) > ReplyMax {
 		d.nothing(now, s, r)
 		return ErrTooLarge
@@ -135,6 +136,7 @@ func (d *Discovery) advanceTalks(now time.Time) {
 		t := l.slots[l.first]
 		l.remove(t.s, l.first)
 		d.refuse(now, t.s, t.id)
+		d.sessions.spent(t.s)
 	}
 	if !l.room && (len(l.queue) == 0 || now.Before(l.queue[0].until)) {
 		return
@@ -146,6 +148,7 @@ func (d *Discovery) advanceTalks(now time.Time) {
 		case !now.Before(q.until):
 			q.s.queued--
 			d.refuse(now, q.s, q.id)
+			d.sessions.spent(q.s)
 		case q.s.open < talksEach && l.open < talksMax:
 			q.s.queued--
 			n := l.add(q.s, q.id, now.Add(talkFor))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"testing"
 	"time"
 
 	"github.com/ropewalk/ropewalk/enr"
@@ -15,7 +14,7 @@ import (
 
 // world is machines in memory and a network between them, in virtual time.
 type world struct {
-	tb    testing.TB
+	tb    tester
 	rng   *rand.Rand
 	now   time.Time
 	seq   int
@@ -28,6 +27,14 @@ type world struct {
 	working       time.Duration // how long a job takes
 	// tap sees each packet before it is sent on; false drops it.
 	tap func(from, to netip.AddrPort, b []byte) bool
+}
+
+// tester is what testing.T and rapid.T have in common.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
 }
 
 type event struct {
@@ -51,7 +58,7 @@ func (e *events) Pop() any {
 	return x
 }
 
-func newWorld(tb testing.TB, seed uint64) *world {
+func newWorld(tb tester, seed uint64) *world {
 	return &world{
 		tb: tb, rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1_700_000_000, 0),
 		at: map[netip.AddrPort]*machine{}, delay: 5 * time.Millisecond,
@@ -93,7 +100,7 @@ func testKey(n int) *id.Key {
 	return k
 }
 
-func testRecord(tb testing.TB, k *id.Key, at netip.AddrPort, seq uint64, extra ...enr.Pair) *enr.Record {
+func testRecord(tb tester, k *id.Key, at netip.AddrPort, seq uint64, extra ...enr.Pair) *enr.Record {
 	b := enr.Builder{Seq: seq, Extra: extra}
 	if at.Addr().Is4() {
 		b.IP, b.UDP = at.Addr(), at.Port()
