@@ -31,6 +31,8 @@ type Devnet struct {
 
 	mu     sync.Mutex
 	coming map[int]bool
+	files  map[string]shared // of the script
+	got    map[fetched]delivery
 	err    error
 }
 
@@ -79,7 +81,7 @@ func open(ctx context.Context, opt Options) (*Devnet, error) {
 	if err := opt.Script.Check("devnet", can); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
-	d := &Devnet{opt: opt, log: opt.Logger, coming: map[int]bool{}}
+	d := &Devnet{opt: opt, log: opt.Logger, coming: map[int]bool{}, files: map[string]shared{}, got: map[fetched]delivery{}}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}

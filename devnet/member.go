@@ -225,12 +225,16 @@ func (m *member) isAlive() bool {
 	return m.alive
 }
 
+// current is the client of the node as it runs now.
+func (m *member) current() *client.Client {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.client
+}
+
 // call calls the node's RPC.
 func (m *member) call(ctx context.Context, method string, params, result any) error {
-	m.mu.Lock()
-	c := m.client
-	m.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
-	return c.Call(ctx, method, params, result)
+	return m.current().Call(ctx, method, params, result)
 }

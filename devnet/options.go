@@ -48,7 +48,7 @@ var Links = []string{linkRLPx, linkLibP2P}
 const NodesMax = 100
 
 // can is what a devnet can do.
-const can = scenario.CanKill | scenario.CanPubSub | scenario.CanSlots
+const can = scenario.CanKill | scenario.CanPubSub | scenario.CanSlots | scenario.CanContent
 
 const (
 	// pollEvery is how often each node is asked for its peers, at most; pollShare is the

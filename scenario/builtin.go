@@ -12,7 +12,7 @@ var scripts embed.FS
 
 // builtins are their names, in the order in which they are shown.
 var builtins = []string{
-	"demo", "chat", "partition", "pubsub", "churn",
+	"demo", "chat", "partition", "pubsub", "churn", "content",
 	"gossip", "gossip-eclipse", "gossip-coldboot", "gossip-flash", "gossip-censor", "gossip-churn",
 	"gossip-large", "gossip-middling",
 }

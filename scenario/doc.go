@@ -37,6 +37,10 @@
 //	                                       slots that it could fill, D after the last nodes, kill, restart or heal
 //	expect NODES rejoined within D         their first peer came within D of their own start, and they
 //	                                       have asked no seed since
+//	put NODE SIZE as NAME within D         a file of so many bytes, until it is on disk and offered to others
+//	put NODES files N of SIZE [over D] as NAME within D   each by one of the nodes, drawn at random
+//	get NODES $NAME [P%] within D          each gets the file, and it is the same; of several files each is got
+//	                                       by one node; P% of them will do
 //	partition NODES NODES
 //	heal
 //	latency D±D                            or D+-D, or D alone

@@ -165,12 +165,17 @@ func performScript(s *Script, setup func(*fake)) (*Play, *fake) {
 	if setup != nil {
 		setup(f)
 	}
-	p := NewPlay(s, f, rand.New(rand.NewPCG(7, 7)))
+	return performOn(s, f, func(now time.Time) { f.now = now }), f
+}
+
+// performOn plays a script on a stage that is told the time.
+func performOn(s *Script, st Stage, tell func(now time.Time)) *Play {
+	p := NewPlay(s, st, rand.New(rand.NewPCG(7, 7)))
 	now := t0
 	for steps := 0; ; steps++ {
-		f.now = now
+		tell(now)
 		if p.Advance(now) {
-			return p, f
+			return p
 		}
 		next := p.Deadline()
 		if !next.After(now) || steps > 1_000_000 {

@@ -11,6 +11,8 @@ const (
 	linesMax       = 1_000_000 // of one load
 	linksMax       = 4096      // of one node or hostile host
 	messageMax     = 1 << 20   // bytes of one line of a load
+	filesMax       = 10_000    // of one put
+	fileBytesMax   = 1 << 30   // of one file
 	textBytesMax   = 1024      // of one line
 	nameBytesMax   = 64        // of a room, a topic, a name
 	durationMax    = 24 * time.Hour

@@ -45,6 +45,7 @@ type parser struct {
 	errs   []error
 	named  map[string]said // as NAME → what was said
 	lines  map[said]bool
+	files  map[string]bool // put as NAME
 }
 
 // said is a line in a place.
@@ -61,6 +62,8 @@ var syntax = map[Verb]string{
 	Restart: "restart NODES", Partition: "partition NODES NODES", Heal: "heal", Latency: "latency D±D, or latency D..D±P",
 	Loss: "loss P", Sleep: "sleep D", Hostile: "hostile N links K [dialled P] [at NODES] in TOPIC do CONDUCT",
 	Flash: "flash", Uplink: "uplink RATE", Churn: "churn P [except NODES]", Against: "against VERSION",
+	Put: "put NODE SIZE as NAME within D, or put NODES files N of SIZE [over D] as NAME within D",
+	Get: "get NODES $NAME [P%] within D",
 }
 
 // step parses one line and appends it.
@@ -128,6 +131,10 @@ func (p *parser) fill(s *Step, ts []token) (err error) {
 		return parseHostile(s, ts)
 	case Churn:
 		return parseChurn(s, ts)
+	case Put:
+		return p.parsePut(s, ts)
+	case Get:
+		return p.parseGet(s, ts)
 	case Heal, Flash:
 		if len(ts) != 0 {
 			return errShape

@@ -22,9 +22,12 @@ type Play struct {
 	count   int       // launches or lines done in this step
 	watch   *watch    // of an expectation of lines
 	hostile int       // hosts brought up so far
-	speaker []int     // of a load
+	speaker []int     // of a load or put
+	fetches []fetch   // of a get
+	took    []time.Duration
 
-	killed []bool // by this play
+	killed []bool            // by this play
+	files  map[string][]file // by the name they were put as
 	said   sayings
 	kept   []*watch // expectations met, for the last look
 	report []Result
@@ -59,7 +62,7 @@ func (p *Play) Advance(now time.Time) (done bool) {
 		s := &p.script.Steps[p.at]
 		if !p.begun {
 			p.begun, p.started, p.next = true, now, now
-			p.count, p.watch, p.speaker = 0, nil, nil
+			p.count, p.watch, p.speaker, p.fetches, p.took = 0, nil, nil, nil, nil
 			switch s.Verb {
 			case Start, Kill, Restart, Heal:
 				p.changed = now
@@ -157,6 +160,10 @@ func (p *Play) run(now time.Time, s *Step) (Result, bool) {
 		return p.runLab(now, s)
 	case Against:
 		return success("")
+	case Put:
+		return p.runPut(now, s)
+	case Get:
+		return p.runGet(now, s)
 	case Latency:
 		if s.Top > 0 {
 			return p.runLab(now, s)

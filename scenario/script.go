@@ -36,6 +36,8 @@ const (
 	Uplink    Verb = "uplink"
 	Churn     Verb = "churn"
 	Against   Verb = "against"
+	Put       Verb = "put"
+	Get       Verb = "get"
 )
 
 // Step is one line of a script. Fields that a verb has no use for are zero.
@@ -52,7 +54,7 @@ type Step struct {
 	N          int  // nodes, peers, lines, or how many to kill at random
 	Seeds      int  // nodes
 	Random     bool // kill random
-	Percent    int  // kill random: of those running, instead of N; filled: of the slots
+	Percent    int  // kill random: of those running, instead of N; filled: of the slots; get: of the files
 	Median     bool // filled: at half of the nodes
 	// Time is the bound of a wait or expectation, the span of nodes and load, the
 	// latency, or the sleep.
@@ -64,7 +66,8 @@ type Step struct {
 	Top     time.Duration // latency: the longest of a range, which Time begins
 	Share   float64       // latency: jitter of a range; churn; hostile: of links that nodes dial
 	Latest  time.Duration // expect: from saying to arrival; zero for any
-	Bytes   int           // load: of one line
+	Bytes   int           // load: of one line; put: of one file
+	Over    time.Duration // put: the span of several files
 	Bits    int64         // uplink, per second
 	Conduct Conduct       // hostile
 }
@@ -144,7 +147,7 @@ func (s *Script) enough(nodes, seeds int) error {
 func (s *Script) Patient(d time.Duration) {
 	for i := range s.Steps {
 		switch st := &s.Steps[i]; st.Verb {
-		case Wait, Expect, Refilled, Filled, Rejoined:
+		case Wait, Expect, Refilled, Filled, Rejoined, Put, Get:
 			st.Time = max(st.Time, d)
 		}
 	}
@@ -161,6 +164,7 @@ const (
 	CanPubSub                      // pub and sub
 	CanLab                         // what a Lab can do
 	CanSlots                       // filled and rejoined: what a Manager knows
+	CanContent                     // put and get: what a Library has
 	CanEverything Caps = 1<<iota - 1
 )
 
@@ -183,6 +187,8 @@ func (s *Step) needs() (need Caps) {
 		}
 	case Hostile, Flash, Uplink, Churn, Against:
 		need = CanLab
+	case Put, Get:
+		return CanContent
 	}
 	if s.Links > 0 || s.Top > 0 || s.Bytes > 0 {
 		need |= CanLab
@@ -310,6 +316,10 @@ func (s Step) String() string {
 		}
 	case Against:
 		add("%s", s.Name)
+	case Put:
+		return s.putText()
+	case Get:
+		return s.getText()
 	}
 	return out
 }
