@@ -74,7 +74,7 @@ func TestPageHasItsHandles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"graph", "room", "line", "send", "lines", "peers", "events", "status", "token", "topics", "scores", "rates", "counted", "slot-table", "hosts", "hosts-at", "bans"} {
+	for _, name := range []string{"graph", "room", "line", "send", "lines", "peers", "events", "status", "token", "topics", "scores", "rates", "counted", "slot-table", "hosts", "hosts-at", "bans", "networks", "items", "hops", "content-id", "look", "looked"} {
 		if !bytes.Contains(js, []byte(`id:"`+name+`"`)) {
 			t.Errorf("no element has the id %s", name)
 		}

@@ -1,7 +1,8 @@
 // Package dash is the dashboard: one page that shows a node or a devnet live. It
 // draws who is linked to whom, lists peers, slots, meshes and events, and has a
 // chat box that sends; a page of its own shows what slots are for, the host book by
-// colour, and bans. Package api serves it and answers its calls; this package
+// colour, and bans, and another the content networks, what is kept of them, and a lookup
+// hop by hop. Package api serves it and answers its calls; this package
 // holds the files and the words of the picture (Graph).
 //
 // The page is Preact, uPlot and d3-force on a canvas, about 100 KiB, bundled by

@@ -146,7 +146,8 @@ func TestBuiltins(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s is missing", name)
 		}
-		if p, _ := performScript(s, nil); p.Failed() {
+		lib := newFakeLibrary(newFake(s.Nodes(), s.Seeds()))
+		if p := performOn(s, lib, func(now time.Time) { lib.now = now }); p.Failed() {
 			t.Errorf("%s on a stage where all goes well: %+v", name, p.Report())
 		}
 	}

@@ -9,6 +9,7 @@ import { Peers } from "./peers.jsx";
 import { Charts } from "./charts.jsx";
 import { Gossip } from "./gossip.jsx";
 import { Sessions } from "./sessions.jsx";
+import { Content } from "./content.jsx";
 import { Events, Mesh, Slots } from "./panels.jsx";
 import "../vendor/uplot/uPlot.min.css";
 import "./style.css";
@@ -33,7 +34,7 @@ function Head() {
       <Mark />
       <h1>Ropewalk</h1>
       <nav class="chips">
-        {[["node", "Node"], ["sessions", "Sessions"], ["gossip", "Gossip"]].map(([page, name]) => (
+        {[["node", "Node"], ["sessions", "Sessions"], ["gossip", "Gossip"], ["content", "Content"]].map(([page, name]) => (
           <button type="button" key={page} id={"page-" + page} class={"chip" + (state.page === page ? " on" : "")}
             aria-current={state.page === page ? "page" : undefined} onClick={() => show(page)}>{name}</button>
         ))}
@@ -83,7 +84,7 @@ function App() {
   return (
     <>
       <Head />
-      {state.page === "gossip" ? <Gossip /> : state.page === "sessions" ? <Sessions /> : (
+      {state.page === "gossip" ? <Gossip /> : state.page === "sessions" ? <Sessions /> : state.page === "content" ? <Content /> : (
         <main class="board">
           <Topology />
           <Chat />

@@ -12,13 +12,15 @@ const ratesMax = 90; // points of the gossip page's charts, one a poll
 const graphEvery = 1500;
 const bookLimit = 50; // hosts on a page
 const bansMax = 100; // shown
+const itemsLimit = 50; // of what is kept, on a page
 
 export const state = {
   token: takeToken(), locked: false, online: false, live: false, why: "",
-  page: { "#gossip": "gossip", "#sessions": "sessions" }[location.hash] || "node", stats: null, scores: [], rates: emptyRates(),
+  page: { "#gossip": "gossip", "#sessions": "sessions", "#content": "content" }[location.hash] || "node", stats: null, scores: [], rates: emptyRates(),
   info: null, health: null, sessions: [], slots: [], topics: [], rooms: [], counts: {}, mesh: {},
   graph: { nodes: [], links: [] },
   book: { colour: "", offset: 0, limit: bookLimit, total: 0, hosts: [] }, bans: { total: 0, bans: [] },
+  networks: [], kept: { network: "", after: null, items: [], next: null }, lookup: { id: "", busy: false, trace: null, found: false, took: 0, error: "" },
   events: [], lines: new Map(), room: "lobby", chosen: false,
   chart: emptyChart(),
 };
@@ -74,6 +76,7 @@ function addRates(was, is) {
 export function show(page) {
   state.page = page;
   if (page === "sessions") loadBook().catch(() => {});
+  if (page === "content") loadContent().catch(() => {});
   history.replaceState(null, "", page === "node" ? location.pathname : "#" + page);
   changed();
 }
@@ -97,6 +100,48 @@ async function loadBook() {
   Object.assign(state.book, { total, hosts: list });
   state.counts = counts || {};
   if (offset > 0 && offset >= total) showHosts(colour, 0); // the book has shrunk
+  changed();
+}
+
+// showItems turns to a page of what is kept of a network.
+export function showItems(network, after) {
+  Object.assign(state.kept, { network, after });
+  changed();
+  loadContent().catch(() => {});
+}
+
+// loadContent asks how the content networks do, and for the page of items that is shown.
+async function loadContent() {
+  const { network, after } = state.kept;
+  const [stat, list] = await batch(state.token, [["content_stat"], ["content_list", { network, after, limit: itemsLimit }]]);
+  if (stat.result) state.networks = stat.result.networks;
+  if (network !== state.kept.network || after !== state.kept.after || !list.result) return;
+  Object.assign(state.kept, { network: list.result.network, items: list.result.items, next: list.result.next || null });
+  changed();
+}
+
+const traced = -39002; // not found, with the way
+
+// look looks content up, as a file first and then as a chunk, and keeps the way there.
+export async function look(text) {
+  const digits = text.replace(/^0x/, "").toLowerCase();
+  const l = { id: "0x" + digits, busy: true, trace: null, found: false, took: 0, error: "" };
+  state.lookup = l;
+  changed();
+  try {
+    if (!/^[0-9a-f]{64}$/.test(digits)) throw new Error("no content ID: want 64 hex digits after 0x");
+    const network = state.networks.find((n) => n.kind === "blob")?.name || "blob";
+    for (const kind of ["01", "00"]) {
+      const begun = performance.now();
+      const [a] = await batch(state.token, [["portal_" + network + "TraceGetContent", { contentKey: "0x" + kind + digits }]]);
+      if (a.error && a.error.code !== traced) throw new Error(a.error.message);
+      Object.assign(l, { trace: a.result?.trace || a.error?.data || null, found: !a.error, took: performance.now() - begun });
+      if (l.found) break;
+    }
+  } catch (err) {
+    l.error = err instanceof Unauthorised ? "The node refused this token." : err.message;
+  }
+  l.busy = false;
   changed();
 }
 
@@ -191,6 +236,7 @@ async function poll() {
   addRates(was, state.stats);
   state.scores = take(scores, []);
   if (state.page === "sessions") await loadBook();
+  if (state.page === "content") await loadContent();
   const own = state.topics.filter((t) => t.subscribed).slice(0, meshMax);
   if (own.length) {
     const answers = await batch(state.token, own.map((t) => ["gossip_mesh", { topic: t.topic }]));
