@@ -55,7 +55,23 @@ func (n *Node) ContentStat(ctx context.Context) ([]ContentNetwork, error) {
 		}
 		out = append(out, one)
 	}
+	n.stocktaking(out)
 	return out, nil
+}
+
+// stocktaking adds what the store has of each network.
+func (n *Node) stocktaking(all []ContentNetwork) {
+	if n.store == nil {
+		return
+	}
+	for _, s := range n.store.Stats().Networks {
+		for i := range all {
+			if all[i].Name == s.Name {
+				all[i].Items, all[i].Bytes = s.Items+s.DurableItems, s.Bytes+s.DurableBytes
+				all[i].Durable, all[i].Capacity = s.DurableItems, s.Capacity
+			}
+		}
+	}
 }
 
 // ringShare is how much of the ring a radius covers.

@@ -67,13 +67,13 @@ func fetchOf(from pieces, m Manifest, whole []byte, o GetOptions) *Fetch {
 	}}
 }
 
-// findManifest asks for both that an ID may name: a manifest, or a chunk that is the
-// content itself, and then is returned too.
+// findManifest finds what an ID names: a manifest, or a chunk that is the content itself
+// and then is returned too. Bytes have one hash whichever they are, so both keys are asked
+// for, and what comes first is judged by its form: what reads as a manifest is one.
 func findManifest(ctx context.Context, from pieces, which ContentID) (Manifest, []byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type found struct {
-		kind pieceKind
 		data []byte
 		err  error
 	}
@@ -81,23 +81,25 @@ func findManifest(ctx context.Context, from pieces, which ContentID) (Manifest, 
 	for _, k := range []pieceKind{chunkPiece, manifestPiece} {
 		go func() { // ends with the context
 			data, err := from.get(ctx, k, which)
-			answers <- found{k, data, err}
+			answers <- found{data, err}
 		}()
 	}
 	var worst error
 	for range 2 {
-		switch a := <-answers; {
-		case a.err == nil && a.kind == chunkPiece:
-			return Manifest{ID: which, Network: from.name(), Size: int64(len(a.data)), ChunkSize: chunkBytes, Chunks: []ContentID{which}}, a.data, nil
-		case a.err == nil:
-			size, chunks, err := decodeManifest(a.data)
-			if err != nil {
-				return Manifest{}, nil, fmt.Errorf("%w: its manifest: %v", ErrNoContent, err)
+		a := <-answers
+		if a.err != nil {
+			if worst == nil || errors.Is(worst, ErrNoContent) {
+				worst = a.err
 			}
-			return Manifest{ID: which, Network: from.name(), Size: size, ChunkSize: chunkBytes, Chunks: chunks}, nil, nil
-		case worst == nil || errors.Is(worst, ErrNoContent):
-			worst = a.err
+			continue
 		}
+		m := Manifest{ID: which, Network: from.name(), ChunkSize: chunkBytes}
+		var err error
+		if m.Size, m.Chunks, err = decodeManifest(a.data); err == nil {
+			return m, nil, nil
+		}
+		m.Size, m.Chunks = int64(len(a.data)), []ContentID{which}
+		return m, a.data, nil
 	}
 	return Manifest{}, nil, worst
 }

@@ -305,3 +305,39 @@ func TestFetchRefusesManifests(t *testing.T) {
 		}
 	}
 }
+
+// A store knows bytes by their hash, so it may answer for a chunk with a manifest and the
+// other way round.
+func TestGetFromAStoreOfHashes(t *testing.T) {
+	for _, size := range []int{5, 2*chunkBytes + 5} {
+		s, data := newShelf(), someBytes(size)
+		r, err := putAll(t.Context(), s, bytes.NewReader(data), PutOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range []pieceKind{chunkPiece, manifestPiece} {
+			for which, piece := range s.pieces[1-k] {
+				s.pieces[k][which] = piece
+			}
+		}
+		if got, err := getAll(t.Context(), s, r.ID); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("%d bytes: %d, %v", size, len(got), err)
+		}
+	}
+}
+
+// A file of no bytes is a manifest without chunks.
+func TestPutNothing(t *testing.T) {
+	s := newShelf()
+	r, err := putAll(t.Context(), s, bytes.NewReader(nil), PutOptions{})
+	if err != nil || r.Chunks != 0 || r.Size != 0 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if got, err := getAll(t.Context(), s, r.ID); err != nil || len(got) != 0 {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	path := filepath.Join(t.TempDir(), "empty")
+	if err := onShelf(t, s, nil).ToFile(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+}

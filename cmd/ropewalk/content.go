@@ -231,7 +231,7 @@ func (a *app) printTrace(trace *ropewalk.LookupTrace, found, full bool) error {
 	for who, r := range trace.Responses {
 		said := plural(len(r.RespondedWith), "node") + " nearer"
 		switch {
-		case who == trace.Origin.String():
+		case who == trace.Origin.String() && who != source:
 			said = "we: " + plural(len(r.RespondedWith), "node") + " to begin with"
 		case who == source:
 			said = "has it"
@@ -252,7 +252,7 @@ func (a *app) printTrace(trace *ropewalk.LookupTrace, found, full bool) error {
 	if !found {
 		return nil
 	}
-	if source == "" {
+	if source == "" || source == trace.Origin.String() {
 		_, err := fmt.Fprintln(a.out, "\nfound here")
 		return err
 	}
