@@ -72,7 +72,7 @@ export function hops(trace) {
   for (let hop = 1; edge.length; hop++) {
     const next = [];
     for (const by of edge) {
-      for (const id of trace.responses[by]?.respondedWith || []) {
+      for (const id of trace.responses?.[by]?.respondedWith || []) {
         if (place.has(id)) continue;
         place.set(id, { hop, by });
         next.push(id);
@@ -82,7 +82,7 @@ export function hops(trace) {
   }
   const columns = [];
   for (const [id, p] of place) {
-    const failed = trace.failures?.[id], said = trace.responses[id];
+    const failed = trace.failures?.[id], said = trace.responses?.[id];
     const state = id === trace.origin ? "origin" : id === trace.receivedFrom ? "source" : failed ? "failed" : said ? "asked" : "named";
     (columns[p.hop] ||= []).push({ id, by: p.by, state, after: (failed || said)?.durationMs, why: failed?.failure, distance: trace.metadata?.[id]?.distance || "" });
   }
@@ -133,7 +133,7 @@ function Lookup() {
   return (
     <section class="card clook">
       <h2>Lookup {l.id && <span class="count mono" title={clean(l.id, 80)}>{short(l.id)}</span>}
-        {l.trace && <span id="looked" class={"pill " + (l.found ? "good" : "bad")}>{l.found ? (l.trace.receivedFrom ? "found at " + short(l.trace.receivedFrom) : "found here") + " in " + (ms(l.took)) : "not found"}</span>}
+        {l.trace && <span id="looked" class={"pill " + (l.found ? "good" : "bad")}>{l.found ? (l.trace.receivedFrom && l.trace.receivedFrom !== l.trace.origin ? "found at " + short(l.trace.receivedFrom) : "found here") + " in " + (ms(l.took)) : "not found"}</span>}
       </h2>
       <form class="inline" onSubmit={submit}>
         <input id="content-id" value={id} placeholder="Content ID: 0x and 64 hex digits" spellcheck={false} autocomplete="off" maxLength={80} onInput={(e) => setID(e.currentTarget.value)} />
