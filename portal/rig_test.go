@@ -411,8 +411,12 @@ func (h *host) Write(_ time.Time, t id.Ticket, parts ...[]byte) {
 	if w.spoil != nil {
 		all = w.spoil(h, e.other.h, all)
 	}
+	piece := 64 << 10
+	if w.streamRate > 0 {
+		piece = max(512, min(piece, w.streamRate/10))
+	}
 	for len(all) > 0 {
-		n := min(len(all), 64<<10)
+		n := min(len(all), piece)
 		part := all[:n]
 		all = all[n:]
 		w.bytes += n
