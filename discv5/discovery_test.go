@@ -37,9 +37,9 @@ func TestPair(t *testing.T) {
 	}
 }
 
-// TestA1 is row A1: a protocol registers under a name of its own, and the second time is
+// TestA1ProtocolsRegisterOnce is row A1: a protocol registers under a name of its own, and the second time is
 // an error; a name that is nobody's gets an empty answer.
-func TestA1(t *testing.T) {
+func TestA1ProtocolsRegisterOnce(t *testing.T) {
 	w := newWorld(t, 2)
 	a, b := w.add(0, public(0)), w.add(1, public(1))
 	if err := b.Register("one"); err != nil {
