@@ -1,6 +1,442 @@
 package store
 
-// Disk holds what only matters on disk.
-type Disk struct{}
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
 
-func (d *Disk) fill() {}
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/ropewalk/ropewalk/content"
+)
+
+// ErrDamaged is of something the user put that the disk has lost: it is there in part, or
+// not readable. What peers sent is set aside instead, and comes again.
+var ErrDamaged = errors.New("store: damaged on disk")
+
+// disk is a shelf in Pebble.
+type disk struct {
+	fs      vfs.FS
+	dir     string
+	durable bool // synced when asked to; else it has no log, and is flushed now and then
+	memory  int64
+	blocks  *pebble.Cache
+	tell    func(Notice)
+
+	mu sync.RWMutex // of now: held while Pebble is in use
+	db *pebble.DB
+	g  *gate
+
+	trouble atomic.Pointer[error] // of work behind the scenes, until some goes well again
+	rotten  atomic.Pointer[error] // what could not be read
+	dirty   atomic.Bool           // something was written since the last flush
+	alarm   chan struct{}         // holds one when something has failed
+	refuse  func() error          // why the disk takes nothing now, or nil
+}
+
+// open starts Pebble.
+func (d *disk) open() error {
+	db, g, err := d.start()
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.db, d.g = db, g
+	d.mu.Unlock()
+	return nil
+}
+
+// start opens a Pebble behind a gate of its own. Pebble panics on some failures.
+func (d *disk) start() (db *pebble.DB, g *gate, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("store: open %s: %v", d.dir, r)
+		}
+	}()
+	g = &gate{FS: d.fs, told: func(err error) {
+		if errors.Is(err, errShut) {
+			return // our own doing
+		}
+		d.raise()
+		d.tell(Notice{Kind: "read-only", Text: "the disk failed a write; nothing is taken until it works again", Err: err})
+	}}
+	db, err = pebble.Open(d.dir, d.options(g))
+	if err != nil {
+		return nil, nil, err
+	}
+	g.live.Store(true)
+	return db, g, nil
+}
+
+// reopen opens a new Pebble on what the disk has, in place of one whose gate is shut.
+func (d *disk) reopen() error {
+	db, g, err := d.start()
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	old := d.db
+	d.db, d.g = db, g
+	d.trouble.Store(nil)
+	d.mu.Unlock()
+	if old != nil {
+		return endPebble(old)
+	}
+	return nil
+}
+
+// abandon ends a Pebble whose files are not wanted any more.
+func (d *disk) abandon() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.db == nil {
+		return nil
+	}
+	d.g.close(errShut, false)
+	db := d.db
+	d.db = nil
+	return endPebble(db)
+}
+
+// why is the reason for which nothing can be written, or nil.
+func (d *disk) why(g *gate) error {
+	if err, sync := g.shut(); err != nil {
+		if sync {
+			return fmt.Errorf("%w: a sync to disk failed, and is not trusted before a restart: %w", content.ErrReadOnly, err)
+		}
+		return fullOr(err)
+	}
+	if err := d.trouble.Load(); err != nil {
+		return fullOr(*err)
+	}
+	return d.refuse()
+}
+
+// fullOr says of a failure whether the disk is full or broken.
+func fullOr(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", content.ErrFull, err)
+	}
+	return fmt.Errorf("%w: %w", content.ErrReadOnly, err)
+}
+
+// read does a read. What peers sent and cannot be read is not there; what the user put
+// and cannot be read is an error.
+func (d *disk) read(do func(db *pebble.DB) error) error {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.db == nil {
+		return ErrClosed
+	}
+	err := do(d.db)
+	if err == nil {
+		return nil
+	}
+	if pebble.IsCorruptionError(err) || errors.Is(err, errRecord) {
+		d.rot(err)
+		if !d.durable {
+			return nil
+		}
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
+// rot notes that something could not be read.
+func (d *disk) rot(err error) {
+	if d.rotten.Swap(&err) == nil && d.durable {
+		d.tell(Notice{Kind: "damaged", Text: "something that was put here cannot be read any more; see ropewalk doctor", Err: err})
+	}
+}
+
+// lookup calls a function with the bytes under a key, if there are any; they are gone
+// when it has returned.
+func lookup(db *pebble.DB, key []byte, with func(b []byte) error) (ok bool, err error) {
+	b, closer, err := db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	err = with(b)
+	return err == nil, errors.Join(err, closer.Close())
+}
+
+func (d *disk) cost(net string, at content.Distance) (n int64, err error) {
+	var room [keyMax]byte
+	err = d.read(func(db *pebble.DB) error {
+		_, err := lookup(db, appendKeyAt(room[:0], kindItem, net, at), func(b []byte) error {
+			r, err := parseRecord(b)
+			n = r.cost()
+			return err
+		})
+		return err
+	})
+	if err != nil {
+		n = 0
+	}
+	return n, err
+}
+
+func (d *disk) get(net string, at content.Distance) (item content.Item, ok bool, err error) {
+	var room [keyMax]byte
+	err = d.read(func(db *pebble.DB) error {
+		var apart bool
+		var size int
+		found, err := lookup(db, appendKeyAt(room[:0], kindItem, net, at), func(b []byte) error {
+			r, err := parseRecord(b)
+			if err != nil {
+				return err
+			}
+			both := make([]byte, len(r.key)+len(r.value)) // copied: b is Pebble's
+			copy(both[copy(both, r.key):], r.value)
+			item.Key, item.Value = both[:len(r.key):len(r.key)], both[len(r.key):]
+			apart, size = r.apart, r.size
+			return nil
+		})
+		if err != nil || !found {
+			return err
+		}
+		if apart {
+			found, err = lookup(db, appendKeyAt(room[:0], kindValue, net, at), func(b []byte) error {
+				item.Value = slices.Clone(b)
+				return nil
+			})
+			if err == nil && (!found || len(item.Value) != size) {
+				err = errRecord
+			}
+		}
+		ok = err == nil && found
+		return err
+	})
+	if err != nil || !ok {
+		return content.Item{}, false, err
+	}
+	return item, true, nil
+}
+
+// walk goes over a network's items between two keys, outwards or inwards.
+func (d *disk) walk(lower, upper []byte, inwards bool, visit func(at content.Distance, r record) bool) error {
+	return d.read(func(db *pebble.DB) (err error) {
+		it, err := db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, it.Close()) }()
+		first, next := it.First, it.Next
+		if inwards {
+			first, next = it.Last, it.Prev
+		}
+		for ok := first(); ok; ok = next() {
+			at, ok := distanceOf(it.Key())
+			if !ok {
+				return errRecord
+			}
+			b, err := it.ValueAndErr()
+			if err != nil {
+				return err
+			}
+			r, err := parseRecord(b)
+			if err != nil {
+				return err
+			}
+			if !visit(at, r) {
+				break
+			}
+		}
+		return it.Error()
+	})
+}
+
+func (d *disk) far(net string, from content.Distance, n int) (out []placed, err error) {
+	lower, upper := appendKey(nil, kindItem, net), appendBehind(nil, kindItem, net, from)
+	err = d.walk(lower, upper, true, func(at content.Distance, r record) bool {
+		out = append(out, placed{at: at, cost: r.cost()})
+		return len(out) < n
+	})
+	return out, err
+}
+
+func (d *disk) page(net string, after *content.Distance, n int) (out []placed, err error) {
+	lower, upper := appendKey(nil, kindItem, net), appendBehind(nil, kindItem, net, content.DistanceMax)
+	if after != nil {
+		lower = appendBehind(nil, kindItem, net, *after)
+	}
+	err = d.walk(lower, upper, false, func(at content.Distance, r record) bool {
+		out = append(out, placed{at: at, cost: r.cost(), key: slices.Clone(r.key)})
+		return len(out) < n
+	})
+	return out, err
+}
+
+func (d *disk) write(changes []change, tallies []tally, sync bool) error {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.db == nil {
+		return ErrClosed
+	}
+	if err := d.why(d.g); err != nil {
+		return err
+	}
+	b := d.db.NewBatch()
+	defer b.Close()
+	if err := fillBatch(b, changes, tallies); err != nil {
+		return err
+	}
+	how := pebble.NoSync
+	if sync && d.durable {
+		how = pebble.Sync
+	}
+	if err := b.Commit(how); err != nil {
+		d.g.close(err, sync)
+		return fullOr(err)
+	}
+	d.dirty.Store(true)
+	if d.g.isShut() { // Pebble does not know
+		return d.why(d.g)
+	}
+	return nil
+}
+
+func fillBatch(b *pebble.Batch, changes []change, tallies []tally) (err error) {
+	var key, value []byte
+	for _, c := range changes {
+		if c.drop {
+			for _, kind := range []byte{kindItem, kindValue} {
+				key = appendKeyAt(key[:0], kind, c.net, c.at)
+				if c.at == c.to {
+					err = errors.Join(err, b.Delete(key, nil))
+				} else {
+					err = errors.Join(err, b.DeleteRange(key, appendBehind(nil, kind, c.net, c.to), nil))
+				}
+			}
+			continue
+		}
+		key = appendKeyAt(key[:0], kindItem, c.net, c.at)
+		value = appendRecord(value[:0], c.key, c.value)
+		err = errors.Join(err, b.Set(key, value, nil))
+		if len(c.value) > inlineMax {
+			key = appendKeyAt(key[:0], kindValue, c.net, c.at)
+			err = errors.Join(err, b.Set(key, c.value, nil))
+		}
+	}
+	for _, t := range tallies {
+		key = appendKey(key[:0], kindTally, t.net)
+		value = appendTally(value[:0], t)
+		err = errors.Join(err, b.Set(key, value, nil))
+	}
+	return err
+}
+
+// tallies are those last written; where a network has few items they are compared with
+// what is there (D7).
+func (d *disk) tallies() (out []tally, err error) {
+	err = d.read(func(db *pebble.DB) (err error) {
+		it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{kindTally}, UpperBound: []byte{kindTally + 1}})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, it.Close()) }()
+		for ok := it.First(); ok; ok = it.Next() {
+			b, err := it.ValueAndErr()
+			if err != nil {
+				return err
+			}
+			t, err := parseTally(it.Key(), b)
+			if err != nil {
+				return err
+			}
+			out = append(out, t)
+		}
+		return it.Error()
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range out {
+		if t.items > countedMax {
+			continue
+		}
+		n := tally{net: t.net}
+		lower, upper := appendKey(nil, kindItem, t.net), appendBehind(nil, kindItem, t.net, content.DistanceMax)
+		if err := d.walk(lower, upper, false, func(_ content.Distance, r record) bool {
+			n.items++
+			n.bytes += r.cost()
+			return true
+		}); err != nil {
+			return nil, err
+		}
+		if n != t {
+			d.tell(Notice{Kind: "recounted", Text: fmt.Sprintf("%s: %d items were noted, and %d are there", t.net, t.items, n.items)})
+			out[i] = n
+		}
+	}
+	return out, nil
+}
+
+// flush has what is only in memory written.
+func (d *disk) flush() {
+	if !d.dirty.Swap(false) {
+		return
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.db != nil && d.why(d.g) == nil {
+		_, _ = d.db.AsyncFlush()
+	}
+}
+
+func (d *disk) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.db == nil {
+		return nil
+	}
+	var err error
+	if d.trouble.Load() == nil && !d.g.isShut() {
+		err = d.flushAll() // the log, too: whether its end is torn or rotten cannot be told
+	}
+	err = errors.Join(err, endPebble(d.db))
+	d.db = nil
+	return err
+}
+
+// flushAll waits until what is in memory is on disk, or something has failed.
+func (d *disk) flushAll() error {
+	select {
+	case <-d.alarm: // of what is over
+	default:
+	}
+	done, err := d.db.AsyncFlush()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-done:
+	case <-d.alarm:
+	}
+	return nil // cache is lost, the log stays, and the operator has heard of it
+}
+
+// raise wakes who waits for something that may fail.
+func (d *disk) raise() {
+	select {
+	case d.alarm <- struct{}{}:
+	default:
+	}
+}
+
+// endPebble closes a Pebble, which panics on some failures.
+func endPebble(db *pebble.DB) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("store: close: %v", r)
+		}
+	}()
+	return db.Close()
+}

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"time"
-
 	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/id"
 )
@@ -152,5 +150,3 @@ func (k *keeper) drop(b *book, ids []id.ID) error {
 	}
 	return nil
 }
-
-func durationOf(ns int64) time.Duration { return time.Duration(ns) }

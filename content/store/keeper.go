@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/id"
@@ -31,7 +32,7 @@ type keeper struct {
 type health struct {
 	state, damaged error
 	quarantined    int
-	slow           int64 // ns
+	slow           time.Duration
 }
 
 // book is what is known of one network.
@@ -79,6 +80,37 @@ func (k *keeper) load() error {
 			if l.class == content.Durable {
 				k.durableBytes += t.bytes
 			}
+		}
+	}
+	return nil
+}
+
+// recount takes over what a lane's shelf says it has, after it was opened anew. It runs
+// where the lane's writes run.
+func (k *keeper) recount(l *lane) error {
+	tallies, err := l.shelf.tallies()
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	all := make([]*book, 0, len(k.books))
+	for _, b := range k.books {
+		all = append(all, b)
+		now := tally{net: b.net.Name}
+		for _, t := range tallies {
+			if t.net == now.net {
+				now = t
+			}
+		}
+		if l.class == content.Durable {
+			k.durableBytes += now.bytes - b.durable.bytes
+		}
+		*b.tally(l.class) = now
+	}
+	k.mu.Unlock()
+	for _, b := range all {
+		if err := k.settle(b); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -254,7 +286,7 @@ func (k *keeper) Stats() Stats {
 	var s Stats
 	if k.health != nil {
 		h := k.health()
-		s.State, s.Damaged, s.Quarantined, s.SyncSlow = h.state, h.damaged, h.quarantined, durationOf(h.slow)
+		s.State, s.Damaged, s.Quarantined, s.SyncSlow = h.state, h.damaged, h.quarantined, h.slow
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -41,3 +41,43 @@ const (
 	// in the same hour shares one allowance with all others that did.
 	sharePeers = 4096
 )
+
+// Of a store on disk, from the specification (threats, 3.11).
+const (
+	// FreeMinDefault and FreePartDefault: with less free space on its disk a store takes
+	// nothing more.
+	FreeMinDefault  = 512 << 20
+	FreePartDefault = 0.02
+	// BallastDefault is a file that is given up when the disk is full all the same, so
+	// that there is room to put things in order.
+	BallastDefault = 64 << 20
+	// syncSlow is what a sync may take before the operator hears of it; above syncStuck
+	// nothing more is taken until it is over.
+	syncSlow  = 5 * time.Second
+	syncStuck = 60 * time.Second
+	// lossMax is how much of what peers sent a crash may take.
+	lossMax = 5 * time.Second
+)
+
+// Of a store on disk, our choice.
+const (
+	// inlineMax: longer values stand apart from their items.
+	inlineMax = 4 << 10
+	// MemoryDefault is what the store may hold in memory: tables that fill, and blocks
+	// that were read.
+	MemoryDefault = 96 << 20
+	// beat is how often the housekeeper looks around.
+	beat = time.Second
+	// evictPause lies between steps of eviction that nobody waits for.
+	evictPause = 20 * time.Millisecond
+	// retryPause keeps Pebble from trying the same thing over and over.
+	retryPause = 20 * time.Millisecond
+	// reviveFirst and reviveMax are the pauses between tries to write again.
+	reviveFirst = time.Second
+	reviveMax   = 30 * time.Second
+	// countedMax: up to as many items of a network are counted when a store is opened,
+	// some 50 ms.
+	countedMax = 20_000
+	// bloomBits for each key let one read in a hundred of what is not there reach the disk.
+	bloomBits = 10
+)

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/id"
 )
@@ -26,6 +28,21 @@ var kinds = []struct {
 		}
 		return s
 	}},
+	{"disk", func(t *testing.T, c Config) Store {
+		c.Disk.fs = vfs.NewMem()
+		c.Disk.Memory = 4 << 20
+		return opened(t, "/content", c)
+	}},
+}
+
+// opened is a store in a folder.
+func opened(t *testing.T, dir string, c Config) Store {
+	t.Helper()
+	s, err := Open(dir, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // suite runs a test on every kind of store.
