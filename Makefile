@@ -93,7 +93,8 @@ check: fmt-check vet staticcheck race sim sim-small arch ## what must be green b
 .PHONY: interop
 interop: ## our nodes with go-libp2p-pubsub, js-libp2p (needs Node.js) and go-ethereum
 	cd interop/js && npm install --no-audit --no-fund --no-package-lock --silent
-	cd interop && go vet ./... && INTEROP_JS=1 go test -count=1 -timeout 15m ./...
+	GOBIN=$(CURDIR)/dist go install github.com/ethereum/go-ethereum/cmd/devp2p@$$(cd interop && go list -m -f '{{.Version}}' github.com/ethereum/go-ethereum)
+	cd interop && go vet ./... && INTEROP_JS=1 DEVP2P=$(CURDIR)/dist/devp2p go test -count=1 -timeout 15m ./...
 
 .PHONY: browser
 browser: build ## the dashboard of a devnet in headless Chromium (needs Node.js and chromium)

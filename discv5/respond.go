@@ -116,7 +116,6 @@ func (d *Discovery) responded(now time.Time, r *response, out responded) {
 	}
 	d.stats.Handshakes++
 	d.emit(now, trace.Event{Kind: "handshake", Peer: s.who, Side: trace.Remote}, s.at)
-	d.met(now, s)
 	d.in.Nonce = r.packet.Nonce
 	d.message(now, s, text)
 	for _, p := range r.held {
@@ -127,13 +126,19 @@ func (d *Discovery) responded(now time.Time, r *response, out responded) {
 			d.stats.Dropped++
 		}
 	}
+	d.met(now, s)
 	d.settled(now, s)
 }
 
-// met is a session that somebody else began. Its node is offered to the table if it is
-// where its record says, and pinged: for the table, and to hear where it sees us.
+// met is a session that somebody else began, once its request is answered: there are
+// nodes that take nothing else for an answer. A node that is where its record says is
+// offered to the table, and pinged: for the table, and to hear where it sees us. One that
+// has no such place asks and is not asked.
 func (d *Discovery) met(now time.Time, s *session) {
-	if lives(s.record, s.at) && d.refreshed {
+	if !lives(s.record, s.at) {
+		return
+	}
+	if d.refreshed {
 		d.offer(now, s.record, kad.Told)
 	}
 	if now.Sub(s.greets) < greetEvery || len(d.calls) > callsMax/2 {

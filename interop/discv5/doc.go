@@ -1,0 +1,12 @@
+// Package discv5 lets ropewalk nodes and go-ethereum's discv5 (p2p/discover v1.17.10)
+// form one network. It has tests only.
+//
+// What is checked: nodes of both kinds that know one of them find every other, by a
+// search for its ID; a node's record that changes is noticed; TALK requests of every
+// size that fits go both ways, the first of a session included, and what does not fit is
+// refused before it is sent; and go-ethereum's conformance tests of discv5, which are a
+// program of its own (`devp2p discv5 test`), pass against our node. The last needs the
+// variable DEVP2P with the program's path; make interop builds it.
+//
+// The tests wait for conditions, never for a time.
+package discv5
