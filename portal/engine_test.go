@@ -30,7 +30,7 @@ func TestTwoNodes(t *testing.T) {
 			t.Fatalf("%d bytes: %v", n, got.Err)
 		}
 		delete(b.store, id.ID(key[1:]))
-		b.o.cache.drop(id.ID(key[1:]))
+		b.o.cache.drop(key)
 		got := b.get(key)
 		if got.Err != nil || !bytes.Equal(got.Value, value) || got.Streamed != (n > 1165) || got.From != a.id {
 			t.Fatalf("%d bytes from the other: %v, streamed %v, %+v", n, got.Err, got.Streamed, got.Trace.Failures)

@@ -55,7 +55,7 @@ type asker struct {
 
 // get answers a verb with content from here or from the network.
 func (o *Overlay) get(now time.Time, v *verb, key []byte, point id.ID, tracing bool) {
-	if value, ok := o.cache.get(point); ok {
+	if value, ok := o.cache.get(key); ok {
 		d := o.diary(now, point)
 		d.From = o.cfg.Self
 		a := Answer{Key: key, Value: value}
@@ -65,7 +65,7 @@ func (o *Overlay) get(now time.Time, v *verb, key []byte, point id.ID, tracing b
 		v.answer(a)
 		return
 	}
-	if f, ok := o.finds.Get(point); ok {
+	if f, ok := o.finds.Get(string(key)); ok {
 		f.waiting = append(f.waiting, asker{v, tracing})
 		return
 	}
@@ -78,16 +78,16 @@ func (o *Overlay) get(now time.Time, v *verb, key []byte, point id.ID, tracing b
 // start looks into the store, unless another lookup for the same began meanwhile.
 func (f *find) start(now time.Time) {
 	o := f.o
-	if g, ok := o.finds.Get(f.point); ok {
+	if g, ok := o.finds.Get(string(f.key)); ok {
 		g.waiting = append(g.waiting, f.waiting...)
 		return
 	}
 	o.stats.Lookups++
-	o.finds.Put(f.point, f)
+	o.finds.Put(string(f.key), f)
 	o.ask(content.Ask{Verb: content.Get, IDs: []id.ID{f.point}}, func(now time.Time, a content.Answer) {
 		switch {
 		case f.over():
-		case a.Err == nil:
+		case a.Err == nil && under(a.Item, f.key):
 			f.diary.From = o.cfg.Self
 			f.end(now, Answer{Value: a.Item.Value})
 		case !o.running:
@@ -99,7 +99,7 @@ func (f *find) start(now time.Time) {
 }
 
 func (f *find) over() bool {
-	g, ok := f.o.finds.Get(f.point)
+	g, ok := f.o.finds.Get(string(f.key))
 	return !ok || g != f
 }
 
@@ -294,7 +294,7 @@ func (f *find) judge(now time.Time, r *enr.Record, value []byte, streamed bool) 
 func (f *find) spread(now time.Time, from *enr.Record, value []byte) {
 	o := f.o
 	item := content.Item{ID: f.point, Key: f.key, Value: value, Class: content.Cache, From: from.ID()}
-	o.cache.put(f.point, value)
+	o.cache.put(f.key, value)
 	if o.radius.Covers(o.cfg.Self, f.point) {
 		o.ask(content.Ask{Verb: content.Put, Item: item}, nil)
 	}
@@ -314,7 +314,7 @@ func (f *find) none(now time.Time) {
 // end answers all who wait, and lets go of what is under way.
 func (f *find) end(now time.Time, a Answer) {
 	o := f.o
-	o.finds.Delete(f.point)
+	o.finds.Delete(string(f.key))
 	o.timers.stop(f.wake)
 	if f.search != nil {
 		f.search.Stop()

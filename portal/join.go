@@ -69,7 +69,7 @@ func (o *Overlay) forgetWork() {
 	o.claims = ordered.Map[id.ID, *claim]{}
 	o.couriers = ordered.Map[id.ID, *courier]{}
 	o.searches = ordered.Map[uint64, *search]{}
-	o.finds = ordered.Map[id.ID, *find]{}
+	o.finds = ordered.Map[string, *find]{}
 	o.waiting, o.later = nil, nil
 	o.timers = timers{made: o.timers.made}
 	o.telling, o.puts = nil, 0

@@ -42,7 +42,7 @@ type Overlay struct {
 	claims   ordered.Map[id.ID, *claim]    // items on their way in
 	couriers ordered.Map[id.ID, *courier]  // offers on their way out
 	searches ordered.Map[uint64, *search]  // node lookups
-	finds    ordered.Map[id.ID, *find]     // content lookups
+	finds    ordered.Map[string, *find]    // content lookups, by key
 	waiting  []func(now time.Time)         // lookups that wait for one to end
 	verbs    ordered.Map[uint64, *verb]    // of users, unanswered
 	cache    cache

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -120,10 +121,11 @@ func (o *Overlay) serveFindContent(now time.Time, p *peer, r Request) error {
 		return err
 	}
 	o.stats.FindContents++
-	if v, ok := o.cache.get(point); ok {
+	if v, ok := o.cache.get(m.Key); ok {
 		o.serveValue(now, p, r.N, point, v)
 		return nil
 	}
+	key := bytes.Clone(m.Key)
 	q, ok := o.await(now, p, r.N, func(now time.Time) { o.serveNearest(r.N, p, point) })
 	if !ok {
 		o.serveNearest(r.N, p, point)
@@ -133,7 +135,7 @@ func (o *Overlay) serveFindContent(now time.Time, p *peer, r Request) error {
 		if !o.settled(q) {
 			return
 		}
-		if a.Err != nil {
+		if a.Err != nil || !under(a.Item, key) {
 			o.serveNearest(r.N, p, point)
 			return
 		}
@@ -229,6 +231,10 @@ func (o *Overlay) point(key []byte) (id.ID, error) {
 	}
 	return p, nil
 }
+
+// under tells whether an item is what a key names: two keys may belong at one point, and
+// what is right under one may be wrong under the other.
+func under(it content.Item, key []byte) bool { return it.Key == nil || bytes.Equal(it.Key, key) }
 
 func encodings(records []*enr.Record) [][]byte {
 	out := make([][]byte, len(records))

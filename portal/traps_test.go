@@ -390,3 +390,50 @@ func (n News) without(t *testing.T, want uint64) News {
 	n.Replies = nil
 	return n
 }
+
+// Two keys at one point, as those of a chunk and of a manifest with one hash: what is
+// stored under one is not given for the other, so nobody honest sends what fails its
+// check.
+func TestTwoKeysAtOnePoint(t *testing.T) {
+	pair := func(c *Config) {
+		n := blobs()
+		n.ID = func(key []byte) (id.ID, error) {
+			if len(key) != 33 || key[0] > 1 {
+				return id.ID{}, content.ErrKey
+			}
+			return id.ID(key[1:]), nil
+		}
+		check := n.Check
+		n.Check = func(key, value []byte) error {
+			if key[0] == 1 && value[0] != 'm' {
+				return content.ErrInvalid
+			}
+			return check(key, value)
+		}
+		c.Network = n
+	}
+	w := newWorld(t, 30)
+	a, b := w.add(pair), w.add(pair)
+	w.meet(3 * time.Second)
+	value := []byte("a chunk")
+	chunk := keyOf(value)
+	manifest := bytes.Clone(chunk)
+	manifest[0] = 1
+	b.have(chunk, value)
+	one, two := a.tick.Next(), a.tick.Next()
+	a.did(a.o.Get(w.now, one, manifest, false))
+	a.did(a.o.Get(w.now, two, chunk, false))
+	w.run(time.Minute)
+	if got := a.answers[one]; !errors.Is(got.Err, ErrNotFound) {
+		t.Errorf("%+v", got)
+	}
+	if got := a.answers[two]; got.Err != nil || !bytes.Equal(got.Value, value) {
+		t.Errorf("%+v", got)
+	}
+	if got := a.get(manifest); !errors.Is(got.Err, ErrNotFound) { // it is here now, under the other key
+		t.Errorf("%+v", got)
+	}
+	if a.o.known(b.id).blame != 0 || a.o.known(b.id).bannedNow(w.now) {
+		t.Error("who did nothing wrong is blamed")
+	}
+}

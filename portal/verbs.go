@@ -256,6 +256,9 @@ func (o *Overlay) LocalContent(now time.Time, t id.Ticket, key []byte) News {
 		return v.fail(err)
 	}
 	o.ask(content.Ask{Verb: content.Get, IDs: []id.ID{at}}, func(_ time.Time, a content.Answer) {
+		if a.Err == nil && !under(a.Item, key) {
+			a = content.Answer{Err: content.ErrNotFound}
+		}
 		v.answer(Answer{Key: key, Value: a.Item.Value, Err: storeError(a.Err)})
 	})
 	return o.take()
@@ -290,7 +293,7 @@ func (o *Overlay) Drop(now time.Time, t id.Ticket, key []byte) News {
 	if err != nil {
 		return v.fail(err)
 	}
-	o.cache.drop(at)
+	o.cache.drop(key)
 	o.ask(content.Ask{Verb: content.Drop, IDs: []id.ID{at}}, func(_ time.Time, a content.Answer) {
 		v.answer(Answer{Key: key, Err: storeError(a.Err)})
 	})
