@@ -101,6 +101,7 @@ var homes = []home{
 	{path: "examples/echo", floor: 6, kind: program},
 	{path: "examples/memory", floor: 6, kind: program},
 	{path: "examples/orders", floor: 6, kind: program},
+	{path: "examples/overlay", floor: 6, kind: program},
 }
 
 // rule says what the packages of a kind may import of this module.

@@ -8,7 +8,6 @@ import (
 	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/node"
-	"github.com/ropewalk/ropewalk/portal"
 	"github.com/ropewalk/ropewalk/udp"
 	"github.com/ropewalk/ropewalk/utp"
 )
@@ -94,16 +93,12 @@ func (n *Node) discoveryConfig(into *node.Config) error {
 		d.Bootnodes = append(d.Bootnodes, r)
 	}
 	into.Discovery, into.Streams = d, utp.Config{}
-	radius, err := radiusOf(n.cfg.Overlay.Radius)
-	if err != nil {
-		return err
-	}
-	for _, name := range sortedKeys(n.cfg.Overlay.Networks) {
-		network, err := n.contentNetwork(name)
+	for _, name := range sortedKeys(n.networks) {
+		cfg, err := n.overlayConfig(n.networks[name])
 		if err != nil {
 			return err
 		}
-		into.Overlays = append(into.Overlays, portal.Config{Network: network, Radius: radius, Client: n.cfg.Agent})
+		into.Overlays = append(into.Overlays, cfg)
 	}
 	return nil
 }

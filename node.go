@@ -14,6 +14,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ropewalk/ropewalk/content"
+	"github.com/ropewalk/ropewalk/content/headers"
 	"github.com/ropewalk/ropewalk/content/store"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
@@ -34,8 +36,10 @@ type Node struct {
 	log      *slog.Logger
 	metrics  *metrics
 	pool     *pool
-	shelves  *pool       // asks of the store
-	store    store.Store // of content; nil without discv5
+	shelves  *pool                      // asks of the store
+	store    store.Store                // of content; nil without discv5
+	networks map[string]content.Network // by name; nothing changes after Start
+	sources  []headers.Source
 	writer   *writer
 	restrict link.Restriction
 	routes   link.Routes
@@ -178,6 +182,14 @@ func (n *Node) build() (err error) {
 	if n.restrict, err = link.ParseRestriction(n.cfg.Session.NetRestrict); err != nil {
 		return err
 	}
+	if err := n.openNetworks(); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.closeNetworks())
+		}
+	}()
 	mc, err := n.machineConfig()
 	if err != nil {
 		return err

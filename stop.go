@@ -133,7 +133,7 @@ func (n *Node) end() error {
 	n.lines.end()
 	n.partials.end()
 	n.metrics.end()
-	return errors.Join(append(errs, n.closeStore(), n.closeFolder())...)
+	return errors.Join(append(errs, n.closeStore(), n.closeNetworks(), n.closeFolder())...)
 }
 
 // endStreams ends every subscription; those of a stopped node are of its next start.

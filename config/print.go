@@ -13,7 +13,7 @@ var tableWords = map[string]string{
 	"listen":  "Where it listens.",
 	"session": "Whom it is connected to.",
 	"gossip":  "The GossipSub router. [gossip.topic.\"NAME\"] sets one topic: sign, max_size, idontwant_threshold,\nttl, replay, author, D, Dlo, Dhi, Dscore, Dout, and what its peers earn (topic_weight … invalid_message_deliveries_decay).",
-	"overlay": "Content networks. Read and checked, but not used in this version.\n[overlay.network.\"NAME\"] sets protocol, kind (history, blob, generic) and capacity.",
+	"overlay": "Content networks (docs/overlay.md). [overlay.network.\"NAME\"] sets protocol, kind (history, blob,\ngeneric), capacity and headers.",
 	"chat":    "Rooms.",
 	"log":     "What it says, and where.",
 	"metrics": "What it counts.",

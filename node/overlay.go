@@ -31,14 +31,35 @@ func (n *Node) newOverlays(now time.Time) error {
 		return err
 	}
 	for _, cfg := range n.cfg.Overlays {
-		if err := n.discovery.Register(cfg.Network.Protocol); err != nil {
-			return fmt.Errorf("content network %q: %w", cfg.Network.Name, err)
+		if err := n.newOverlay(now, cfg); err != nil {
+			return err
 		}
-		cfg.Self, cfg.Record, cfg.Localnet, cfg.Trace = n.self, n.signed, n.cfg.Localnet, n.cfg.Trace
-		cfg.Bootnodes = append(cfg.Bootnodes, n.cfg.Discovery.Bootnodes...)
-		n.overlays = append(n.overlays, portal.New(now, cfg, n.fork(), talks{n}, streams{n}, store{n}))
 	}
 	return nil
+}
+
+func (n *Node) newOverlay(now time.Time, cfg portal.Config) error {
+	if err := n.discovery.Register(cfg.Network.Protocol); err != nil {
+		return fmt.Errorf("content network %q: %w", cfg.Network.Name, err)
+	}
+	cfg.Self, cfg.Record, cfg.Localnet, cfg.Trace = n.self, n.signed, n.cfg.Localnet, n.cfg.Trace
+	cfg.Bootnodes = append(cfg.Bootnodes, n.cfg.Discovery.Bootnodes...)
+	n.overlays = append(n.overlays, portal.New(now, cfg, n.fork(), talks{n}, streams{n}, store{n}))
+	return nil
+}
+
+// AddOverlay adds a network of content, before Start.
+func (n *Node) AddOverlay(now time.Time, cfg portal.Config) error {
+	if n.discovery == nil {
+		return ErrNoDiscovery
+	}
+	n.begin(now)
+	err := n.newOverlay(now, cfg)
+	if err == nil {
+		n.cfg.Overlays = append(n.cfg.Overlays[:len(n.cfg.Overlays):len(n.cfg.Overlays)], cfg)
+	}
+	n.settle()
+	return err
 }
 
 // portalEntries are the entries of a record that say which Portal versions we speak.
