@@ -64,6 +64,9 @@ func (n *Node) Health() Health {
 		}
 	}
 	h.Checks = append(h.Checks, Check{Name: "peers", OK: true, Detail: fmt.Sprintf("%d connected", len(sessions))})
+	if n.store != nil {
+		h.Checks = append(h.Checks, n.storeCheck())
+	}
 	for _, c := range h.Checks {
 		h.OK = h.OK && c.OK
 	}

@@ -26,7 +26,8 @@ type finding struct {
 }
 
 func doctorCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	repair := false
+	c := &cobra.Command{
 		Use:     "doctor",
 		GroupID: "look",
 		Short:   "Look for what is wrong and say what helps",
@@ -38,6 +39,9 @@ func doctorCommand(a *app) *cobra.Command {
 			s := d.configuration(a.settings(cmd, config.Options{}))
 			dir := a.folder(cmd)
 			d.folder(dir)
+			if repair {
+				d.repair(dir)
+			}
 			d.proxy(cmd, s)
 			d.node(cmd, dir, s)
 			faulty := slices.ContainsFunc(d.all, func(f finding) bool { return f.State == "fault" })
@@ -56,6 +60,21 @@ func doctorCommand(a *app) *cobra.Command {
 			}
 			return err
 		},
+	}
+	c.Flags().BoolVar(&repair, "repair", false, "make a new content store of what can be read of a damaged one; no node may run")
+	return c
+}
+
+// repair saves what can be read of the content that the user put.
+func (d *doctor) repair(dir string) {
+	r, err := ropewalk.RepairStore(dir)
+	switch {
+	case err != nil:
+		d.say("fault", "repair", "%v", err)
+	case r.Gaps > 0:
+		d.say("note", "repair", "%d items, %d bytes; %d stretches could not be read. What there was is in %s", r.Items, r.Bytes, r.Gaps, r.Old)
+	default:
+		d.say("ok", "repair", "%d items, %d bytes: nothing is lost. What there was is in %s", r.Items, r.Bytes, r.Old)
 	}
 }
 

@@ -24,6 +24,7 @@ type disk struct {
 	dir     string
 	durable bool // synced when asked to; else it has no log, and is flushed now and then
 	memory  int64
+	files   int
 	blocks  *pebble.Cache
 	tell    func(Notice)
 

@@ -152,8 +152,16 @@ func (k *keeper) Add(n content.Network) error {
 	b.net, b.idle = n, false
 	b.cache.net, b.durable.net = n.Name, n.Name
 	all := make([]*book, 0, len(k.books))
-	for _, b := range k.books {
-		b.capacity = k.c.Capacity / int64(len(k.books))
+	sharing := int64(0)
+	for name := range k.books {
+		if k.c.Capacities[name] == 0 {
+			sharing++
+		}
+	}
+	for name, b := range k.books {
+		if b.capacity = k.c.Capacities[name]; b.capacity == 0 {
+			b.capacity = k.c.Capacity / sharing
+		}
 		all = append(all, b)
 	}
 	k.mu.Unlock()

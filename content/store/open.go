@@ -25,6 +25,8 @@ type Disk struct {
 	Ballast int64
 	// Memory is what the store may hold in memory; zero means MemoryDefault.
 	Memory int64
+	// Files is how many files it may hold open; zero means FilesDefault.
+	Files int
 
 	fs vfs.FS // of tests
 }
@@ -41,6 +43,9 @@ func (d *Disk) fill() {
 	}
 	if d.Memory == 0 {
 		d.Memory = MemoryDefault
+	}
+	if d.Files == 0 {
+		d.Files = FilesDefault
 	}
 	if d.fs == nil {
 		d.fs = vfs.Default
@@ -107,12 +112,12 @@ func openLocked(dir string, c Config) (*onDisk, error) {
 
 // open opens both shelves, and the keeper on them.
 func (s *onDisk) open(c Config) error {
+	s.space = space{fs: s.fs, dir: s.dir, c: c.Disk, tell: c.Tell}
 	shelf := func(name string, memory int64, durable bool) *disk {
-		return &disk{fs: s.fs, dir: filepath.Join(s.dir, name), durable: durable, memory: memory,
+		return &disk{fs: s.fs, dir: filepath.Join(s.dir, name), durable: durable, memory: memory, files: s.space.c.Files / 2,
 			blocks: s.blocks, tell: c.Tell, refuse: s.refusal, alarm: make(chan struct{}, 1)}
 	}
 	s.cache, s.durable = shelf(cacheName, c.Disk.Memory/2, false), shelf(durableName, c.Disk.Memory/8, true)
-	s.space = space{fs: s.fs, dir: s.dir, c: c.Disk, tell: c.Tell}
 	if err := s.space.look(); err != nil {
 		return err
 	}

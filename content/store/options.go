@@ -20,7 +20,7 @@ func (d *disk) options(g *gate) *pebble.Options {
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       200, // a put never waits for compaction alone
-		MaxOpenFiles:                256,
+		MaxOpenFiles:                max(d.files, filesMin),
 		EventListener: &pebble.EventListener{
 			BackgroundError: func(err error) { d.failed(g, err) },
 			DataCorruption:  func(i pebble.DataCorruptionInfo) { d.rot(fmt.Errorf("%s: %w", i.Path, i.Details)) },

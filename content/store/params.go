@@ -66,6 +66,9 @@ const (
 	// MemoryDefault is what the store may hold in memory: tables that fill, and blocks
 	// that were read.
 	MemoryDefault = 96 << 20
+	// FilesDefault is how many files both shelves may hold open; filesMin what each needs.
+	FilesDefault = 128
+	filesMin     = 32
 	// beat is how often the housekeeper looks around.
 	beat = time.Second
 	// evictPause lies between steps of eviction that nobody waits for.

@@ -39,7 +39,7 @@ func Repair(dir string, c Config) (r Repaired, err error) {
 	blocks := pebble.NewCache(c.Disk.Memory / 4)
 	defer blocks.Unref()
 	shelf := func(name string) *disk {
-		return &disk{fs: fs, dir: filepath.Join(dir, name), durable: true, memory: c.Disk.Memory / 8, blocks: blocks,
+		return &disk{fs: fs, dir: filepath.Join(dir, name), durable: true, memory: c.Disk.Memory / 8, files: c.Disk.Files, blocks: blocks,
 			tell: c.Tell, refuse: func() error { return nil }, alarm: make(chan struct{}, 1)}
 	}
 	from, to := shelf(durableName), shelf(durableName+".new")

@@ -43,6 +43,9 @@ type Config struct {
 	// Capacity is how many bytes of class Cache all networks keep together; zero means
 	// CapacityDefault, None that they keep nothing.
 	Capacity int64
+	// Capacities are of networks that have one of their own, by name, and no part of
+	// Capacity.
+	Capacities map[string]int64
 	// Durable is how many bytes of class Durable are taken; zero means as many as
 	// Capacity, None nothing.
 	Durable int64
