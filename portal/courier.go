@@ -16,6 +16,7 @@ type parcel struct {
 	item content.Item
 	// gossip is on our own account and gives way to what users wait for.
 	gossip bool
+	since  time.Time
 	done   func(now time.Time, code wire.Code, err error)
 }
 
@@ -42,7 +43,8 @@ func (o *Overlay) carry(now time.Time, to *enr.Record, x *parcel) {
 		why = ErrStopped
 	case !o.mayAsk(now, to):
 		why = ErrVersion
-	case o.sums.queued >= queuedMax, ok && c.waiting() >= queueItems:
+	case o.sums.queued >= queuedMax, ok && c.waiting() >= queueItems,
+		x.gossip && o.sums.waiting+len(x.item.Value) > gossipBytesMax:
 		why = ErrBusy
 	}
 	if why != nil {
@@ -58,7 +60,9 @@ func (o *Overlay) carry(now time.Time, to *enr.Record, x *parcel) {
 		o.couriers.Put(p.id, c)
 	}
 	c.to = to
+	x.since = now
 	o.sums.queued++
+	o.sums.waiting += len(x.item.Value)
 	if x.gossip {
 		c.gossip = append(c.gossip, x)
 	} else {
@@ -75,7 +79,7 @@ func (c *courier) flush(now time.Time) {
 	o := c.o
 	for c.waiting() > 0 && c.flying < offersInFlight && o.mayServe(c.p) {
 		gossip := len(c.urgent) == 0
-		if gossip && (c.flying > 0 || o.sums.gossiping >= gossipStreams) {
+		if gossip && !c.mayGossip(now) {
 			break
 		}
 		if !c.pace.take(now, ourOffersPerSecond, ourOffersBurst) {
@@ -102,6 +106,15 @@ func (c *courier) flush(now time.Time) {
 	}
 }
 
+// mayGossip tells whether it is time for gossip: a little at once, and for a while not
+// while items come in, which in most cases others are being sent, too.
+func (c *courier) mayGossip(now time.Time) bool {
+	o := c.o
+	busy := o.sums.receives > 0 || o.sums.serves > o.sums.gossiping
+	return c.flying == 0 && o.sums.gossiping < gossipStreams &&
+		(!busy || now.Sub(c.gossip[0].since) >= gossipWait)
+}
+
 // gather takes what one offer holds from a queue: as many keys as its packet has room
 // for, and no more bytes than go well in one stream. Of parcels of one item the first
 // goes and the others wait.
@@ -122,7 +135,7 @@ func (c *courier) gather(queue *[]*parcel) []*parcel {
 		batch, rest = rest[:1], rest[1:]
 	}
 	*queue = rest
-	c.o.sums.queued -= len(batch)
+	c.o.unqueue(batch)
 	return batch
 }
 
@@ -160,9 +173,17 @@ func (c *courier) offer(now time.Time, batch []*parcel, gossip bool) {
 func (c *courier) cancel(code wire.Code, err error) {
 	all := append(c.urgent, c.gossip...)
 	c.urgent, c.gossip = nil, nil
-	c.o.sums.queued -= len(all)
+	c.o.unqueue(all)
 	for _, x := range all {
 		c.o.soon(func(now time.Time) { x.done(now, code, err) })
+	}
+}
+
+// unqueue notes that parcels wait no longer.
+func (o *Overlay) unqueue(all []*parcel) {
+	o.sums.queued -= len(all)
+	for _, x := range all {
+		o.sums.waiting -= len(x.item.Value)
 	}
 }
 

@@ -63,7 +63,7 @@ type sums struct {
 	sent             int // bytes in streams out
 	held             int // bytes that came and are not stored yet
 	reading          int // requests that wait for the store
-	queued           int // parcels of couriers
+	queued, waiting  int // parcels of couriers, and their bytes
 	gossiping        int // streams out with nothing but gossip
 }
 

@@ -80,6 +80,10 @@ const (
 	ourOffersBurst     = 12
 	// gossipStreams bounds offers of gossip under way.
 	gossipStreams = 16
+	// gossipWait is how long gossip gives way to what is coming in, gossipBytesMax what
+	// waits of it, where a value counts once for each node it is to go to.
+	gossipWait     = 3 * time.Second
+	gossipBytesMax = 512 << 20
 	// offerHead and offerKeyHead are what an offer's list costs beside its keys.
 	offerHead    = 5
 	offerKeyHead = 4
@@ -103,7 +107,8 @@ const (
 	replicasDefault = 3
 	replicaTries    = 24
 	// retriesMax is how often a node that said "later" is offered an item again,
-	// retryAfter when.
+	// retryAfter when, each time so much later: together longer than a stream is waited for
+	// that nobody opens.
 	retriesMax = 5
 	retryAfter = time.Second
 	// lookedLately is how long a small table needs no further lookup.

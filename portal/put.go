@@ -144,6 +144,7 @@ func (p *putting) step(now time.Time) {
 		case !p.looked && p.o.running:
 			p.looked = true
 			p.look(now)
+			return
 		case len(p.unsure) > 0: // a radius is a hint only
 			p.next, p.unsure = append(p.next, p.unsure...), nil
 			p.step(now)
@@ -204,7 +205,8 @@ func (p *putting) retry(now time.Time) {
 	again := p.again
 	p.again = nil
 	p.waits++
-	p.o.timers.add(now.Add(retryAfter), func(now time.Time) {
+	wait := time.Duration(again[0].n) * retryAfter
+	p.o.timers.add(now.Add(wait), func(now time.Time) {
 		p.waits--
 		for _, a := range again {
 			if p.missing() > 0 {
@@ -223,6 +225,7 @@ func (p *putting) look(now time.Time) {
 	o := p.o
 	if o.table.Len() < kad.BucketMax && !o.looked.IsZero() && now.Sub(o.looked) < lookedLately {
 		p.ask(now)
+		p.step(now)
 		return
 	}
 	p.waits++

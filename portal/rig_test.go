@@ -489,7 +489,7 @@ func (h *host) quiet() error {
 		{"requests", o.requests.Len()}, {"claims", o.claims.Len()}, {"couriers", o.couriers.Len()},
 		{"searches", o.searches.Len()}, {"finds", o.finds.Len()}, {"verbs", o.verbs.Len()},
 		{"waiting", len(o.waiting)}, {"puts", o.puts}, {"receives", o.sums.receives}, {"serves", o.sums.serves},
-		{"sent", o.sums.sent}, {"held", o.sums.held}, {"reading", o.sums.reading}, {"queued", o.sums.queued},
+		{"sent", o.sums.sent}, {"held", o.sums.held}, {"reading", o.sums.reading}, {"queued", o.sums.queued}, {"bytes waiting", o.sums.waiting},
 		{"gossiping", o.sums.gossiping}, {"pipes", len(h.pipes)},
 	} {
 		if c.n != 0 {
