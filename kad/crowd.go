@@ -21,7 +21,7 @@ func share(a, b id.ID) float64 {
 // widen widens a search once, if those that answered are too dense, and tells whether it
 // has.
 func (s *Search) widen() bool {
-	if s.widened || s.cfg.Size <= regionNodes {
+	if s.widened || s.cfg.Size < regionLeast {
 		return false
 	}
 	good := s.answered()
@@ -48,21 +48,17 @@ func chanceOf(n int, expected float64) float64 {
 	return max(0, 1-below)
 }
 
-// Size estimates how many nodes the network has, from how densely they lie around us:
-// buckets that are not full, up to the first that is, hold all there is in a known part of
-// the space. It is right to a third or so once the table is filled, and less than the
-// truth before.
+// Size estimates how many nodes the network has, from how densely they lie around us. A
+// table that is not filled yet knows those nearest to us first, so each span of buckets
+// from there on gives a figure that is too low rather than too high, and the greatest
+// counts: it is right to a half or so.
 func (t *Table) Size() float64 {
-	n, part := 0, 1.0
+	n, most := 0, float64(t.members)
 	for i := range t.buckets {
-		here := len(t.buckets[i].members)
-		if here == BucketMax && i > 0 {
-			break
-		}
-		n, part = n+here, math.Ldexp(1, i-buckets+1)
-		if here == BucketMax {
-			break
+		n += len(t.buckets[i].members)
+		if n >= sizeNodes {
+			most = max(most, math.Ldexp(float64(n), buckets-1-i))
 		}
 	}
-	return float64(n) / part
+	return most
 }

@@ -104,4 +104,9 @@ const (
 	// Sybils around a key in IPFS: 20 closest, p < 1e-4.
 	regionNodes = 20
 	crowdChance = 1e-4
+	// regionLeast is how large a network must be for that: in a smaller one a search asks
+	// a good part of it anyhow.
+	regionLeast = 4 * regionNodes
+	// sizeNodes is how many nodes around us an estimate of the network's size needs.
+	sizeNodes = 8
 )

@@ -122,6 +122,13 @@ func (w *world) closest(target, but id.ID, n int) (out []*enr.Record) {
 	return out[:min(n, len(out))]
 }
 
+// sorted are the first n of all, the closest to a target first.
+func (w *world) sorted(target id.ID, n int) []*enr.Record {
+	out := slices.Clone(w.all[:n])
+	slices.SortFunc(out, func(a, b *enr.Record) int { return id.CompareDistance(target, a.ID(), b.ID()) })
+	return out
+}
+
 // knows is what a node that begins a search starts with.
 func (w *world) knows(who, target id.ID) (out []*enr.Record) {
 	for d := 256; d > 236; d-- {
