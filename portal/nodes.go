@@ -58,6 +58,7 @@ type search struct {
 	o      *Overlay
 	key    uint64
 	target id.ID
+	paths  int
 	kad    *kad.Search
 	wake   *timer
 	done   func(now time.Time, closest, met []*enr.Record)
@@ -66,7 +67,12 @@ type search struct {
 // lookup finds the nodes nearest to a target (portal-wire-protocol.md, "Lookup"). It may
 // wait for others to end; done is called once, with nothing when there is no room.
 func (o *Overlay) lookup(now time.Time, target id.ID, done func(now time.Time, closest, met []*enr.Record)) {
-	s := &search{o: o, key: o.tickets.Next().N, target: target, done: done}
+	o.lookupOver(now, target, 1, done)
+}
+
+// lookupOver is lookup over so many disjoint paths.
+func (o *Overlay) lookupOver(now time.Time, target id.ID, paths int, done func(now time.Time, closest, met []*enr.Record)) {
+	s := &search{o: o, key: o.tickets.Next().N, target: target, paths: paths, done: done}
 	if !o.admit(now, s.start) {
 		o.soon(func(now time.Time) { done(now, nil, nil) })
 	}
@@ -106,7 +112,9 @@ func (o *Overlay) searchConfig(target id.ID) kad.SearchConfig {
 }
 
 func (s *search) start(now time.Time) {
-	s.kad = kad.NewSearch(now, s.o.searchConfig(s.target), s.o.table.Closest(s.target, kad.BucketMax, false))
+	cfg := s.o.searchConfig(s.target)
+	cfg.Paths = s.paths
+	s.kad = kad.NewSearch(now, cfg, s.o.table.Closest(s.target, kad.BucketMax, false))
 	s.o.searches.Put(s.key, s)
 	s.step(now)
 }

@@ -94,7 +94,7 @@ func TestA3FindNodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return decodeAll(m.Records)
+		return decodeAll(m.Records, enr.Decode)
 	}
 	if got := nodes(); len(got) != 0 {
 		t.Errorf("no distances: %d nodes", len(got))
@@ -138,7 +138,7 @@ func TestA4FindContent(t *testing.T) {
 	}
 	key, value := w.blob(500)
 	m := find(key)
-	records := decodeAll(m.Records)
+	records := decodeAll(m.Records, enr.Decode)
 	if m.Form != wire.FormRecords || len(records) != 6 {
 		t.Fatalf("not stored: form %d, %d records", m.Form, len(records))
 	}

@@ -128,6 +128,8 @@ const (
 	// pathsDefault is how many disjoint paths a content lookup takes (threats, "lookup
 	// capture").
 	pathsDefault = 4
+	// pathsPut is for the lookup before a Put: what is put at the wrong nodes is lost.
+	pathsPut = 8
 	// headStart is how long the first node asked for content is alone, so that large
 	// content is not fetched three times.
 	headStart = 200 * time.Millisecond

@@ -25,6 +25,7 @@ type putting struct {
 	flying  int
 	waits   int
 	looked  bool
+	looking bool
 	next    []*enr.Record // to be offered, the best first
 	unsure  []*enr.Record // those whose radius we do not know, for want of better ones
 	met     []id.ID       // those in next, unsure, or beyond
@@ -90,16 +91,22 @@ func (p *putting) keep(now time.Time) {
 	})
 }
 
-// spread begins with the nodes of the table.
+// spread begins with the nodes of the table. For what the user put it first finds those
+// nearest to the item: of those in the table most that cover it are on the far side of the
+// ring, where only who says that it takes everything does.
 func (p *putting) spread(now time.Time) {
 	o := p.o
 	p.limit(now)
+	defer p.step(now)
 	if o.cfg.Network.Gossip == content.Random {
 		p.consider(now, o.strangers(now, p.item.ID, replicaTries))
 	} else {
 		p.consider(now, o.table.Closest(p.item.ID, gossipFrom, true))
+		if p.item.Class == content.Durable && o.running {
+			p.looked = true
+			p.look(now)
+		}
 	}
-	p.step(now)
 }
 
 // limit bounds how long it takes.
@@ -123,8 +130,15 @@ func (p *putting) consider(now time.Time, nodes []*enr.Record) {
 	}
 }
 
-// missing is how many more nodes should be offered the item now.
-func (p *putting) missing() int { return p.want - p.result.Replicas() - p.flying }
+// missing is how many more nodes should be offered the item now; nobody before those
+// nearest to it are found. One that says that it has the item already counts by half: it
+// may say so of everything.
+func (p *putting) missing() int {
+	if p.looking {
+		return 0
+	}
+	return p.want - p.result.Peers - p.result.Already/2 - p.flying
+}
 
 // step offers the item to as many as are missing, looks further when the table has too
 // few, and ends when nothing is left to do.
@@ -219,8 +233,8 @@ func (p *putting) retry(now time.Time) {
 	})
 }
 
-// look finds the nodes nearest to the item, and asks those for their radius of whom we do
-// not know it. A table that holds the whole network has nothing to gain from it.
+// look finds the nodes nearest to the item. A table that holds the whole network has
+// nothing to gain from it: there those are asked for their radius of whom we do not know it.
 func (p *putting) look(now time.Time) {
 	o := p.o
 	if o.table.Len() < kad.BucketMax && !o.looked.IsZero() && now.Sub(o.looked) < lookedLately {
@@ -229,10 +243,14 @@ func (p *putting) look(now time.Time) {
 		return
 	}
 	p.waits++
-	o.lookup(now, p.item.ID, func(now time.Time, closest, _ []*enr.Record) {
+	p.looking = true
+	o.lookupOver(now, p.item.ID, pathsPut, func(now time.Time, closest, _ []*enr.Record) {
 		p.waits--
+		p.looking = false
 		p.consider(now, closest)
-		p.ask(now)
+		// An offer tells of a radius as well as a ping does.
+		p.next, p.unsure = append(p.next, p.unsure...), nil
+		slices.SortFunc(p.next, func(a, b *enr.Record) int { return id.CompareDistance(p.item.ID, a.ID(), b.ID()) })
 		p.step(now)
 	})
 }

@@ -28,7 +28,7 @@ func (o *Overlay) verify(now time.Time, from *enr.Record, raw [][]byte, done fun
 	for _, b := range raw {
 		sum.Write(b)
 	}
-	o.job(now, [32]byte(sum.Sum(nil)), func() any { return decodeAll(raw) }, func(now time.Time, result any) {
+	o.job(now, [32]byte(sum.Sum(nil)), func() any { return decodeAll(raw, o.cfg.Decode) }, func(now time.Time, result any) {
 		all, _ := result.([]*enr.Record)
 		bad := false
 		good = good[:0]
@@ -46,10 +46,10 @@ func (o *Overlay) verify(now time.Time, from *enr.Record, raw [][]byte, done fun
 }
 
 // decodeAll decodes and verifies records; bad ones are nil.
-func decodeAll(raw [][]byte) []*enr.Record {
+func decodeAll(raw [][]byte, decode func([]byte) (*enr.Record, error)) []*enr.Record {
 	out := make([]*enr.Record, len(raw))
 	for i, b := range raw {
-		if r, err := enr.Decode(b); err == nil {
+		if r, err := decode(b); err == nil {
 			out[i] = r
 		}
 	}
