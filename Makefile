@@ -68,8 +68,9 @@ sim: ## one minute of simulation
 	@go test -count=1 -timeout 10m -run '^TestMinute' -v ./sim -for 60s | awk '{print} /^--- PASS: TestMinute/ {ran = 1} END {exit !ran}'
 
 .PHONY: sim-small
-sim-small: ## the experiments on sessions at small scale, and their figures; a minute
+sim-small: ## the experiments on sessions and content at small scale, and their figures; a minute
 	@go run ./cmd/ropewalk sim full --small
+	@go run ./cmd/ropewalk sim content --nodes 150
 
 .PHONY: sim-full
 sim-full: ## the experiments on sessions at full scale; writes docs/sessions-report.md; some twenty minutes of one core

@@ -86,7 +86,8 @@ var homes = []home{
 	{path: "node", floor: 3, kind: knot},
 
 	{path: "", floor: 4, kind: world},
-	{path: "sim", floor: 4, kind: world},
+	{path: "sim", floor: 4, kind: world, also: []string{"content/store"},
+		why: "its store in memory has no goroutine and no clock, so a run with it repeats; links the simulator models itself"},
 	{path: "sim/eclipse", floor: 4, kind: world},
 
 	{path: "dash", floor: 5, kind: surface},

@@ -143,6 +143,18 @@ func (w *world) verify(r *enr.Record) (*enr.Record, error) {
 	return r, nil
 }
 
+// decode reads and verifies a record once for all nodes.
+func (w *world) decode(b []byte) (*enr.Record, error) {
+	if known, ok := w.verified[string(b)]; ok {
+		return known, nil
+	}
+	r, err := enr.DecodeUnverified(b)
+	if err != nil {
+		return nil, err
+	}
+	return w.verify(r)
+}
+
 // nodeID is the node of a key.
 func (w *world) nodeID(key id.Public) (id.ID, error) {
 	if known, ok := w.nodes[key]; ok {

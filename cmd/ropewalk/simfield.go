@@ -57,6 +57,7 @@ func simFields(a *app) []*cobra.Command {
 		fieldCommand(a, "seeds", "All seeds away for an hour: how often are they knocked at, and what when they return?", 100, sim.Seeds),
 		fieldCommand(a, "outage", "Everybody cut off from everybody: who is back when, and do they dial in one moment?", 200, sim.Outage),
 		fieldCommand(a, "half", "Half of the nodes killed in one moment: when have the others their slots filled again?", 60, sim.Half),
+		fieldCommand(a, "content", "Items put among liars, a fifth of the nodes gone: is what was put found?", 1000, sim.Content),
 		fieldCommand(a, "cold", "All nodes started at once, knowing the seeds alone: when are their slots filled?", 1000, sim.Cold),
 	}
 }
