@@ -95,11 +95,17 @@ func (d *Discovery) reach(r *enr.Record) (*session, error) {
 	if !ok {
 		return nil, ErrNoAddress
 	}
-	s := d.sessions.get(place{r.ID(), at})
+	return d.sessionAt(place{r.ID(), at}, r), nil
+}
+
+// sessionAt is the session of a place, made if there is none, with a record no older than
+// that one.
+func (d *Discovery) sessionAt(p place, r *enr.Record) *session {
+	s := d.sessions.get(p)
 	if s.record == nil || s.record.Seq() < r.Seq() {
 		s.record = r
 	}
-	return s, nil
+	return s
 }
 
 // request fills in what all requests have.

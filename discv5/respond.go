@@ -105,10 +105,7 @@ func (d *Discovery) responded(now time.Time, r *response, out responded) {
 	}
 	d.challenges.done(r.place)
 	d.verified.put(out.record)
-	s := d.sessions.get(r.place)
-	if s.record == nil || s.record.Seq() < out.record.Seq() {
-		s.record = out.record
-	}
+	s := d.sessionAt(r.place, out.record)
 	s.push(now, keys, false)
 	s.heard = now
 	if !d.cfg.exempt(s.at.Addr()) {

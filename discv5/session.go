@@ -154,7 +154,7 @@ func (s *session) measured(rtt time.Duration) {
 type sessions struct {
 	max         int
 	by          map[place]*session
-	newest      map[id.ID]*session // the one that was used last, of a node
+	newest      map[id.ID]*session // of a node the one used last, of those with keys if there are
 	hosts       map[netip.Addr][]*session
 	first, last *session // the least lately used, the latest
 }
@@ -179,6 +179,9 @@ func (l *sessions) get(p place) *session {
 
 // use makes a session the latest.
 func (l *sessions) use(s *session) {
+	if o := l.newest[s.who]; o == nil || o != s && (s.n > 0 || o.n == 0) {
+		l.newest[s.who] = s
+	}
 	if l.last == s {
 		return
 	}
@@ -190,7 +193,6 @@ func (l *sessions) use(s *session) {
 		l.last.next = s
 	}
 	l.last = s
-	l.newest[s.who] = s
 }
 
 func (l *sessions) unlink(s *session) {

@@ -383,6 +383,18 @@ func TestRecordUpdate(t *testing.T) {
 	if len(a.reports) == 0 || a.reports[0].Us != a.addr || a.reports[0].From != b.key.ID() {
 		t.Errorf("reports: %+v", a.reports)
 	}
+	// Without a session the handshake brings the newer one.
+	newest := testRecord(t, b.key, b.addr, 9)
+	b.cfg.Record = newest
+	b.take(b.SetRecord(w.now, newest))
+	b.Remove(w.now, a.key.ID())
+	a.Remove(w.now, b.key.ID())
+	a.Add(w.now, newer)
+	b.answer(b.talk(a, "none", nil))
+	if r, ok := a.Get(b.key.ID()); !ok || r.Seq() != 9 {
+		t.Error("the handshake brought no record")
+	}
+	newer = newest
 	older := testRecord(t, b.key, b.addr, 3)
 	b.take(b.SetRecord(w.now, older))
 	if b.record != newer {

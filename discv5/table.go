@@ -105,6 +105,9 @@ func (d *Discovery) advanceTable(now time.Time) {
 		}
 		c := d.request(wire.Ping, check, id.Ticket{}, r)
 		c.text = wire.AppendPing(nil, wire.NumberedID(c.n), d.record.Seq())
+		if at, ok := d.cfg.endpoint(r); ok { // there, wherever else it may be heard from
+			c.s = d.sessionAt(place{r.ID(), at}, r)
+		}
 		d.ask(now, c)
 	}
 	if d.filling || now.Before(d.fillAt) {

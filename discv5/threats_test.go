@@ -2,6 +2,8 @@ package discv5
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/binary"
 	"net/netip"
 	"testing"
@@ -157,8 +159,8 @@ func TestV3(t *testing.T) {
 	victim := public(9)
 	liar := w.add(1, public(1), func(c *Config) { c.Record = testRecord(t, c.Key, victim, 5) })
 	got, size := 0, 0
-	w.tap = func(_, to netip.AddrPort, p []byte) bool {
-		if to == victim {
+	w.tap = func(from, to netip.AddrPort, p []byte) bool {
+		if to == victim && from == a.addr {
 			got, size = got+1, max(size, len(p))
 		}
 		return true
@@ -167,6 +169,10 @@ func TestV3(t *testing.T) {
 	w.run(10 * time.Second)
 	if got != 0 {
 		t.Errorf("%d packets to an address that only a handshake's record names", got)
+	}
+
+	if a.table.Has(liar.key.ID()) {
+		t.Error("who is not where its record says was taken into the table")
 	}
 
 	// In an answer to FINDNODE it is pinged before anything else is done with it.
@@ -178,8 +184,13 @@ func TestV3(t *testing.T) {
 	if found := a.answer(tick); len(found.Records) != 1 {
 		t.Fatalf("the friend's answer: %+v", found)
 	}
-	w.run(time.Minute)
-	if got == 0 || got > 2*tries*5 || size > 100 {
+	for range 30 { // and it answers meanwhile, from where it is
+		liar.take(liar.Talk(w.now, liar.next.Next(), a.cfg.Record, "x", nil))
+		w.run(2 * time.Second)
+		tick := a.next.Next()
+		a.take(a.Ping(w.now, tick, liar.cfg.Record))
+	}
+	if got == 0 || got > 3*2*tries || size > 100 {
 		t.Errorf("%d packets of up to %d bytes to the victim", got, size)
 	}
 	if n := len(a.table.At([]uint16{uint16(id.LogDistance(a.key.ID(), liar.key.ID()))}, 16)); n != 0 {
@@ -242,6 +253,53 @@ func TestV4(t *testing.T) {
 	a.take(a.Packet(w.now, public(3), packet))
 	if got := a.answer(n); got.Err != nil || len(got.Body) != 0 {
 		t.Errorf("forged: %+v", got)
+	}
+}
+
+// V4: who shows its own record and signature in another's name is not that one.
+func TestV4Impostor(t *testing.T) {
+	w := newWorld(t, 46)
+	b := w.add(0, public(0))
+	if err := b.Register("x"); err != nil {
+		t.Fatal(err)
+	}
+	impostor, at := testKey(70), public(70)
+	for _, victim := range []id.ID{testKey(71).ID(), impostor.ID()} {
+		var who wire.Packet
+		w.tap = func(_, to netip.AddrPort, p []byte) bool {
+			if err := who.Decode(p, wire.Real.Mask(victim)); err != nil {
+				t.Fatal(err)
+			}
+			return false
+		}
+		p, _ := wire.AppendRandom(nil, w.rng, victim, wire.Real.Mask(b.key.ID()))
+		b.take(b.Packet(w.now, at, p))
+		if who.Flag != wire.FlagWhoareyou {
+			t.Fatal("no challenge")
+		}
+		w.tap = func(_, _ netip.AddrPort, p []byte) bool { return false }
+		challenge, ephemeral := who.Challenge(), testKey(72)
+		secret, _ := ephemeral.Shared(b.key.Public())
+		self := b.key.ID()
+		out, err := hkdf.Key(sha256.New, secret[:], challenge[:], "discovery v5 key agreement"+string(victim[:])+string(self[:]), 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := &wire.Initiation{Ephemeral: ephemeral.Public(), Keys: wire.Keys{Initiator: [16]byte(out), Recipient: [16]byte(out[16:])}}
+		proof := append([]byte("discovery v5 identity proof"), challenge[:]...)
+		proof = append(append(proof, in.Ephemeral[:]...), self[:]...)
+		in.Signature = impostor.SignDigest(sha256.Sum256(proof))
+		s := wire.Real.Session(in.Keys, victim, self, true)
+		text := wire.AppendTalkReq(nil, wire.NumberedID(1), []byte("x"), []byte("it is me"))
+		p, _, err = s.SealHandshake(nil, w.rng, in, testRecord(t, impostor, at, 1).Bytes(), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.take(b.Packet(w.now, at, p))
+		w.run(3 * time.Second)
+		if came, own := len(b.requests) > 0, victim == impostor.ID(); came != own {
+			t.Errorf("in its own name: %v, taken: %v", own, came)
+		}
 	}
 }
 
