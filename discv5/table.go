@@ -117,7 +117,13 @@ func (d *Discovery) advanceTable(now time.Time) {
 		d.remind(now)
 	}
 	target := d.self
-	if d.fills++; d.fills%2 == 0 {
+	switch d.fills++; {
+	case d.fills%2 == 1:
+	case d.table.Live() < fillBelow:
+		// Whoever knows only nodes near itself, and those only us, hears of others when
+		// it asks for what is far: half of all points.
+		target = kad.Random(d.rng)
+	default:
 		// The far half of the space is one bucket: buckets are drawn, not points.
 		target = kad.RandomAt(d.self, 256-d.rng.IntN(len(d.table.Buckets())), d.rng)
 	}
