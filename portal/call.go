@@ -97,6 +97,8 @@ func (o *Overlay) answered(now time.Time, t id.Ticket, body []byte, err error) {
 	case errors.Is(err, ErrStopped):
 	case errors.Is(err, ErrEmpty) && c.want != wire.KindPong:
 		// It is there, and does not like the question.
+	case !now.After(c.sent):
+		o.stats.CallsFailed++ // discv5 refused it: the node was not asked
 	default:
 		o.stats.CallsFailed++
 		o.table.Failed(now, who)

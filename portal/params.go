@@ -187,7 +187,7 @@ const (
 	blameRequest = 2   // a request that cannot be read
 	blameRecord  = 10  // a bad record in an answer
 	blameAnswer  = 30  // an answer of another kind, or that cannot be read
-	blameStall   = 10  // a transfer that stalls or ends early
+	blameStall   = 5   // a transfer that stalls or ends early: so does one over a line that is full
 	blameLie     = 40  // a stream that does not hold what was agreed
 	blameInvalid = 100 // content that is not what its key promises
 )

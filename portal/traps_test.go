@@ -437,3 +437,21 @@ func TestTwoKeysAtOnePoint(t *testing.T) {
 		t.Error("who did nothing wrong is blamed")
 	}
 }
+
+// What discv5 refuses to send says nothing about the node.
+func TestRefusedCallsAreNotTheNodes(t *testing.T) {
+	w := village(t, 31, 2)
+	a, b := w.nodes[0], w.nodes[1]
+	refuse := errors.New("too many requests under way")
+	for range 10 {
+		talk := id.Ticket{Owner: Owner("blobs"), N: a.o.tickets.Next().N + 2} // the verb's is between
+		a.did(a.o.Ping(w.now, a.tick.Next(), b.record, PingBest, nil))
+		a.did(a.o.Answered(w.now, talk, b.id, nil, refuse))
+	}
+	if e, _ := a.o.table.Get(b.id); e.Fails != 0 || !e.Live {
+		t.Errorf("%+v", e)
+	}
+	if a.o.stats.CallsFailed != 10 {
+		t.Errorf("%d calls failed", a.o.stats.CallsFailed)
+	}
+}
