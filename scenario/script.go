@@ -196,6 +196,14 @@ func (s *Step) needs() (need Caps) {
 	return need
 }
 
+// Needs is what the script asks of a world.
+func (s *Script) Needs() (all Caps) {
+	for i := range s.Steps {
+		all |= s.Steps[i].needs()
+	}
+	return all
+}
+
 // Check names the steps that a world of these abilities cannot do; nil when it can
 // do them all. world is its name, for the message.
 func (s *Script) Check(world string, can Caps) error {

@@ -104,6 +104,9 @@ func Run(opt Options) (Report, error) {
 
 func run(opt Options) (Report, error) {
 	w := newWorld(opt)
+	if opt.Script.Needs()&scenario.CanContent != 0 {
+		w.stock()
+	}
 	for i := range opt.Script.Nodes() + w.lab.hostile {
 		w.hosts = append(w.hosts, w.newHost(i, i < opt.Script.Seeds()))
 	}

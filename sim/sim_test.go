@@ -175,3 +175,24 @@ func BenchmarkChat1000(b *testing.B) {
 		b.ReportMetric(float64(r.Events), "events")
 	}
 }
+
+// Content put at one node is found when that node is gone, and every run of a seed goes
+// the same way.
+func TestLibrary(t *testing.T) {
+	const text = "nodes 12 seeds 1\nwait all peers>=3 within 20s\nput alive files 6 of 300KiB as f within 60s\nput node2 2MiB as large within 60s\nkill node2\nget alive $f within 60s\nget alive $large within 60s\n"
+	s, err := scenario.Parse("library", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hashes [2]string
+	for i := range hashes {
+		r, err := Run(Options{Script: s, Seed: 7})
+		if err != nil || !r.OK {
+			t.Fatalf("%v %+v", err, r.Steps)
+		}
+		hashes[i] = r.Hash
+	}
+	if hashes[0] != hashes[1] {
+		t.Errorf("one seed ends in %s and %s", hashes[0], hashes[1])
+	}
+}

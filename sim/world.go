@@ -43,6 +43,7 @@ type world struct {
 	heard  func(*host, trace.Event) // of every event the nodes report; nil for nobody
 	// answered hears what nodes answer to questions about content; nil for nobody.
 	answered func(*host, portal.Answer)
+	library  *library // of a play that puts and gets; nil otherwise
 	// configure changes what every node is launched with; nil for nothing.
 	configure func(*host, *node.Config)
 

@@ -1,0 +1,160 @@
+package sim
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ropewalk/ropewalk/content"
+	"github.com/ropewalk/ropewalk/content/blob"
+	"github.com/ropewalk/ropewalk/content/store"
+	"github.com/ropewalk/ropewalk/discv5"
+	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/node"
+	"github.com/ropewalk/ropewalk/portal"
+	"github.com/ropewalk/ropewalk/scenario"
+)
+
+// library is the content of a play: what its nodes put and get, chunk by chunk.
+type library struct {
+	w     *world
+	files map[string]*parcel
+	gets  map[shelved]*parcel
+	asked map[errand]*parcel
+}
+
+// shelved is a file at a node, errand a question of a host that is not answered yet.
+type (
+	shelved struct {
+		i    int
+		file string
+	}
+	errand struct {
+		i int
+		t id.Ticket
+	}
+)
+
+// parcel is a file on its way: put, or got.
+type parcel struct {
+	chunks [][]byte
+	put    bool
+	left   map[id.Ticket]int // chunks by question
+	spread int               // nodes that have the chunk that the fewest have
+	at     time.Time
+	err    error
+}
+
+var _ scenario.Library = stage{}
+
+// stock gives every node of a world discv5 and a network of blobs.
+func (w *world) stock() {
+	l := &library{w: w, files: map[string]*parcel{}, gets: map[shelved]*parcel{}, asked: map[errand]*parcel{}}
+	w.library = l
+	w.configure, w.answered = l.configure, l.answered
+}
+
+func (l *library) configure(h *host, c *node.Config) {
+	d := discv5.Config{Plain: true, Verify: l.w.verify}
+	binary.BigEndian.PutUint64(d.Seed[:], l.w.rng.Uint64()|1)
+	c.Discovery, c.Overlays = &d, []portal.Config{{Network: blob.Network(), Radius: content.DistanceMax}}
+	if h.store != nil {
+		return
+	}
+	s, err := store.NewMemory(store.Config{Self: h.key.ID(), Networks: []content.Network{blob.Network()}, Capacity: shelfBytes, Radius: content.DistanceMax, Share: 1, Now: l.w.time})
+	if err != nil {
+		l.w.err = err
+		return
+	}
+	h.store = s
+}
+
+// shelfBytes is what a node keeps for others.
+const shelfBytes = 1 << 30
+
+// Put has a node put the chunks of a file; in the simulator nobody needs its manifest.
+func (s stage) Put(now time.Time, i int, file string, size int64) {
+	p := &parcel{put: true, spread: -1}
+	rng := rand.NewChaCha8(sha256.Sum256([]byte(file)))
+	for ; size > 0; size -= blob.ChunkBytes {
+		chunk := make([]byte, min(size, blob.ChunkBytes))
+		_, _ = rng.Read(chunk)
+		p.chunks = append(p.chunks, chunk)
+	}
+	s.w.library.files[file] = p
+	s.w.library.ask(now, i, p)
+}
+
+func (s stage) WasPut(file string) (done bool, replicas int, err error) {
+	p := s.w.library.files[file]
+	return p.done(), max(p.spread, 0), p.err
+}
+
+// Get has a node get them.
+func (s stage) Get(now time.Time, i int, file string) {
+	p := &parcel{chunks: s.w.library.files[file].chunks}
+	s.w.library.gets[shelved{i, file}] = p
+	s.w.library.ask(now, i, p)
+}
+
+func (s stage) Got(i int, file string) (done bool, at time.Time, err error) {
+	p := s.w.library.gets[shelved{i, file}]
+	return p.done(), p.at, p.err
+}
+
+func (p *parcel) done() bool { return p.err != nil || len(p.left) == 0 }
+
+var errNotRunning = errors.New("the node does not run")
+
+// ask has the node put or get every chunk.
+func (l *library) ask(now time.Time, i int, p *parcel) {
+	h := l.w.hosts[i]
+	if !h.alive {
+		p.err = errNotRunning
+		return
+	}
+	p.left = map[id.Ticket]int{}
+	tickets := make([]id.Ticket, len(p.chunks))
+	for k := range p.chunks {
+		tickets[k] = h.tickets.Next()
+		p.left[tickets[k]] = k
+		l.asked[errand{i, tickets[k]}] = p
+	}
+	for k, chunk := range p.chunks {
+		key, t := blob.KeyOf(blob.Chunk, chunk).Bytes(), tickets[k]
+		err := h.node.Overlay(now, blob.Name, func(o *portal.Overlay) portal.News {
+			if p.put {
+				return o.Put(now, t, key, chunk, content.Durable)
+			}
+			return o.Get(now, t, key, false)
+		})
+		if err != nil {
+			p.err = err
+		}
+	}
+	h.flush()
+}
+
+// answered hears what a node answers.
+func (l *library) answered(h *host, a portal.Answer) {
+	p, ok := l.asked[errand{h.i, a.Ticket}]
+	if !ok {
+		return
+	}
+	delete(l.asked, errand{h.i, a.Ticket})
+	k := p.left[a.Ticket]
+	delete(p.left, a.Ticket)
+	p.at = l.w.time()
+	switch {
+	case a.Err != nil:
+		p.err = a.Err
+	case p.put && (p.spread < 0 || a.Put.Replicas() < p.spread):
+		p.spread = a.Put.Replicas()
+	case !p.put && !bytes.Equal(a.Value, p.chunks[k]):
+		p.err = fmt.Errorf("chunk %d is not what was put", k+1)
+	}
+}
