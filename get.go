@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"github.com/ropewalk/ropewalk/portal"
 )
 
 // getBytesMax bounds what Get brings into memory. Our choice: larger files are for
@@ -15,11 +18,11 @@ const getBytesMax = 64 << 20
 // it, a *PartlyError when some of it is missing, ErrTooLarge above 64 MiB, which are for
 // GetFile.
 func (n *Node) Get(ctx context.Context, which ContentID) ([]byte, error) {
-	from, err := n.blobs("")
+	f, err := n.Fetch(ctx, which, GetOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return getAll(ctx, from, which)
+	return f.all(ctx)
 }
 
 // GetFile is Get into a file, of any size. What has come is in path+".part" until all of
@@ -40,10 +43,48 @@ func (n *Node) Fetch(ctx context.Context, which ContentID, o GetOptions) (*Fetch
 		return nil, err
 	}
 	m, whole, err := findManifest(ctx, from, which)
+	if errors.Is(err, ErrNoContent) && n.arrives(ctx, from.name()) {
+		m, whole, err = findManifest(ctx, from, which)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return fetchOf(from, m, whole, o), nil
+}
+
+const (
+	// arriveWithin is how long a node that has just come may take to find its first
+	// neighbours in a network, and arriveLook how often it is looked.
+	arriveWithin = 5 * time.Second
+	arriveLook   = 50 * time.Millisecond
+	// arrivedFor is how long it then is no newcomer to a network any more.
+	arrivedFor = 10 * time.Second
+)
+
+// arrives tells whether a node that had just begun to find its place in a network when it
+// looked for something has found more of it by now, so that another look is worthwhile.
+func (n *Node) arrives(ctx context.Context, network string) bool {
+	s := &n.cfg.Session
+	n.mu.Lock()
+	age := time.Since(n.started)
+	n.mu.Unlock()
+	if age > arrivedFor || len(s.Bootnodes)+len(s.Seeds)+len(s.Peers) == 0 {
+		return false
+	}
+	o, err := n.Network(network)
+	if err != nil {
+		return false
+	}
+	for end := time.Now().Add(arriveWithin); time.Now().Before(end); {
+		live, err := overlayLook(ctx, o, func(_ time.Time, x *portal.Overlay) (int, error) { return x.Stats().Live, nil })
+		if err != nil || !pause(ctx, arriveLook) {
+			return false
+		}
+		if live > 0 {
+			return pause(ctx, 10*arriveLook) // its neighbours have told it of others
+		}
+	}
+	return false
 }
 
 // GetChunk is Get of one chunk, at most 1 MiB: of what a Manifest names, or of content
@@ -104,16 +145,13 @@ func findManifest(ctx context.Context, from pieces, which ContentID) (Manifest, 
 	return Manifest{}, nil, worst
 }
 
-func getAll(ctx context.Context, from pieces, which ContentID) ([]byte, error) {
-	m, whole, err := findManifest(ctx, from, which)
-	if err != nil || whole != nil {
-		return whole, err
+// all gets a file into memory.
+func (f *Fetch) all(ctx context.Context) ([]byte, error) {
+	if f.Manifest.Size > getBytesMax {
+		return nil, fmt.Errorf("%w: %d bytes, of which at most %d are held in memory: use GetFile", ErrTooLarge, f.Manifest.Size, getBytesMax)
 	}
-	if m.Size > getBytesMax {
-		return nil, fmt.Errorf("%w: %d bytes, of which at most %d are held in memory: use GetFile", ErrTooLarge, m.Size, getBytesMax)
-	}
-	out := bytes.NewBuffer(make([]byte, 0, m.Size))
-	if err := fetchOf(from, m, nil, GetOptions{}).Stream(ctx, out); err != nil {
+	out := bytes.NewBuffer(make([]byte, 0, f.Manifest.Size))
+	if err := f.Stream(ctx, out); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil

@@ -85,6 +85,9 @@ func noNetwork(err error) error {
 
 // Network is the node's part in a content network of Config.Overlay, by its name.
 func (n *Node) Network(name string) (*Overlay, error) {
+	if n.cfg.Listen.UDP == off {
+		return nil, ErrNoDiscovery
+	}
 	if _, ok := n.cfg.Overlay.Networks[name]; !ok {
 		return nil, fmt.Errorf("%w: %.40q", ErrNoNetwork, name)
 	}

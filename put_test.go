@@ -179,6 +179,14 @@ func TestGetNothing(t *testing.T) {
 	}
 }
 
+func getAll(ctx context.Context, from pieces, which ContentID) ([]byte, error) {
+	m, whole, err := findManifest(ctx, from, which)
+	if err != nil {
+		return nil, err
+	}
+	return fetchOf(from, m, whole, GetOptions{}).all(ctx)
+}
+
 // onShelf puts a file and returns what gets it.
 func onShelf(t *testing.T, s *shelf, data []byte) *Fetch {
 	t.Helper()
