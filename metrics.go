@@ -65,7 +65,7 @@ func newMetrics(n *Node) (*metrics, error) {
 		Buckets: jobBuckets,
 	})
 	m.links, m.sessions = newLinkMetrics(), newSessionMetrics()
-	for _, c := range append([]prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, slotFigures{n}, gossipFigures{n}, protocolFigures{n}, newStoreMetrics(n), m.jobTime, m.jobWait}, append(m.links.all(), m.sessions.all()...)...) {
+	for _, c := range append([]prometheus.Collector{m.heartbeats, m.cancelled, m.steps, m.counts, gauges{n}, slotFigures{n}, gossipFigures{n}, protocolFigures{n}, newStoreMetrics(n), overlayFigures{n}, m.jobTime, m.jobWait}, append(m.links.all(), m.sessions.all()...)...) {
 		if err := m.labelled.Register(c); err != nil {
 			m.end()
 			return nil, fmt.Errorf("ropewalk: metrics: another node has this registry: %w", err)

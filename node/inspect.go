@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
+	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/gossipsub"
 	"github.com/ropewalk/ropewalk/gossipsub/score"
@@ -13,7 +14,9 @@ import (
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/link"
 	"github.com/ropewalk/ropewalk/peer"
+	"github.com/ropewalk/ropewalk/portal"
 	"github.com/ropewalk/ropewalk/session"
+	"github.com/ropewalk/ropewalk/utp"
 )
 
 // Peer is one connected peer as the strands see it together.
@@ -184,4 +187,29 @@ func (n *Node) Unban(now time.Time, who id.ID, ip netip.Addr) bool {
 		return n.book.Unban(now, hosts.OfID(who))
 	}
 	return n.book.Unban(now, hosts.OfIP(ip))
+}
+
+// OverlayStats are the figures of discv5 and what goes over it.
+type OverlayStats struct {
+	Discovery discv5.Stats
+	Streams   utp.Stats
+	Networks  []NetworkStats
+}
+
+// NetworkStats are the figures of a network of content.
+type NetworkStats struct {
+	Name string
+	portal.Stats
+}
+
+// OverlayStats shows these figures; zero without discv5.
+func (n *Node) OverlayStats() (s OverlayStats) {
+	if n.discovery == nil {
+		return s
+	}
+	s.Discovery, s.Streams = n.discovery.Stats(), n.streams.Stats()
+	for _, o := range n.overlays {
+		s.Networks = append(s.Networks, NetworkStats{o.Network().Name, o.Stats()})
+	}
+	return s
 }
