@@ -24,7 +24,7 @@ const (
 )
 
 func chatCommand(a *app) *cobra.Command {
-	var say string
+	var say, file string
 	var log bool
 	cmd := &cobra.Command{
 		Use:     "chat [ROOM]",
@@ -32,9 +32,10 @@ func chatCommand(a *app) *cobra.Command {
 		Short:   "Talk in a room",
 		Long: "Opens a room (default " + defaultRoom + ") in the terminal. With --say it sends one line and ends; with --log it\n" +
 			"joins, waits up to 3 s for the history, prints it and ends. When standard input is no terminal every\n" +
-			"line of it is sent.\n\n" +
+			"line of it is sent. --attach shares a file: it is put as content, and a line names it and its content\n" +
+			"ID, by which `ropewalk get` finds it; in the terminal /put FILE and /save do the same.\n\n" +
 			"States: queued, kept here until somebody listens; sent, on its way; delivered, a member has it.",
-		Example: "  ropewalk chat lobby\n  ropewalk chat lobby --say hello\n  ropewalk chat lobby --log --json",
+		Example: "  ropewalk chat lobby\n  ropewalk chat lobby --say hello\n  ropewalk chat lobby --attach holiday.jpg\n  ropewalk chat lobby --log --json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			room := defaultRoom
@@ -43,8 +44,8 @@ func chatCommand(a *app) *cobra.Command {
 			}
 			saying := cmd.Flags().Changed("say")
 			switch {
-			case saying && log:
-				return usagef("--say and --log do not go together")
+			case saying && log, file != "" && (saying || log):
+				return usagef("--say, --attach and --log do not go together")
 			case len(room) == 0 || len(room) > 64:
 				return usagef("ROOM of %d bytes: want 1 to 64", len(room))
 			case saying && strings.TrimSpace(say) == "":
@@ -61,6 +62,8 @@ func chatCommand(a *app) *cobra.Command {
 				return r.log(cmd.Context())
 			case saying:
 				return r.say(cmd.Context(), say)
+			case file != "":
+				return r.share(cmd.Context(), file)
 			case isTerminal(a.in) && isTerminal(a.out):
 				return r.interactive(cmd.Context())
 			}
@@ -68,6 +71,7 @@ func chatCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&say, "say", "", "send this `text` and end")
+	cmd.Flags().StringVar(&file, "attach", "", "share this `file` and end")
 	cmd.Flags().BoolVar(&log, "log", false, "print the history and end")
 	return cmd
 }
@@ -115,15 +119,32 @@ func (r *chatRoom) say(ctx context.Context, text string) error {
 	return r.sayOne(ctx, text)
 }
 
+// share attaches a file.
+func (r *chatRoom) share(ctx context.Context, file string) error {
+	if err := r.member(ctx); err != nil {
+		return err
+	}
+	line, err := r.attach(ctx, file)
+	if err != nil {
+		return err
+	}
+	return r.told(line)
+}
+
 func (r *chatRoom) sayOne(ctx context.Context, text string) error {
 	line, err := r.send(ctx, text)
 	if err != nil {
 		return err
 	}
+	return r.told(line)
+}
+
+// told prints what became of an own line.
+func (r *chatRoom) told(line ropewalk.ChatLine) error {
 	if r.app.json {
 		return r.app.printJSONLine(line)
 	}
-	_, err = fmt.Fprintln(r.app.out, state(line))
+	_, err := fmt.Fprintln(r.app.out, state(line))
 	return err
 }
 

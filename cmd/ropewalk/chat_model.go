@@ -31,6 +31,8 @@ type chatModel struct {
 	room string
 	say  func(text string) tea.Cmd
 	look func() tea.Msg
+	put  func(file string) tea.Cmd             // nil: no files
+	save func(a attached, name string) tea.Cmd // likewise
 
 	input         textinput.Model
 	width, height int
@@ -110,11 +112,14 @@ func (m *chatModel) key(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		case text == "/quit" || text == "/exit":
 			return m, tea.Quit
 		case text == "/help":
-			m.notice = "Enter sends; PgUp and PgDn scroll; /quit or Ctrl-C leaves; // begins a line with a slash"
+			m.notice = "Enter sends; PgUp and PgDn scroll; /put FILE shares, /save [NAME] gets the last shared; /quit or Ctrl-C leaves; // begins a line with a slash"
 			return m, nil
 		case strings.HasPrefix(text, "//"):
 			text = text[1:]
 		case strings.HasPrefix(text, "/"):
+			if cmd := m.fileCommand(text); cmd != nil || m.notice != "" {
+				return m, cmd
+			}
 			m.notice = plain.Line(text, 20) + " is no command; /help lists them"
 			return m, nil
 		}

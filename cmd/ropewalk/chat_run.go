@@ -35,6 +35,24 @@ func (r *chatRoom) interactive(ctx context.Context) error {
 			return lineMsg(line)
 		}
 	}, func() tea.Msg { return r.look(ctx) })
+	m.put = func(file string) tea.Cmd {
+		return func() tea.Msg {
+			line, err := r.attach(ctx, file)
+			if err != nil {
+				return noticeMsg(err.Error())
+			}
+			return lineMsg(line)
+		}
+	}
+	m.save = func(a attached, name string) tea.Cmd {
+		return func() tea.Msg {
+			name, err := r.save(ctx, a, name)
+			if err != nil {
+				return noticeMsg(err.Error())
+			}
+			return noticeMsg("saved as " + name)
+		}
+	}
 	if err := r.history(ctx, func(l ropewalk.ChatLine) error { m.add(l); return nil }); err != nil {
 		return err
 	}
