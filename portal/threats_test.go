@@ -335,9 +335,11 @@ func TestThreatC8GossipLoops(t *testing.T) {
 	w := village(t, 8, 24)
 	key, value := w.blob(5000)
 	offers := 0
-	w.meddle = func(_, _ *host, request, answer []byte) ([]byte, bool) {
+	pairs := map[[2]*host]int{}
+	w.meddle = func(from, to *host, request, answer []byte) ([]byte, bool) {
 		if request[0] == byte(wire.KindOffer) {
 			offers++
+			pairs[[2]*host{from, to}]++
 		}
 		return answer, true
 	}
@@ -369,6 +371,13 @@ func TestThreatC8GossipLoops(t *testing.T) {
 	w.run(time.Minute)
 	if offers > gossipNear+gossipFar {
 		t.Errorf("%d offers for what everybody has", offers)
+	}
+	w.nodes[5].did(w.nodes[5].o.Gossip(w.now, w.nodes[5].tick.Next(), key, value))
+	w.run(time.Minute)
+	for who, n := range pairs {
+		if n > 1 {
+			t.Errorf("%s was offered it %d times by one node", who[1].id.Short(), n)
+		}
 	}
 	w.settle()
 }
