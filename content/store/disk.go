@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -168,19 +169,30 @@ func lookup(db *pebble.DB, key []byte, with func(b []byte) error) (ok bool, err 
 	return err == nil, errors.Join(err, closer.Close())
 }
 
+// cost looks by an iterator, because that asks the last level's filters, too: what is put
+// is mostly new, and a Get would read a block to learn that.
 func (d *disk) cost(net string, at content.Distance) (n int64, err error) {
 	var room [keyMax]byte
-	err = d.read(func(db *pebble.DB) error {
-		_, err := lookup(db, appendKeyAt(room[:0], kindItem, net, at), func(b []byte) error {
-			r, err := parseRecord(b)
-			n = r.cost()
+	key := appendKeyAt(room[:0], kindItem, net, at)
+	err = d.read(func(db *pebble.DB) (err error) {
+		it, err := db.NewIter(&pebble.IterOptions{UseL6Filters: true})
+		if err != nil {
 			return err
-		})
+		}
+		defer func() { err = errors.Join(err, it.Close()) }()
+		if !it.SeekPrefixGE(key) || !bytes.Equal(it.Key(), key) {
+			return it.Error()
+		}
+		b, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		r, err := parseRecord(b)
+		if err == nil {
+			n = r.cost()
+		}
 		return err
 	})
-	if err != nil {
-		n = 0
-	}
 	return n, err
 }
 

@@ -102,7 +102,7 @@ func openLocked(dir string, c Config) (*onDisk, error) {
 		return nil, err
 	}
 	s := &onDisk{dir: dir, fs: c.Disk.fs, quit: make(chan struct{}), done: make(chan struct{})}
-	s.blocks = pebble.NewCache(c.Disk.Memory / 4)
+	s.blocks = pebble.NewCache(c.Disk.Memory) // tables that fill are taken off it
 	if err := s.open(c); err != nil {
 		s.blocks.Unref()
 		return nil, err

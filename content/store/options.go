@@ -32,10 +32,11 @@ func (d *disk) options(g *gate) *pebble.Options {
 		},
 	}
 	o.Levels[0] = pebble.LevelOptions{
-		BlockSize:    8 << 10,
-		FilterPolicy: bloom.FilterPolicy(bloomBits),
-		FilterType:   pebble.TableFilter,
-		Compression:  func() *sstable.CompressionProfile { return sstable.NoCompression },
+		BlockSize:      4 << 10,
+		IndexBlockSize: 256 << 10, // one level of index: a put looks into every table's
+		FilterPolicy:   bloom.FilterPolicy(bloomBits),
+		FilterType:     pebble.TableFilter,
+		Compression:    func() *sstable.CompressionProfile { return sstable.NoCompression },
 	}
 	return o
 }
