@@ -126,6 +126,10 @@ bench-sessions: ## how soon 60 nodes find peers and replace lost ones, against g
 bench-overlay: ## what discovery and content cost, against go-ethereum's discv5 and others (needs libsecp256k1-dev); ARGS as above
 	@cd bench && go vet ./... && go run -tags libsecp256k1 . -table overlay -reps 3 $(ARGS)
 
+.PHONY: kill
+kill: ## kill -9 of a process that puts content, 1,000 times, and every fault of its disk
+	go test ./content/store -count=1 -timeout 30m -run 'TestKilled|TestCrash|TestEvery|TestRotten' -kills 1000 -thorough
+
 .PHONY: netns
 netns: ## nodes in network namespaces whose links are cut for a minute (root and ip; skipped without)
 	go test -count=1 -timeout 5m -run '^TestNetns$$' -v ./devnet -netns

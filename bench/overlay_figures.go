@@ -8,8 +8,8 @@ import (
 // overlayFigures are the bars that discovery and content have to reach, each group with
 // its workloads.
 var (
-	overlayFigures   = slices.Concat(discv5Figures)
-	overlayWorkloads = slices.Concat(discv5Workloads)
+	overlayFigures   = slices.Concat(discv5Figures, storeFigures)
+	overlayWorkloads = slices.Concat(discv5Workloads, storeWorkloads)
 )
 
 // discv5Figures are beside go-ethereum's p2p/discover.

@@ -30,9 +30,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// lasting is a store with room for all that is put.
+func lasting() Config {
+	c := small(vfs.Default)
+	c.Durable = 1 << 40
+	return c
+}
+
 // putForEver puts items and says the number of each one that is acknowledged.
 func putForEver(dir string) {
-	s, err := Open(dir, small(vfs.Default))
+	s, err := Open(dir, lasting())
 	if err != nil {
 		fmt.Println("open:", err)
 		os.Exit(1)
@@ -80,7 +87,7 @@ func TestKilled(t *testing.T) {
 		if next-first < quota {
 			t.Fatalf("the child ended after %d of %d puts", next-first, quota)
 		}
-		s := opened(t, dir, small(vfs.Default))
+		s := opened(t, dir, lasting())
 		from := uint32(0)
 		if kill%50 != 0 && first > 200 {
 			from = first - 200 // all of them now and then

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ropewalk/ropewalk/content"
+	"github.com/ropewalk/ropewalk/content/store"
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// storeFigures are of the store of content alone, on disk; nobody else has one like it.
+var storeFigures = []figure{
+	{name: "store-put-1k", workload: "store", key: "put", kind: limit, bar: 130_000, atLeast: true, unit: perSecond},
+	{name: "store-put-1k-cpu", workload: "store", key: "putcpu", kind: shown, unit: perCPU},
+	{name: "store-get-1k", workload: "store", key: "get", kind: limit, bar: 150_000, atLeast: true, unit: perSecond},
+	{name: "store-get-1k-cpu", workload: "store", key: "getcpu", kind: shown, unit: perCPU},
+	{name: "store-full-worst-put", workload: "store-full", key: "worst", kind: limit, bar: 20e6, unit: nanos},
+	{name: "store-full-put-1k", workload: "store-full", key: "put", kind: shown, unit: perSecond},
+}
+
+var storeWorkloads = []workload{
+	{name: "store", run: func(s side, _ uint64) (values, error) { return runStore(s, 1<<30, 200_000) }},
+	{name: "store-full", run: func(s side, _ uint64) (values, error) { return runStore(s, 64<<20, 200_000) }},
+}
+
+// storeAskers ask at a time, as many as the node's workers.
+const storeAskers = 8
+
+// runStore puts items of 1 KiB into a store, class Cache, and gets them in another order.
+func runStore(s side, capacity int64, items int) (values, error) {
+	if s == rival {
+		return values{}, nil
+	}
+	dir, err := os.MkdirTemp("", "bench-store")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	st, err := store.Open(dir, store.Config{Networks: []content.Network{{Name: "bench"}}, Capacity: capacity})
+	if err != nil {
+		return nil, err
+	}
+	defer st.Close()
+	ids, value := make([]id.ID, items), make([]byte, 1024)
+	rand.Read(value)
+	for i := range ids {
+		rand.Read(ids[i][:])
+	}
+	out := values{}
+	worst, err := out.timed("put", items, func(i int) error {
+		err := st.Do(content.Ask{Network: "bench", Verb: content.Put, Item: content.Item{ID: ids[i], Key: ids[i][:], Value: value}}).Err
+		if errors.Is(err, content.ErrOutside) {
+			return nil // full, and it would be the next to go
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out["worst"] = float64(worst)
+	_, err = out.timed("get", items, func(i int) error {
+		a := st.Do(content.Ask{Network: "bench", Verb: content.Get, IDs: ids[i*7919%items:][:1]})
+		if a.Err == nil && len(a.Item.Value) != len(value) {
+			return fmt.Errorf("%d bytes came back", len(a.Item.Value))
+		}
+		if errors.Is(a.Err, content.ErrNotFound) {
+			return nil // evicted
+		}
+		return a.Err
+	})
+	return out, err
+}
+
+// timed does something many times, from storeAskers goroutines, and notes how many were
+// done in a second, and in one of CPU. It tells the longest that one took.
+func (v values) timed(key string, times int, do func(i int) error) (time.Duration, error) {
+	var group sync.WaitGroup
+	worst, errs := make([]time.Duration, storeAskers), make([]error, storeAskers)
+	start, since := read(true), time.Now()
+	for w := range storeAskers {
+		group.Go(func() {
+			for i := w; i < times && errs[w] == nil; i += storeAskers {
+				begun := time.Now()
+				errs[w] = do(i)
+				worst[w] = max(worst[w], time.Since(begun))
+			}
+		})
+	}
+	group.Wait()
+	took := time.Since(since)
+	v[key] = float64(times) / took.Seconds()
+	v[key+"cpu"] = float64(times) / start.used().cpu.Seconds()
+	return slices.Max(worst), errors.Join(errs...)
+}
