@@ -65,7 +65,7 @@ func (r *Items) write(b []byte) error {
 			b = b[1:]
 			r.left--
 			if last {
-				if err := r.begin(len(b)); err != nil {
+				if err := r.begin(); err != nil {
 					return err
 				}
 			}
@@ -81,13 +81,14 @@ func (r *Items) write(b []byte) error {
 	return nil
 }
 
-// begin starts the item whose length has come, with more bytes at hand behind it.
-func (r *Items) begin(more int) error {
+// begin starts the item whose length has come. What lies behind it in the same chunk still
+// counts as left.
+func (r *Items) begin() error {
 	switch {
 	case r.head.v > uint64(r.itemMax):
 		return fmt.Errorf("%w: an item of %d bytes, at most %d", ErrTooLarge, r.head.v, r.itemMax)
-	case r.head.v > uint64(r.left+more):
-		return fmt.Errorf("%w: an item of %d bytes, %d left to the stream", ErrTooLarge, r.head.v, r.left+more)
+	case r.head.v > uint64(r.left):
+		return fmt.Errorf("%w: an item of %d bytes, %d left to the stream", ErrTooLarge, r.head.v, r.left)
 	}
 	r.due, r.inItem, r.head = int(r.head.v), true, length{}
 	if r.due == 0 {

@@ -93,6 +93,7 @@ func TestItemsRefusals(t *testing.T) {
 		{"an item above its cap", "0b", 1, ErrTooLarge, 0},
 		{"an item of 4 GiB", "ffffffff0f", 1, ErrTooLarge, 0},
 		{"items that cannot all fit", "08 6161616161616161 08", 2, ErrTooLarge, 1},
+		{"an item that cannot fit, begun", "08 6161616161616161 07 61", 2, ErrTooLarge, 1},
 		{"more bytes than a stream has", "0a" + strings.Repeat("61", 16), 2, ErrTooLarge, 0},
 		{"a byte behind the last item", "0161 00", 1, ErrMalformed, 1},
 		{"an item too many", "0161 0162", 1, ErrMalformed, 1},
