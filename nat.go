@@ -31,6 +31,11 @@ func (n *Node) natPorts() (out []nat.Port) {
 			}
 		}
 	}
+	if d := n.datagrams.Load(); d != nil {
+		if at := d.socket.LocalAddr(); at.Addr().Is4() || at.Addr().IsUnspecified() {
+			out = append(out, nat.Port{Proto: nat.UDP, Num: at.Port()})
+		}
+	}
 	return out
 }
 

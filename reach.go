@@ -34,8 +34,8 @@ func (n *Node) interfaces() (ips []netip.Addr) {
 	return ips
 }
 
-// udpAddrs are where discv5 takes packets: of a socket on all interfaces, where the world
-// sees us before the addresses of the machine.
+// udpAddrs are where discv5 takes packets: of a socket on all interfaces, what a router
+// forwards to it, where the world sees us, and the addresses of the machine, in this order.
 func (n *Node) udpAddrs() (out []netip.AddrPort) {
 	d := n.datagrams.Load()
 	if d == nil {
@@ -44,6 +44,11 @@ func (n *Node) udpAddrs() (out []netip.AddrPort) {
 	at := d.socket.LocalAddr()
 	if !at.Addr().IsUnspecified() {
 		return []netip.AddrPort{at}
+	}
+	for _, m := range n.mapped {
+		if m.Port == (nat.Port{Proto: nat.UDP, Num: at.Port()}) {
+			out = append(out, m.External)
+		}
 	}
 	for _, v6 := range []bool{false, true} {
 		if a, ok := n.machine.External(v6); ok && (!v6 || at.Addr().Is6()) {

@@ -207,7 +207,7 @@ func (n *Node) discoveryNews(news discv5.News) {
 		n.alive(news.Alive)
 	}
 	for _, r := range news.Reports {
-		n.poll.Add(n.now, vote.Statement{From: r.At.Addr(), Saw: r.Us, Out: true, Bound: true})
+		n.poll.Add(n.now, vote.Statement{From: r.At.Addr(), Saw: r.Us, Out: true}) // its port is not that of a link
 	}
 	if len(news.Reports) > 0 {
 		n.external(n.now)
