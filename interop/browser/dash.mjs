@@ -1,20 +1,20 @@
 // Drives the dashboard of a real devnet in headless Chromium: the topology is
 // drawn, a line typed in the page arrives at another node, and text that another
 // node says is shown as text. The page of gossip shows meshes, scores and rates,
-// that of sessions slots, hosts and bans.
+// that of sessions slots, hosts and bans, and that of content draws a lookup.
 //
-//   node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png [SESSIONS.png]]]
+//   node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png [SESSIONS.png [CONTENT.png]]]]
 //
 // Exits 0 when all of it held. CHROMIUM names the browser if it is not Debian's.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
-const [binary, screenshot, gossipShot, sessionShot] = process.argv.slice(2);
-assert(binary, 'usage: node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png [SESSIONS.png]]]');
+const [binary, screenshot, gossipShot, sessionShot, contentShot] = process.argv.slice(2);
+assert(binary, 'usage: node dash.mjs BINARY [SCREENSHOT.png [GOSSIP.png [SESSIONS.png [CONTENT.png]]]]');
 const browserPath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 assert(browserPath, 'no Chromium: install Debian\'s package chromium or set CHROMIUM');
 
@@ -138,6 +138,22 @@ try {
     await page.screenshot({ path: sessionShot });
     check(`screenshot ${sessionShot}`);
   }
+
+  // The page of content: the networks, and the way to a file that another node has put.
+  const id = execFileSync(binary, ['put', '-', '--data', `${net.dir}/node5`], { encoding: 'utf8', input: 'the tide turns', stdio: ['pipe', 'pipe', 'ignore'] }).trim();
+  spawnSync(binary, ['content', 'rm', id, '--data', `${net.dir}/node1`]); // it may have been offered to the page's node
+  await page.click('#page-content');
+  await eventually('the networks are listed', async () => /blob/.test(await page.locator('#networks').innerText()));
+  await page.fill('#content-id', id);
+  await page.click('#look');
+  await eventually('a lookup is drawn hop by hop', async () => Number(await page.locator('#hops').getAttribute('data-hops')) >= 1 && /found/.test(await page.locator('#looked').innerText()));
+  if (contentShot) {
+    await page.screenshot({ path: contentShot });
+    check(`screenshot ${contentShot}`);
+  }
+  await page.fill('#content-id', '0x' + '5f'.repeat(32));
+  await page.click('#look');
+  await eventually('what is nowhere is said to be', async () => (await page.locator('#looked').innerText()) === 'not found');
   await page.click('#page-node');
   await eventually('and back to the node', async () => await page.locator('#graph').count() === 1);
   assert.deepEqual(complaints, [], 'the browser complained');
