@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ropewalk/ropewalk/portal"
@@ -113,6 +114,8 @@ func fetchOf(from pieces, m Manifest, whole []byte, o GetOptions) *Fetch {
 // for, and what comes first is judged by its form: what reads as a manifest is one.
 func findManifest(ctx context.Context, from pieces, which ContentID) (Manifest, []byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	defer all.Wait()
 	defer cancel()
 	type found struct {
 		data []byte
@@ -120,10 +123,10 @@ func findManifest(ctx context.Context, from pieces, which ContentID) (Manifest, 
 	}
 	answers := make(chan found, 2)
 	for _, k := range []pieceKind{chunkPiece, manifestPiece} {
-		go func() { // ends with the context
+		all.Go(func() { // ends with the context
 			data, err := from.get(ctx, k, which)
 			answers <- found{data, err}
-		}()
+		})
 	}
 	var worst error
 	for range 2 {
