@@ -30,15 +30,19 @@ func (b *bucket) crowded(p places) bool {
 	return n >= netBucketMax
 }
 
-// open tells whether a node may become a member.
-func (b *bucket) open(how How) bool {
-	return len(b.members) < BucketMax && (how == Found || told(b.members) < toldMax)
+// open tells whether a node may become a member of a bucket.
+func (t *Table) open(b *bucket, how How) bool {
+	return len(b.members) < BucketMax && (how == Found || told(b.members) < toldMax && t.toldRoom())
 }
+
+// toldRoom tells whether one more member may be a node that we did not find ourselves: a
+// third of the table, or a few while it is nearly empty.
+func (t *Table) toldRoom() bool { return t.told < max(toldLeast, (t.members-t.told)/2) }
 
 // weakest is the member that a node which has just answered may replace: one that never
 // answered at its endpoint, else one that has long failed; nil when there is none.
-func (b *bucket) weakest(how How) *entry {
-	full := how == Told && told(b.members) >= toldMax
+func (t *Table) weakest(b *bucket, how How) *entry {
+	full := how == Told && (told(b.members) >= toldMax || !t.toldRoom())
 	var worst *entry
 	for _, e := range b.members {
 		switch {
@@ -51,9 +55,9 @@ func (b *bucket) weakest(how How) *entry {
 }
 
 // successor is the cached node that takes a place that has come free: the most recent.
-func (b *bucket) successor() *entry {
+func (t *Table) successor(b *bucket) *entry {
 	for _, e := range slices.Backward(b.cache) {
-		if b.open(e.how) {
+		if t.open(b, e.how) {
 			return e
 		}
 	}
@@ -61,13 +65,10 @@ func (b *bucket) successor() *entry {
 }
 
 // heir is who would succeed a member that went; nil when nobody could.
-func (b *bucket) heir(of *entry) *entry {
-	spare := told(b.members)
-	if of.how == Told {
-		spare--
-	}
+func (t *Table) heir(b *bucket, of *entry) *entry {
+	spare := of.how == Told || told(b.members) < toldMax && t.toldRoom()
 	for _, e := range slices.Backward(b.cache) {
-		if e.how == Found || spare < toldMax {
+		if e.how == Found || spare {
 			return e
 		}
 	}

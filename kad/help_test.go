@@ -72,10 +72,11 @@ func enter(t *Table, all []*enr.Record) {
 // invariants are what holds of a table after every input.
 func invariants(tb testing.TB, t *Table) {
 	tb.Helper()
-	members, live, known := 0, 0, 0
+	members, live, known, tolds := 0, 0, 0, 0
 	seen := census{}
 	for i := range t.buckets {
 		b := &t.buckets[i]
+		tolds += told(b.members)
 		if len(b.members) > BucketMax || len(b.cache) > cacheMax || told(b.members) > toldMax || told(b.cache) > toldCacheMax {
 			tb.Fatalf("bucket %d: %d members, %d told; %d cached, %d told", i,
 				len(b.members), told(b.members), len(b.cache), told(b.cache))
@@ -108,6 +109,9 @@ func invariants(tb testing.TB, t *Table) {
 		if t.census[at] != n || (at.width == 24 || at.width == 128+48) && n > netTableMax || (at.width == 32 || at.width == 128+64) && n > hostTableMax {
 			tb.Fatalf("%d of place %v, %d counted", n, at, t.census[at])
 		}
+	}
+	if tolds != t.told {
+		tb.Fatalf("%d told, %d counted", tolds, t.told)
 	}
 	if len(seen) != len(t.census) || members != t.Len() || live != t.Live() || known != len(t.nodes) {
 		tb.Fatalf("%d places of %d, %d members of %d, %d live of %d, %d nodes of %d",

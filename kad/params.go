@@ -38,6 +38,9 @@ const (
 	// in its cache.
 	toldMax      = BucketMax / 2
 	toldCacheMax = cacheMax / 2
+	// toldLeast is how many such nodes a table takes that has found few itself; they are a
+	// third of it otherwise. A bootnode begins with these, and finds the others by them.
+	toldLeast = BucketMax
 	// creditMax is as much as a node can earn: after it three checks in a row may fail.
 	creditMax = 27
 	// failsMax is how often in a row a node may fail that has no replacement, unprovenMax

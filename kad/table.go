@@ -23,6 +23,7 @@ type Table struct {
 	nodes   map[id.ID]*entry // members and cached; only looked up, never walked
 	census  census
 	members int
+	told    int // members that we did not find ourselves
 	live    int
 	soon    pace // newcomers and those that failed
 	later   pace // those that answer
@@ -93,7 +94,7 @@ func (t *Table) insert(now time.Time, e *entry) bool {
 	if !t.census.room(e.where, hostTableMax, netTableMax) || b.crowded(e.where) {
 		return false
 	}
-	if b.open(e.how) {
+	if t.open(b, e.how) {
 		t.join(now, e)
 		return true
 	}
@@ -110,8 +111,11 @@ func (t *Table) insert(now time.Time, e *entry) bool {
 
 // update takes a record of a node that is known.
 func (t *Table) update(now time.Time, e *entry, r *enr.Record, how How) bool {
-	if how == Found {
+	if how == Found && e.how == Told {
 		e.how = Found
+		if !e.cached {
+			t.told--
+		}
 	}
 	if r.Seq() <= e.record.Seq() {
 		return false
@@ -161,12 +165,12 @@ func (t *Table) Alive(now time.Time, who id.ID, rtt time.Duration) {
 // promote gives a replacement that has answered the place of a member that did not.
 func (t *Table) promote(now time.Time, e *entry) {
 	b := &t.buckets[e.bucket]
-	if b.open(e.how) {
+	if t.open(b, e.how) {
 		t.forget(e)
 		t.join(now, e)
 		return
 	}
-	weak := b.weakest(e.how)
+	weak := t.weakest(b, e.how)
 	if weak == nil || !weak.seen.IsZero() && !t.outage.mayDrop(now, t.members) {
 		return
 	}
@@ -202,7 +206,7 @@ func (t *Table) Failed(now time.Time, who id.ID) {
 		most = unprovenMax
 	}
 	b := &t.buckets[e.bucket]
-	if e.fails < most && b.heir(e) == nil {
+	if e.fails < most && t.heir(b, e) == nil {
 		return
 	}
 	if e.seen.IsZero() || t.outage.mayDrop(now, t.members) {
@@ -237,7 +241,7 @@ func (t *Table) Refetch(now time.Time, who id.ID, seq uint64) bool {
 
 // fill gives a place that has come free to a replacement, which has to prove itself.
 func (t *Table) fill(now time.Time, b *bucket) {
-	e := b.successor()
+	e := t.successor(b)
 	if e == nil {
 		return
 	}
@@ -254,6 +258,9 @@ func (t *Table) join(now time.Time, e *entry) {
 	t.nodes[e.id] = e
 	t.census.count(e.where, +1)
 	t.members++
+	if e.how == Told {
+		t.told++
+	}
 	t.count(e, +1)
 	t.schedule(e, later(e.due, now))
 }
@@ -278,6 +285,9 @@ func (t *Table) forget(e *entry) {
 	}
 	b.members = without(b.members, e)
 	t.members--
+	if e.how == Told {
+		t.told--
+	}
 	t.count(e, -1)
 }
 
