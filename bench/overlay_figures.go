@@ -8,8 +8,8 @@ import (
 // overlayFigures are the bars that discovery and content have to reach, each group with
 // its workloads.
 var (
-	overlayFigures   = slices.Concat(discv5Figures, storeFigures)
-	overlayWorkloads = slices.Concat(discv5Workloads, storeWorkloads)
+	overlayFigures   = slices.Concat(discv5Figures, storeFigures, streamFigures)
+	overlayWorkloads = slices.Concat(discv5Workloads, storeWorkloads, streamWorkloads)
 )
 
 // discv5Figures are beside go-ethereum's p2p/discover.

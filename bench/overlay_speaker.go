@@ -13,6 +13,7 @@ import (
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/udp"
+	"github.com/ropewalk/ropewalk/utp"
 	"github.com/ropewalk/ropewalk/work"
 )
 
@@ -51,6 +52,9 @@ type speaker struct {
 	peers   sync.Map // text → *enr.Record
 	out     []udp.Packet
 	slab    []byte
+
+	streams *utp.Endpoint // nil without streams
+	events  func(now time.Time, v utp.Event)
 }
 
 var errClosed = errors.New("closed")
@@ -117,7 +121,7 @@ func (s *speaker) loop() {
 	s.take(time.Now(), s.d.Start(time.Now()))
 	for {
 		s.flush()
-		if at := s.d.Deadline(); !at.IsZero() {
+		if at := s.deadline(); !at.IsZero() {
 			timer.Reset(time.Until(at))
 		}
 		select {
@@ -137,7 +141,9 @@ func (s *speaker) loop() {
 				}
 			}
 		case <-timer.C:
-			s.take(time.Now(), s.d.Advance(time.Now()))
+			now := time.Now()
+			s.take(now, s.d.Advance(now))
+			s.advanceStreams(now)
 		case <-s.quit:
 			return
 		}
@@ -160,6 +166,10 @@ func (s *speaker) flush() {
 
 func (s *speaker) take(now time.Time, n discv5.News) {
 	for _, r := range n.Requests {
+		if r.Proto == streamProto {
+			s.streamed(now, r)
+			continue
+		}
 		_ = s.d.Reply(now, r.N, r.Body)
 	}
 	for _, a := range n.Answers {
