@@ -46,7 +46,7 @@ func rlpxPath(text string) (is bool, err error) {
 	if !strings.HasPrefix(text, "/") {
 		return false, nil
 	}
-	if link.Unix(exampleKey.Uncompressed(), exampleKey.ID(), text).IsZero() {
+	if link.Unix(exampleKey().Uncompressed(), exampleKey().ID(), text).IsZero() {
 		return true, fmt.Errorf("%.120q: want an absolute path of at most 103 letters, digits and . _ - + = ~", text)
 	}
 	return true, nil

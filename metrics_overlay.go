@@ -75,22 +75,22 @@ var utpFigures = []reading[utp.Stats]{
 }
 
 var portalFigures = []reading[portal.Stats]{
-	nowOf("content_nodes", "Nodes in the network's table.", func(s *portal.Stats) int { return s.Nodes }, "network"),
-	nowOf("content_live", "Nodes in the network's table that have answered.", func(s *portal.Stats) int { return s.Live }, "network"),
-	nowOf("content_cache_bytes", "Values kept in memory.", func(s *portal.Stats) int { return s.CacheBytes }, "network"),
-	nowOf("content_banned", "Nodes that we have nothing to do with for a while.", func(s *portal.Stats) int { return s.Banned }, "network"),
-	countOf("content_requests_bad_total", "Requests that were answered with nothing.", func(s *portal.Stats) uint64 { return s.Bad }, "network"),
-	countOf("content_calls_total", "Requests of ours.", func(s *portal.Stats) uint64 { return s.Calls }, "network"),
-	countOf("content_calls_failed_total", "Requests of ours that failed.", func(s *portal.Stats) uint64 { return s.CallsFailed }, "network"),
-	countOf("content_accepted_total", "Items that came unasked and were stored.", func(s *portal.Stats) uint64 { return s.Accepted }, "network"),
-	countOf("content_invalid_total", "Values that are not what their key promises.", func(s *portal.Stats) uint64 { return s.Invalid }, "network"),
-	countOf("content_undecided_total", "Values that could not be judged.", func(s *portal.Stats) uint64 { return s.Undecided }, "network"),
-	countOf("content_lookups_total", "Searches for content.", func(s *portal.Stats) uint64 { return s.Lookups }, "network"),
-	countOf("content_found_total", "Searches that found it in the network.", func(s *portal.Stats) uint64 { return s.Found }, "network"),
-	countOf("content_offered_total", "Keys offered to nodes.", func(s *portal.Stats) uint64 { return s.Offered }, "network"),
-	countOf("content_sent_total", "Transfers of ours that ended well.", func(s *portal.Stats) uint64 { return s.Sent }, "network"),
-	countOf("content_sends_failed_total", "Transfers of ours that failed.", func(s *portal.Stats) uint64 { return s.SendsFailed }, "network"),
-	countOf("content_served_total", "Streams of content that others asked for.", func(s *portal.Stats) uint64 { return s.Served }, "network"),
+	nowOf("content_nodes", "Nodes in the network's table.", func(s *portal.Stats) int { return s.Nodes }, "overlay"),
+	nowOf("content_live", "Nodes in the network's table that have answered.", func(s *portal.Stats) int { return s.Live }, "overlay"),
+	nowOf("content_cache_bytes", "Values kept in memory.", func(s *portal.Stats) int { return s.CacheBytes }, "overlay"),
+	nowOf("content_banned", "Nodes that we have nothing to do with for a while.", func(s *portal.Stats) int { return s.Banned }, "overlay"),
+	countOf("content_requests_bad_total", "Requests that were answered with nothing.", func(s *portal.Stats) uint64 { return s.Bad }, "overlay"),
+	countOf("content_calls_total", "Requests of ours.", func(s *portal.Stats) uint64 { return s.Calls }, "overlay"),
+	countOf("content_calls_failed_total", "Requests of ours that failed.", func(s *portal.Stats) uint64 { return s.CallsFailed }, "overlay"),
+	countOf("content_accepted_total", "Items that came unasked and were stored.", func(s *portal.Stats) uint64 { return s.Accepted }, "overlay"),
+	countOf("content_invalid_total", "Values that are not what their key promises.", func(s *portal.Stats) uint64 { return s.Invalid }, "overlay"),
+	countOf("content_undecided_total", "Values that could not be judged.", func(s *portal.Stats) uint64 { return s.Undecided }, "overlay"),
+	countOf("content_lookups_total", "Searches for content.", func(s *portal.Stats) uint64 { return s.Lookups }, "overlay"),
+	countOf("content_found_total", "Searches that found it in the network.", func(s *portal.Stats) uint64 { return s.Found }, "overlay"),
+	countOf("content_offered_total", "Keys offered to nodes.", func(s *portal.Stats) uint64 { return s.Offered }, "overlay"),
+	countOf("content_sent_total", "Transfers of ours that ended well.", func(s *portal.Stats) uint64 { return s.Sent }, "overlay"),
+	countOf("content_sends_failed_total", "Transfers of ours that failed.", func(s *portal.Stats) uint64 { return s.SendsFailed }, "overlay"),
+	countOf("content_served_total", "Streams of content that others asked for.", func(s *portal.Stats) uint64 { return s.Served }, "overlay"),
 }
 
 // Describe implements prometheus.Collector.

@@ -20,11 +20,11 @@ func newStoreMetrics(n *Node) *storeMetrics {
 	}
 	return &storeMetrics{
 		n:           n,
-		bytes:       desc("bytes", "Bytes of content that are stored: cache (what others sent), or durable (what the user put).", "network", "class"),
-		items:       desc("items", "Items of content that are stored.", "network", "class"),
-		capacity:    desc("capacity_bytes", "Room for what others send.", "network"),
-		radius:      desc("radius", "Which part of the ring lies within the store's radius, 0 to 1.", "network"),
-		evicted:     desc("evicted_total", "Items that went because others are nearer.", "network"),
+		bytes:       desc("bytes", "Bytes of content that are stored: cache (what others sent), or durable (what the user put).", "overlay", "class"),
+		items:       desc("items", "Items of content that are stored.", "overlay", "class"),
+		capacity:    desc("capacity_bytes", "Room for what others send.", "overlay"),
+		radius:      desc("radius", "Which part of the ring lies within the store's radius, 0 to 1.", "overlay"),
+		evicted:     desc("evicted_total", "Items that went because others are nearer.", "overlay"),
 		takes:       desc("takes", "1 while the store takes what it has room for, 0 while the disk is full or broken."),
 		quarantined: desc("quarantined_total", "Times that the cache could not be read, and was begun anew."),
 		slowest:     desc("sync_slowest_seconds", "The longest that a sync to disk has taken."),

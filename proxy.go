@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
@@ -125,7 +126,7 @@ func (v *validator) proxied(c Config) {
 	v.check(s.Proxy != "" || len(s.Mixed) == 0, "session.mixed", fmt.Sprint(s.Mixed), "nothing without session.proxy, through which these go")
 	v.check(len(c.Listen.Onion) <= onionsMax, "listen.onion", fmt.Sprint(len(c.Listen.Onion)), fmt.Sprintf("at most %d", onionsMax))
 	for _, text := range c.Listen.Onion {
-		_, err := onionAddr(text, exampleKey)
+		_, err := onionAddr(text, exampleKey())
 		v.check(err == nil, "listen.onion", text, "NAME.onion:PORT for RLPx or /onion3/NAME:PORT for libp2p, with the right name")
 	}
 	r := s.routes()
@@ -146,13 +147,13 @@ func (v *validator) proxied(c Config) {
 }
 
 // exampleKey stands in for the node's key where only the form of an address matters.
-var exampleKey = func() *id.Key {
+var exampleKey = sync.OnceValue(func() *id.Key {
 	k, err := id.KeyFromBytes([]byte("any key does for reading a name!"))
 	if err != nil {
 		panic(err)
 	}
 	return k
-}()
+})
 
 // reached are those of the addresses that a way leads to.
 func reached(r link.Routes, addrs []link.Addr) (out []link.Addr) {

@@ -1,3 +1,5 @@
+//go:build !nopebble
+
 package store
 
 import (
@@ -14,10 +16,6 @@ import (
 
 	"github.com/ropewalk/ropewalk/content"
 )
-
-// ErrDamaged is of something the user put that the disk has lost: it is there in part, or
-// not readable. What peers sent is set aside instead, and comes again.
-var ErrDamaged = errors.New("store: damaged on disk")
 
 // disk is a shelf in Pebble.
 type disk struct {

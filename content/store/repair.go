@@ -1,3 +1,5 @@
+//go:build !nopebble
+
 package store
 
 import (
@@ -12,16 +14,6 @@ import (
 
 	"github.com/ropewalk/ropewalk/content"
 )
-
-// Repaired says what a repair brought over.
-type Repaired struct {
-	Items, Bytes int64
-	// Gaps is how many stretches of keys could not be read; what stood there is lost.
-	Gaps int
-	// Old is the folder with what there was before. Nobody needs it any more but to try
-	// something better.
-	Old string
-}
 
 // repairBatch is how many bytes a repair writes at a time.
 const repairBatch = 4 << 20

@@ -1,9 +1,9 @@
 // Command memory is a few nodes in one process with links in memory only: what an
 // embedding program, or a test of one, has when it wants no sockets. Built with
 //
-//	go build -tags nolibp2p ./examples/memory
+//	go build -tags nolibp2p,nopebble ./examples/memory
 //
-// it holds no libp2p and a node takes some 12 MiB (with libp2p linked in, some 18).
+// it holds neither libp2p nor a store on disk, and a node takes some 17 MiB.
 // It prints "ready" when every node is connected to the first, and ends with its input.
 package main
 
