@@ -134,6 +134,10 @@ kill: ## kill -9 of a process that puts content, 1,000 times, and every fault of
 netns: ## nodes in network namespaces whose links are cut for a minute (root and ip; skipped without)
 	go test -count=1 -timeout 5m -run '^TestNetns$$' -v ./devnet -netns
 
+.PHONY: far
+far: ## 20 MiB between network namespaces through a relay that delays, loses and reorders, beside the simulator (root and ip; wants a quiet machine)
+	go test -count=1 -timeout 5m -run '^TestNetnsContent$$' -v ./devnet -netns
+
 .PHONY: cover
 cover: ## coverage of all tests, as cover.html
 	go test -coverprofile=cover.out -coverpkg=./... ./...

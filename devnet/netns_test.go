@@ -71,12 +71,7 @@ func TestNetns(t *testing.T) {
 		all = append(all, c)
 	}
 
-	binary := filepath.Join(t.TempDir(), "ropewalk")
-	build := exec.Command("go", "build", "-o", binary, "./cmd/ropewalk")
-	build.Dir = ".."
-	if text, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
+	binary := program(t)
 	seed := all[0].start(t, binary, "seed", "")
 	var nodes []*inmate
 	for _, c := range all {
@@ -128,6 +123,18 @@ func TestNetns(t *testing.T) {
 	}
 }
 
+// program builds the program.
+func program(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "ropewalk")
+	build := exec.Command("go", "build", "-o", binary, "./cmd/ropewalk")
+	build.Dir = ".."
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return binary
+}
+
 // cell is a network namespace.
 type cell struct {
 	t    *testing.T
@@ -168,27 +175,34 @@ func (c *cell) ip(args ...string) {
 func (c *cell) addr() string { return fmt.Sprintf("10.77.%d.1", c.n) }
 
 // dial opens a connection within the namespace.
-func (c *cell) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+func (c *cell) dial(ctx context.Context, network, addr string) (conn net.Conn, err error) {
+	within := c.within(func() { conn, err = (&net.Dialer{}).DialContext(ctx, network, addr) })
+	return conn, errors.Join(err, within)
+}
+
+// within runs f on a thread that is in the namespace.
+func (c *cell) within(f func()) error {
 	runtime.LockOSThread()
 	home, err := os.Open("/proc/thread-self/ns/net")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer home.Close()
 	if err := unix.Setns(int(c.file.Fd()), unix.CLONE_NEWNET); err != nil {
-		return nil, err
+		return err
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
-	if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back != nil {
-		return nil, errors.Join(err, back) // the thread stays locked and ends with its goroutine
+	f()
+	if err := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); err != nil {
+		return err // the thread stays locked and ends with its goroutine
 	}
 	runtime.UnlockOSThread()
-	return conn, err
+	return nil
 }
 
 // inmate is a node that runs in a cell.
 type inmate struct {
 	label string
+	dir   string // its data folder
 	cmd   *exec.Cmd
 	ready ropewalk.Info
 	end   client.Endpoint
@@ -196,7 +210,7 @@ type inmate struct {
 }
 
 // start runs a node in the namespace, or a seed when it is told of none.
-func (c *cell) start(t *testing.T, binary, label, seed string) *inmate {
+func (c *cell) start(t *testing.T, binary, label, seed string, more ...string) *inmate {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), label)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -209,12 +223,13 @@ func (c *cell) start(t *testing.T, binary, label, seed string) *inmate {
 	} else {
 		args = append(args, "--seeds", seed)
 	}
+	args = append(args, more...)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	n := &inmate{label: label, cmd: exec.Command("ip", args...), http: &http.Client{Transport: &http.Transport{DialContext: c.dial}, Timeout: 5 * time.Second}}
+	n := &inmate{label: label, dir: dir, cmd: exec.Command("ip", args...), http: &http.Client{Transport: &http.Transport{DialContext: c.dial}, Timeout: 5 * time.Second}}
 	n.cmd.Stderr = log
 	out, err := n.cmd.StdoutPipe()
 	if err != nil {

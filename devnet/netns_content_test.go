@@ -1,0 +1,179 @@
+//go:build linux
+
+package devnet
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	randv2 "math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ropewalk/ropewalk"
+)
+
+const (
+	farBytes   = 20 << 20
+	farLatency = 25 * time.Millisecond // one way: 50 ms there and back
+	farJitter  = 5 * time.Millisecond  // packets overtake each other
+	farLoss    = 0.01
+	// farBar is how far the time may be from that of the simulator, either way.
+	farBar = 0.3
+)
+
+// TestNetnsContent puts 20 MiB at a node in one network namespace, which another takes
+// in a second one. Between them is a relay in user space that delays, loses and reorders.
+// It takes as long as the simulator says of the same nodes on such a path.
+func TestNetnsContent(t *testing.T) {
+	if !*netns {
+		t.Skip("wants -netns (make netns)")
+	}
+	a, b := newCell(t, "far1", 1), newCell(t, "far2", 2)
+	join(t, a.tun(t), b.tun(t))
+	binary := program(t)
+	put := a.start(t, binary, "put", "", "--udp", a.addr()+":0")
+	get := b.start(t, binary, "get", put.ready.LibP2P[0], "--udp", b.addr()+":0", "--bootnodes", put.ready.ENR)
+	waitContent(t, put)
+
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	data := make([]byte, farBytes)
+	_, _ = rand.Read(data)
+	if err := os.WriteFile(from, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var said ropewalk.PutResult
+	began := time.Now()
+	text, err := a.command(binary, "put", from, "--json", "--data", put.dir).Output()
+	took := time.Since(began)
+	if err != nil || json.Unmarshal(text, &said) != nil || said.Replicas != 1 {
+		t.Fatalf("put: %v %s", err, text)
+	}
+	if text, err := b.command(binary, "get", said.ID.String(), "-o", to, "--data", get.dir).CombinedOutput(); err != nil {
+		t.Fatalf("get: %v %s", err, text)
+	}
+	if got, err := os.ReadFile(to); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("what came is not what was put (%v)", err)
+	}
+	model := modelled(t, binary)
+	off := took.Seconds()/model.Seconds() - 1
+	t.Logf("%d MiB there and stored after %s, %.1f MB/s; the simulator says %s (%+.0f %%, bar %.0f %%)", farBytes>>20,
+		took.Round(time.Millisecond), farBytes/took.Seconds()/1e6, model.Round(time.Millisecond), 100*off, 100*farBar)
+	if off > farBar || off < -farBar {
+		t.Errorf("it took %s, want %s give or take %.0f %%", took, model, 100*farBar)
+	}
+}
+
+// command runs the program in the namespace.
+func (c *cell) command(binary string, args ...string) *exec.Cmd {
+	return exec.Command("ip", append([]string{"netns", "exec", c.name, binary}, args...)...)
+}
+
+// waitContent waits until a node has another in its network of content.
+func waitContent(t *testing.T, n *inmate) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		var answer struct{ Result struct{ Networks []struct{ Live int } } }
+		text := n.get(t, http.MethodPost, "/rpc", `{"jsonrpc":"2.0","id":1,"method":"content_stat","params":{}}`)
+		if err := json.Unmarshal(text, &answer); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if nets := answer.Result.Networks; len(nets) > 0 && nets[0].Live > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("nobody is there: %s", text)
+		}
+	}
+}
+
+// modelled is how long the same put takes in the simulator.
+func modelled(t *testing.T, binary string) time.Duration {
+	t.Helper()
+	script := filepath.Join(t.TempDir(), "far")
+	text := fmt.Sprintf("nodes 2 seeds 1\nwait all peers>=1 within 20s\nsleep 10s\nput node1 %dMiB as far within 2m\n", farBytes>>20)
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(binary, "sim", script, "--json", "--latency", farLatency.String(), "--jitter", farJitter.String(), "--loss", fmt.Sprint(farLoss)).Output()
+	if err != nil {
+		t.Fatalf("sim: %v %s", err, out)
+	}
+	var report struct {
+		Steps []struct {
+			Text string
+			Took time.Duration `json:"took_ns"`
+		}
+	}
+	if err := json.Unmarshal(out, &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range report.Steps {
+		if strings.HasPrefix(s.Text, "put") {
+			return s.Took
+		}
+	}
+	t.Fatalf("no put in %s", out)
+	return 0
+}
+
+// tun makes the namespace's only interface, whose packets are read and written here.
+func (c *cell) tun(t *testing.T) *os.File {
+	t.Helper()
+	var file *os.File
+	var err error
+	within := c.within(func() {
+		var fd int
+		if fd, err = unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0); err != nil {
+			return
+		}
+		req, _ := unix.NewIfreq("tun0")
+		req.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+		if err = unix.IoctlIfreq(fd, unix.TUNSETIFF, req); err == nil {
+			file = os.NewFile(uintptr(fd), "tun0")
+		}
+	})
+	if err := errors.Join(within, err); err != nil {
+		t.Skipf("no tun devices here: %v", err)
+	}
+	c.ip("link", "set", "lo", "up")
+	c.ip("addr", "add", c.addr()+"/16", "dev", "tun0")
+	c.ip("link", "set", "tun0", "up")
+	return file
+}
+
+// join relays between two devices until the test ends.
+func join(t *testing.T, a, b *os.File) {
+	for i, pair := range [][2]*os.File{{a, b}, {b, a}} {
+		go relay(pair[0], pair[1], randv2.New(randv2.NewPCG(1, uint64(i))))
+	}
+	t.Cleanup(func() { _ = errors.Join(a.Close(), b.Close()) })
+}
+
+// relay passes packets on, late and not all of them.
+func relay(from, to *os.File, rng *randv2.Rand) {
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := from.Read(buf)
+		if errors.Is(err, fs.ErrClosed) {
+			return
+		}
+		if err != nil || rng.Float64() < farLoss {
+			continue
+		}
+		packet := bytes.Clone(buf[:n])
+		late := farLatency + time.Duration(rng.Int64N(int64(2*farJitter))) - farJitter
+		time.AfterFunc(late, func() { _, _ = to.Write(packet) })
+	}
+}
