@@ -101,6 +101,9 @@ func (a *app) printStatus(s status) error {
 	if s.Enode != "" {
 		t.row("listens", shortAddr(s.Enode, false)+" (RLPx)")
 	}
+	if s.UDP != "" {
+		t.row("listens", s.UDP+" (discv5)")
+	}
 	t.row("rpc", s.RPC)
 	var rooms []string
 	for _, r := range s.Rooms {
