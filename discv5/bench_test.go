@@ -31,7 +31,6 @@ type duo struct {
 	now  time.Time
 	a, b *direct
 	got  int
-	echo bool
 }
 
 func newDuo(tb testing.TB, plain bool) *duo {
@@ -153,9 +152,7 @@ func BenchmarkStranger(b *testing.B) {
 		p.now = p.now.Add(100 * time.Microsecond)
 		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{99, byte(i >> 16), byte(i >> 8), byte(i)}), 4000)
 		p.take(p.b, p.b.d.Packet(p.now, from, packets[i%len(packets)]))
-		for _, out := range p.b.out {
-			p.b.spare = append(p.b.spare, out)
-		}
+		p.b.spare = append(p.b.spare, p.b.out...)
 		p.b.out = p.b.out[:0]
 		i++
 	}

@@ -63,7 +63,6 @@ type host struct {
 // got is what the user of a stream has of it.
 type got struct {
 	bytes   int
-	sum     []byte
 	hash    interface{ Write([]byte) (int, error) }
 	opened  bool
 	drained int
@@ -243,11 +242,10 @@ var tickets = id.Tickets{Owner: "test"}
 
 // transfer is one stream with all its bytes.
 type transfer struct {
-	from, to     *host
-	tFrom, tTo   id.Ticket
-	data         []byte
-	began        time.Duration
-	listenerSend bool
+	from, to   *host
+	tFrom, tTo id.Ticket
+	data       []byte
+	began      time.Duration
 }
 
 // send opens a stream from one host to another and writes all of data. The listener

@@ -33,8 +33,8 @@ type onDisk struct {
 	once       sync.Once
 	quit, done chan struct{}
 	// of the housekeeper: when it tries next to open what had failed.
-	retry, pause time.Duration
-	since        time.Time
+	pause time.Duration
+	since time.Time
 }
 
 func (s *onDisk) start() { go s.run() }
