@@ -84,7 +84,9 @@ func (c *cell) command(binary string, args ...string) *exec.Cmd {
 func waitContent(t *testing.T, n *inmate) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		var answer struct{ Result struct{ Networks []struct{ Live int } } }
+		var answer struct {
+			Result struct{ Networks []struct{ Live int } }
+		}
 		text := n.get(t, http.MethodPost, "/rpc", `{"jsonrpc":"2.0","id":1,"method":"content_stat","params":{}}`)
 		if err := json.Unmarshal(text, &answer); err != nil {
 			t.Fatalf("%v: %s", err, text)
