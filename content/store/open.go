@@ -32,6 +32,7 @@ const (
 	cacheName      = "cache"
 	durableName    = "durable"
 	quarantineName = "cache.bad"
+	freshSuffix    = ".new" // of what is not whole yet
 )
 
 // Open opens a store in a folder, and makes it if there is none. What the user put and the
@@ -82,6 +83,9 @@ func (s *onDisk) open(c Config) error {
 	if err := s.space.look(); err != nil {
 		return err
 	}
+	if err := s.makeDurable(shelf(durableName+freshSuffix, c.Disk.Memory/8, true)); err != nil {
+		return err
+	}
 	if err := s.durable.open(); err != nil {
 		if pebble.IsCorruptionError(err) || errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%w: %s: %w", ErrDamaged, s.durable.dir, err)
@@ -101,6 +105,27 @@ func (s *onDisk) open(c Config) error {
 	k.health = s.health
 	s.keeper = k
 	return nil
+}
+
+// makeDurable makes the durable shelf where there is none, whole and on disk under another
+// name first: a crash leaves nothing that looks like a damaged one.
+func (s *onDisk) makeDurable(fresh *disk) error {
+	if _, err := s.fs.Stat(s.durable.dir); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := s.fs.RemoveAll(fresh.dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := fresh.open(); err != nil {
+		return err
+	}
+	if err := errors.Join(fresh.close(), syncFolder(s.fs, fresh.dir)); err != nil {
+		return err
+	}
+	if err := s.fs.Rename(fresh.dir, s.durable.dir); err != nil {
+		return err
+	}
+	return syncFolder(s.fs, s.dir)
 }
 
 // openCache opens the cache, or a new one when it cannot be read.
@@ -186,7 +211,7 @@ func syncFolder(fs vfs.FS, dir string) error {
 
 // writeWhole writes a file so that after a crash it is there as a whole or not at all.
 func writeWhole(fs vfs.FS, dir, name, text string) error {
-	fresh := filepath.Join(dir, name+".new")
+	fresh := filepath.Join(dir, name+freshSuffix)
 	f, err := fs.Create(fresh, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
