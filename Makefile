@@ -89,7 +89,7 @@ dash: ## build the dashboard's page and fail when the committed one differs
 
 .PHONY: check
 check: fmt-check vet staticcheck race sim sim-small arch ## what must be green before a change is sent
-	$(MAKE) fuzz FUZZTIME=3s JOBS=2
+	$(MAKE) fuzz FUZZTIME=2s JOBS=2
 
 .PHONY: interop
 interop: ## our nodes with go-libp2p-pubsub, js-libp2p (needs Node.js) and go-ethereum
