@@ -41,7 +41,7 @@ func (b blobPieces) name() string { return b.o.Name() }
 func (b blobPieces) put(ctx context.Context, k pieceKind, data []byte) (ContentID, int, error) {
 	key := blob.KeyOf(blob.Kind(k), data)
 	s, err := b.o.Put(ctx, key.Bytes(), data)
-	return ContentID(key.Hash), s.Replicas(), err
+	return key.ID(), s.Replicas(), err
 }
 
 func (b blobPieces) get(ctx context.Context, k pieceKind, which ContentID) ([]byte, error) {

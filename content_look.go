@@ -108,7 +108,7 @@ func (n *Node) ContentList(ctx context.Context, network string, after ContentID,
 		}
 		item := ContentItem{ID: which, Key: k}
 		if key, err := blob.DecodeKey(k); err == nil && n.cfg.Overlay.Networks[network].Kind == kindBlob {
-			item.ID, item.Kind = key.Hash, [...]string{"chunk", "manifest"}[key.Kind]
+			item.Kind = [...]string{"chunk", "manifest"}[key.Kind]
 		}
 		page.Items = append(page.Items, item)
 		if len(keys) == limit {

@@ -59,16 +59,8 @@ func (k Key) Bytes() []byte { return append([]byte{byte(k.Kind)}, k.Hash[:]...) 
 // String is the key's text form, 66 hex digits.
 func (k Key) String() string { return hex.EncodeToString(k.Bytes()) }
 
-// ID is where on the ring the value belongs: its hash, not hashed again. A manifest stands
-// beside that, with the last bit turned: stores and nodes know an item by its place, and
-// who does not know whether a hash is a manifest's asks for both.
-func (k Key) ID() id.ID {
-	at := id.ID(k.Hash)
-	if k.Kind == File {
-		at[len(at)-1] ^= 1
-	}
-	return at
-}
+// ID is where on the ring the value belongs: its hash, not hashed again.
+func (k Key) ID() id.ID { return k.Hash }
 
 // Check tells whether a value is what the key names (content.ErrInvalid).
 func (k Key) Check(value []byte) error {
