@@ -1,13 +1,10 @@
 package discv5
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/ropewalk/ropewalk/discv5/wire"
-	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/kad"
-	"github.com/ropewalk/ropewalk/link"
 )
 
 // serve answers FINDNODE: with live nodes at the distances asked for, and our own record
@@ -21,7 +18,7 @@ func (d *Discovery) serve(now time.Time, s *session, r wire.RequestID, distances
 		}
 	}
 	for _, found := range d.table.At(distances, foundMax) {
-		if len(d.records) < foundMax && found.ID() != s.who && tellable(s.at.Addr(), found) {
+		if len(d.records) < foundMax && found.ID() != s.who && kad.Tellable(s.at.Addr(), found) {
 			d.records = append(d.records, found.Bytes())
 		}
 	}
@@ -51,17 +48,6 @@ func pack(records [][]byte, each func(part [][]byte)) (total int) {
 		total++
 	}
 	return total
-}
-
-// tellable tells whether somebody at an address may be told of a node: addresses of a
-// local network are for those within it.
-func tellable(to netip.Addr, r *enr.Record) bool {
-	at := kad.Endpoint(r)
-	if _, special := link.Special(at.Addr()); !special {
-		return true
-	}
-	_, near := link.Special(to)
-	return near && (to.IsLoopback() || !at.Addr().IsLoopback())
 }
 
 // parts are what came of an answer to FINDNODE.

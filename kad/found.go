@@ -69,6 +69,17 @@ func relayed(from netip.Addr, at netip.AddrPort) error {
 	return nil
 }
 
+// Tellable tells whether somebody at an address may be told of a node: addresses of a
+// local network are for those within it.
+func Tellable(to netip.Addr, r *enr.Record) bool {
+	at := Endpoint(r)
+	if _, special := link.Special(at.Addr()); !special {
+		return true
+	}
+	_, near := link.Special(to)
+	return near && (to.IsLoopback() || !at.Addr().IsLoopback())
+}
+
 // Sieve returns those of an answer's records that may be used, in place and at most n,
 // and how many were refused.
 func Sieve(self, responder id.ID, asked []uint16, from netip.Addr, records []*enr.Record, n int) (good []*enr.Record, refused int) {

@@ -76,7 +76,6 @@ func (o *Overlay) keep(now time.Time, c *claim, from *peer, value []byte) {
 		c.stored = true // what the store does not want, it does not want from others either
 		if a.Err == nil {
 			o.stats.Accepted++
-			o.news.Accepted = append(o.news.Accepted, item)
 			o.gossip(now, item)
 		}
 		o.gaveUp(now, c)

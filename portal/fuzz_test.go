@@ -53,7 +53,13 @@ func (f *floor) Open(_ time.Time, t id.Ticket, _ *enr.Record, _ uint16) { f.flow
 func (f *floor) Write(time.Time, id.Ticket, ...[]byte)                  {}
 func (f *floor) Finish(time.Time, id.Ticket)                            {}
 func (f *floor) Abort(_ time.Time, t id.Ticket)                         { f.flows = without(f.flows, t) }
-func (f *floor) Ask(a content.Ask)                                      { f.asks = append(f.asks, a) }
+
+func (f *floor) Ask(a content.Ask) {
+	if a.Verb == content.Put && string(keyOf(a.Item.Value)) != string(a.Item.Key) {
+		f.t.Fatal("bytes that were not checked are stored")
+	}
+	f.asks = append(f.asks, a)
+}
 
 func (f *floor) byte() byte {
 	if len(f.b) == 0 {
@@ -180,11 +186,6 @@ func (f *floor) did(n News) {
 		delete(f.verbs, a.Ticket.N)
 		if a.Value != nil && string(keyOf(a.Value)) != string(a.Key) {
 			f.t.Fatal("bytes that were not checked are returned")
-		}
-	}
-	for _, it := range n.Accepted {
-		if string(keyOf(it.Value)) != string(it.Key) {
-			f.t.Fatal("bytes that were not checked are stored")
 		}
 	}
 	f.jobs = append(f.jobs, n.Jobs...)

@@ -65,7 +65,12 @@ func (o *Overlay) mayTakeIn(p *peer) bool {
 
 func (in *intake) event(now time.Time, e StreamEvent) {
 	if in.ended {
-		if e.Kind == StreamEnd || e.Kind == StreamFailed {
+		switch {
+		case e.Kind == StreamEnd, e.Kind == StreamFailed:
+			in.forget()
+		case e.Kind == StreamData && len(e.Data) > 0: // after all that was agreed
+			in.o.blamePeer(now, in.p.id, blameLie, "more than was agreed")
+			in.o.streams.Abort(now, in.t)
 			in.forget()
 		}
 		return

@@ -18,8 +18,6 @@ type News struct {
 	Answers []Answer
 	// Jobs are checks of content; each result comes back through Done.
 	Jobs []work.Job
-	// Accepted are items that nodes gave us unasked, checked and stored.
-	Accepted []content.Item
 }
 
 // Reply answers the Request with the same N. An empty Body is "I do not know what you

@@ -49,6 +49,7 @@ type Overlay struct {
 	verified *recent[string, *enr.Record]
 	told     *recent[tell, time.Time] // whom we offered what, or who offered it
 	seeds    *recent[id.ID, *enr.Record]
+	refusals refusals
 	sums     sums
 
 	announced content.Distance // our radius as neighbours were last told
@@ -83,6 +84,7 @@ func New(now time.Time, cfg Config, rng *rand.Rand, t Talker, s Streams, st Stor
 		verified: newRecent[string, *enr.Record](verifiedMax),
 		told:     newRecent[tell, time.Time](cooldownsMax),
 		seeds:    newRecent[id.ID, *enr.Record](seedsMax),
+		refusals: newRefusals(),
 	}
 	o.peers.spare = (*peer).busy
 	o.cache.max = cfg.CacheBytes

@@ -195,6 +195,15 @@ const (
 // CacheBytesDefault bounds the values kept in memory, beside the store.
 const CacheBytesDefault = 32 << 20
 
+// Content that failed its check. refusedKeys and refusedEach bound the keys and, of each,
+// the values that are remembered; refusedLately is for how long: what a value is judged by,
+// such as a chain of blocks, may change.
+const (
+	refusedKeys   = 1024
+	refusedEach   = 8
+	refusedLately = 10 * time.Minute
+)
+
 // verifiedMax bounds the records remembered as verified: tables hold hundreds, and the
 // same ones come in most answers.
 const verifiedMax = 1024

@@ -51,11 +51,16 @@ func (o *Overlay) peer(who id.ID, r *enr.Record) *peer {
 		p = &peer{id: who}
 		o.peers.put(who, p)
 	}
+	p.note(r, o.cfg.Chain)
+	return p
+}
+
+// note takes a record that is newer than what we had.
+func (p *peer) note(r *enr.Record, chain uint64) {
 	if r != nil && (p.record == nil || r.Seq() > p.record.Seq()) {
 		p.record = r
-		p.version, p.speaks = negotiate(r, o.cfg.Chain)
+		p.version, p.speaks = negotiate(r, chain)
 	}
-	return p
 }
 
 // known returns what is known of a node, nil when nothing is.
@@ -88,12 +93,18 @@ func (o *Overlay) blamePeer(now time.Time, who id.ID, points float64, why string
 }
 
 // mayAsk tells whether a node is one that we ask: it speaks our version, is of our chain
-// and is not banned.
+// and is not banned. Who is only heard of is not remembered for it: nobody can make us
+// forget others by naming many.
 func (o *Overlay) mayAsk(now time.Time, r *enr.Record) bool {
 	if r == nil || r.ID() == o.cfg.Self {
 		return false
 	}
-	p := o.peer(r.ID(), r)
+	p := o.known(r.ID())
+	if p == nil {
+		_, speaks := negotiate(r, o.cfg.Chain)
+		return speaks
+	}
+	p.note(r, o.cfg.Chain)
 	return p.speaks && !p.bannedNow(now)
 }
 

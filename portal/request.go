@@ -93,7 +93,7 @@ func (o *Overlay) serveFindNodes(p *peer, r Request) error {
 		here := o.table.At([]uint16{d}, wire.RecordsMax)
 		o.rng.Shuffle(len(here), func(i, j int) { here[i], here[j] = here[j], here[i] })
 		for _, n := range here {
-			if n.ID() != p.id {
+			if n.ID() != p.id && kad.Tellable(r.At.Addr(), n) {
 				out = append(out, n)
 			}
 		}
@@ -122,13 +122,14 @@ func (o *Overlay) serveFindContent(now time.Time, p *peer, r Request) error {
 	}
 	o.stats.FindContents++
 	if v, ok := o.cache.get(m.Key); ok {
-		o.serveValue(now, p, r.N, point, v)
+		o.serveValue(now, p, r, point, v)
 		return nil
 	}
 	key := bytes.Clone(m.Key)
-	q, ok := o.await(now, p, r.N, func(now time.Time) { o.serveNearest(r.N, p, point) })
+	r.Body = nil // it is valid no longer
+	q, ok := o.await(now, p, r.N, func(time.Time) { o.serveNearest(r, point) })
 	if !ok {
-		o.serveNearest(r.N, p, point)
+		o.serveNearest(r, point)
 		return nil
 	}
 	o.ask(content.Ask{Verb: content.Get, IDs: []id.ID{point}}, func(now time.Time, a content.Answer) {
@@ -136,10 +137,10 @@ func (o *Overlay) serveFindContent(now time.Time, p *peer, r Request) error {
 			return
 		}
 		if a.Err != nil || !under(a.Item, key) {
-			o.serveNearest(r.N, p, point)
+			o.serveNearest(r, point)
 			return
 		}
-		o.serveValue(now, p, r.N, point, a.Item.Value)
+		o.serveValue(now, p, r, point, a.Item.Value)
 	})
 	return nil
 }
@@ -174,22 +175,22 @@ func (o *Overlay) settled(q *request) bool {
 }
 
 // serveValue answers FindContent with what we have.
-func (o *Overlay) serveValue(now time.Time, p *peer, n uint64, point id.ID, value []byte) {
+func (o *Overlay) serveValue(now time.Time, p *peer, r Request, point id.ID, value []byte) {
 	if len(value) <= wire.InlineMax {
 		body, err := wire.Content{Form: wire.FormValue, Value: value}.Append(nil)
 		if err == nil {
-			o.reply(n, body)
+			o.reply(r.N, body)
 			return
 		}
 	}
 	if !o.mayServe(p) {
-		o.serveNearest(n, p, point)
+		o.serveNearest(r, point)
 		return
 	}
 	t := o.tickets.Next()
 	conn, ok := o.streams.Reserve(now, t, p.id)
 	if !ok {
-		o.serveNearest(n, p, point)
+		o.serveNearest(r, point)
 		return
 	}
 	o.send(now, t, p, [][]byte{value}, p.version == 0, func(now time.Time, err error) {
@@ -198,17 +199,17 @@ func (o *Overlay) serveValue(now time.Time, p *peer, n uint64, point id.ID, valu
 		}
 	})
 	body, _ := wire.Content{Form: wire.FormStream, Conn: conn}.Append(nil)
-	o.reply(n, body)
+	o.reply(r.N, body)
 }
 
 // serveNearest answers FindContent with the nodes nearest to the content. They need not
 // be nearer than we are.
-func (o *Overlay) serveNearest(n uint64, p *peer, point id.ID) {
+func (o *Overlay) serveNearest(r Request, point id.ID) {
 	var near []*enr.Record
 	if !o.cfg.Network.Radiusless {
-		for _, r := range o.table.Closest(point, kad.BucketMax+1, true) {
-			if r.ID() != p.id && len(near) < kad.BucketMax {
-				near = append(near, r)
+		for _, n := range o.table.Closest(point, kad.BucketMax+1, true) {
+			if n.ID() != r.From && len(near) < kad.BucketMax && kad.Tellable(r.At.Addr(), n) {
+				near = append(near, n)
 			}
 		}
 	}
@@ -217,7 +218,7 @@ func (o *Overlay) serveNearest(n uint64, p *peer, point id.ID) {
 	if err != nil {
 		body = nil
 	}
-	o.reply(n, body)
+	o.reply(r.N, body)
 }
 
 // point is where a key belongs. Its form is judged before anything else.

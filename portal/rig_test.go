@@ -254,7 +254,6 @@ func (h *host) did(n News) {
 			}
 		})
 	}
-	h.took = append(h.took, n.Accepted...)
 }
 
 // request hands a request in, as node from.
@@ -322,6 +321,9 @@ func (h *host) Ask(a content.Ask) {
 			break
 		}
 		h.store[a.Item.ID] = a.Item
+		if a.Item.Class == content.Cache && !a.Item.From.IsZero() {
+			h.took = append(h.took, a.Item)
+		}
 	case content.Drop:
 		for _, at := range a.IDs {
 			delete(h.store, at)

@@ -26,9 +26,6 @@ func (o *Overlay) Done(now time.Time, t id.Ticket, result any) News {
 	return o.take()
 }
 
-// verdict is what a job says of a value.
-type verdict struct{ err error }
-
 // check judges a value in a job. err is nil, ErrUndecided or ErrInvalid.
 func (o *Overlay) check(now time.Time, key, value []byte, done func(now time.Time, err error)) {
 	test := o.cfg.Network.Check
@@ -36,7 +33,8 @@ func (o *Overlay) check(now time.Time, key, value []byte, done func(now time.Tim
 		o.soon(func(now time.Time) { done(now, ErrUndecided) })
 		return
 	}
-	o.job(now, [32]byte{}, func() any { return verdict{test(key, value)} }, func(now time.Time, result any) {
+	refused := o.refusals.of(now, key)
+	o.job(now, [32]byte{}, func() any { return judge(test, key, value, refused) }, func(now time.Time, result any) {
 		v, ok := result.(verdict)
 		switch {
 		case !ok, errors.Is(v.err, content.ErrUndecided): // the job broke, or there is nothing to judge by
@@ -44,6 +42,9 @@ func (o *Overlay) check(now time.Time, key, value []byte, done func(now time.Tim
 			done(now, ErrUndecided)
 		case v.err != nil:
 			o.stats.Invalid++
+			if v.sum != nil {
+				o.refusals.add(now, key, *v.sum)
+			}
 			done(now, ErrInvalid)
 		default:
 			done(now, nil)
