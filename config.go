@@ -145,7 +145,7 @@ type OverlayConfig struct {
 	// Radius is how far from our ID on the ring content is kept: "auto" (the default)
 	// follows Capacity, "0x" and 64 hex digits is the most it may be.
 	Radius string
-	// Networks by name, 1 to 32 of [a-z0-9_-]. Nil: "blob", where files of people are.
+	// Networks by name, 1 to 32 of [a-zA-Z0-9_-]. Nil: "blob", where files of people are.
 	Networks map[string]OverlayNetwork
 }
 
@@ -154,7 +154,8 @@ type OverlayNetwork struct {
 	// Protocol is its ID in TALK requests, 1 to 8 bytes in hex. Empty: that of the kind.
 	Protocol string
 	// Kind is "blob" (values named by their hash), "history" (Portal's Execution History),
-	// or "generic" (keys hashed, values opaque).
+	// or "generic" (keys hashed, values opaque). Empty: "history" under that name, else
+	// "blob".
 	Kind string
 	// Capacity is of this network alone; 0 means OverlayConfig's.
 	Capacity int64

@@ -3,6 +3,7 @@ package ropewalk
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ropewalk/ropewalk/content"
@@ -17,7 +18,7 @@ import (
 // an item belongs, and whether a value is what its key promises. It is given to
 // Node.Overlay.
 type Network struct {
-	// Name is what people and RPC call it, 1 to 32 of a-z 0-9 _ -.
+	// Name is what people and RPC call it, 1 to 32 of a-z A-Z 0-9 _ -.
 	Name string
 	// Protocol is its ID in TALK requests, 1 to 8 bytes that no other network has. Two
 	// bytes of which the first is 0x50 are Portal's.
@@ -76,7 +77,7 @@ func (n *Node) checkOwn(net Network) error {
 	wire := string(net.Protocol)
 	switch {
 	case !validOverlayName(net.Name):
-		return errors.New("a name has 1 to 32 of a-z 0-9 _ -")
+		return errors.New("a name has " + overlayNameWords)
 	case len(wire) == 0 || len(wire) > protocolMax:
 		return fmt.Errorf("a protocol ID of %d bytes, want 1 to %d", len(wire), protocolMax)
 	case len(wire) == 2 && wire[0] == 0x50:
@@ -154,9 +155,9 @@ func (n *Node) openNetworks() error {
 		return nil
 	}
 	for _, name := range sortedKeys(n.cfg.Overlay.Networks) {
-		net, err := n.makeNetwork(n.cfg.Overlay.Networks[name])
+		net, err := n.makeNetwork(name, n.cfg.Overlay.Networks[name])
 		if err != nil {
-			return errors.Join(fmt.Errorf("content network %q: %w", name, err), n.closeNetworks())
+			return errors.Join(err, n.closeNetworks())
 		}
 		net.Name = name
 		n.networks[name] = net
@@ -164,10 +165,10 @@ func (n *Node) openNetworks() error {
 	return nil
 }
 
-func (n *Node) makeNetwork(cfg OverlayNetwork) (out content.Network, err error) {
+func (n *Node) makeNetwork(name string, cfg OverlayNetwork) (out content.Network, err error) {
 	wire, err := protocolID(cfg.Protocol)
 	if err != nil {
-		return out, err
+		return out, fmt.Errorf("content network %q: %w", name, err)
 	}
 	switch cfg.Kind {
 	case kindBlob:
@@ -179,16 +180,26 @@ func (n *Node) makeNetwork(cfg OverlayNetwork) (out content.Network, err error) 
 		if cfg.Headers != "" {
 			source, err := headers.Open(cfg.Headers)
 			if err != nil {
-				return out, err
+				return out, badHeaders(name, cfg.Headers, err)
 			}
 			n.sources = append(n.sources, source)
 			out = history.Network(source)
 		}
 	default:
-		return out, fmt.Errorf("unknown kind %q", cfg.Kind)
+		return out, fmt.Errorf("content network %q: unknown kind %q", name, cfg.Kind)
 	}
 	out.Protocol = wire
 	return out, nil
+}
+
+// badHeaders is of a source of headers that does not open. A URL may hold a secret and is
+// not repeated.
+func badHeaders(name, where string, err error) error {
+	if strings.Contains(where, "://") {
+		where = ""
+	}
+	return &ConfigError{[]FieldError{{Field: fmt.Sprintf("overlay.network.%q.headers", name), Value: where,
+		Allowed: fmt.Sprintf("an http or https URL, a file of RLP, or era1 files: %v", err)}}}
 }
 
 // closeNetworks closes sources of headers.

@@ -151,7 +151,8 @@ func TestOverlayKinds(t *testing.T) {
 	_, err = ropewalk.New(ropewalk.Config{Localnet: true, Overlay: ropewalk.OverlayConfig{Networks: map[string]ropewalk.OverlayNetwork{
 		"history": {Kind: "history", Headers: file + ".none"},
 	}}})
-	if !errors.Is(err, os.ErrNotExist) {
+	var bad *ropewalk.ConfigError
+	if !errors.As(err, &bad) || bad.Fields[0].Field != `overlay.network."history".headers` {
 		t.Errorf("headers of no file: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package ropewalk
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -49,9 +50,7 @@ func (c *Config) fillOverlay(p profile) {
 	}
 	filled := map[string]OverlayNetwork{}
 	for name, n := range o.Networks {
-		if n.Kind == "" {
-			n.Kind = kindBlob
-		}
+		n.Kind = n.kind(name)
 		if n.Protocol == "" {
 			n.Protocol = c.protocolOf(n.Kind)
 		}
@@ -66,6 +65,17 @@ func (c *Config) fillOverlay(p profile) {
 	o.Networks = filled
 }
 
+// kind is what a network is that may not say: history where that is its name, else blob.
+func (n OverlayNetwork) kind(name string) string {
+	switch {
+	case n.Kind != "":
+		return n.Kind
+	case name == kindHistory:
+		return kindHistory
+	}
+	return kindBlob
+}
+
 // protocolOf is the protocol ID of a kind's network: Portal's own, or one that networks of
 // different names do not share.
 func (c *Config) protocolOf(kind string) string {
@@ -73,7 +83,7 @@ func (c *Config) protocolOf(kind string) string {
 	case kindHistory:
 		return "5000"
 	case kindBlob:
-		tag := enr.NetworkTag(c.Network)
+		tag := enr.NetworkTag(cmp.Or(c.Network, "ropewalk"))
 		return hex.EncodeToString(append([]byte("rb"), tag[:]...))
 	}
 	return ""
@@ -101,28 +111,38 @@ func (v *validator) overlay(c Config) {
 	v.check(len(o.Networks) <= overlaysMax, "overlay.network", fmt.Sprint(len(o.Networks)), fmt.Sprintf("at most %d networks", overlaysMax))
 	used := map[string]string{}
 	for _, name := range sortedKeys(o.Networks) {
-		v.overlayNetwork(name, o.Networks[name], used)
+		v.overlayNetwork(name, o.Networks[name], used, c)
 	}
 }
 
-func (v *validator) overlayNetwork(name string, n OverlayNetwork, used map[string]string) {
+func (v *validator) overlayNetwork(name string, n OverlayNetwork, used map[string]string, c Config) {
 	field := fmt.Sprintf("overlay.network.%q", name)
-	v.check(validOverlayName(name), field, name, "a name of 1 to 32 of a-z 0-9 _ -")
+	v.check(validOverlayName(name), field, name, "a name of "+overlayNameWords)
 	v.check(n.Kind == "" || n.Kind == kindBlob || n.Kind == kindHistory || n.Kind == kindGeneric, field+".kind", n.Kind, "blob, history or generic")
 	v.check(n.Capacity == 0 || n.Capacity >= capacityMin, field+".capacity", fmt.Sprint(n.Capacity), "at least 1 MiB")
-	if n.Protocol == "" {
-		v.check(n.Kind != kindGeneric, field+".protocol", "", fmt.Sprintf("1 to %d bytes in hex: the kind has none of its own", protocolMax))
-	} else if wire, err := protocolID(n.Protocol); err != nil {
+	v.check(n.Headers == "" || n.kind(name) == kindHistory, field+".headers", n.Headers, "nothing: only history checks against headers")
+	text := cmp.Or(n.Protocol, c.protocolOf(n.kind(name)))
+	wire, err := protocolID(text)
+	switch other := used[wire]; {
+	case text == "":
+		v.check(false, field+".protocol", "", fmt.Sprintf("1 to %d bytes in hex: the kind has none of its own", protocolMax))
+	case err != nil:
 		v.check(false, field+".protocol", n.Protocol, fmt.Sprintf("1 to %d bytes in hex, such as 0x500b", protocolMax))
-	} else {
-		v.check(used[wire] == "" && wire != "utp", field+".protocol", n.Protocol, "a protocol ID that nothing else has: "+used[wire])
+	case wire == "utp":
+		v.check(false, field+".protocol", n.Protocol, "another protocol ID: streams have this one")
+	case other != "":
+		v.check(false, field+".protocol", n.Protocol, fmt.Sprintf("a protocol ID of its own: %s has 0x%x", other, wire))
+	default:
 		used[wire] = name
 	}
-	v.check(n.Headers == "" || n.Kind == kindHistory, field+".headers", n.Headers, "nothing: only history checks against headers")
 }
 
+// overlayNameWords are what names of networks consist of: that of the Portal network's
+// legacyHistory, too.
+const overlayNameWords = "1 to 32 of a-z A-Z 0-9 _ -"
+
 func validOverlayName(s string) bool {
-	return s != "" && len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_-") == ""
+	return s != "" && len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }
 
 // radiusOf is the most that a radius may be.

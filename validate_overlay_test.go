@@ -39,6 +39,16 @@ func TestOverlayConfig(t *testing.T) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.field)
 		}
 	}
+	for _, both := range []map[string]OverlayNetwork{
+		{"a": {}, "b": {}}, {"a": {Protocol: "5000"}, "history": {}}, {"history": {}, "h": {Kind: "history"}},
+	} {
+		if (Config{Overlay: OverlayConfig{Networks: both}}).Validate() == nil {
+			t.Errorf("%v: two networks under the protocol of their kind", both)
+		}
+	}
+	if err := (Config{Overlay: nets("legacyHistory", OverlayNetwork{Kind: "generic", Protocol: "500b"})}).Validate(); err != nil {
+		t.Error(err)
+	}
 	two := OverlayConfig{Networks: map[string]OverlayNetwork{"a": {Protocol: "6001"}, "b": {Protocol: "0x6001"}}}
 	if (Config{Overlay: two}).Validate() == nil {
 		t.Error("two networks under one protocol")

@@ -128,14 +128,25 @@ func (r *fileReader) table(path []string, t map[string]toml.Primitive, line int)
 				r.bad(at, full, v, "want a table")
 				continue
 			}
-			if len(sub) == 0 && isName(full) && full[0] == "network" {
+			switch {
+			case len(sub) > 0 || !isName(full):
+			case full[0] == "network":
 				r.bad(at, full, v, "want a key at least, such as libp2p or data")
+			case full[0] == "overlay":
+				r.network(full, at)
 			}
 			r.table(full, sub, at)
 		default:
 			r.value(key, full, v, at)
 		}
 	}
+}
+
+// network notes a network of content of which nothing is said but its name.
+func (r *fileReader) network(path []string, line int) {
+	full := append(slices.Clone(path), "kind")
+	key, _ := match(full)
+	r.entries = append(r.entries, entry{key: key, path: full, value: "", source: r.name, line: line, bare: true})
 }
 
 // isName tells whether the last part of a table's path is a name of the user's.
@@ -189,9 +200,20 @@ func (r *fileReader) unknown(path []string, v any, line int) {
 	if here := instead(path); here != "" {
 		want = "DarkFi's; here " + here
 	} else if near := cmp.Or(nearOld(path), suggest(ours(path))); near != "" {
-		want += fmt.Sprintf(", want %s?", near)
+		want += fmt.Sprintf(", want %s?", under(near, path))
 	}
 	r.problems = append(r.problems, Problem{Source: r.name, Line: line, Field: joinPath(path), Value: show(v), Want: want})
+}
+
+// under puts the name of a path where a key has "*".
+func under(key string, path []string) string {
+	parts := strings.Split(key, ".")
+	i := slices.Index(parts, "*")
+	if i < 0 || i >= len(path) || !slices.Equal(parts[:i], path[:i]) {
+		return key
+	}
+	parts[i] = path[i]
+	return joinPath(parts)
 }
 
 func (r *fileReader) bad(line int, path []string, v any, want string) {

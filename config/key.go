@@ -177,11 +177,13 @@ func (k *Key) bad(v any) string {
 			return fmt.Sprintf("want at most %d entries", listEntriesMax)
 		}
 	}
+	if k.check != nil && (inRange || k.Kind == Text) {
+		if want := k.check(v); want != "" {
+			return want
+		}
+	}
 	if !inRange {
 		return k.Want()
-	}
-	if k.check != nil {
-		return k.check(v)
 	}
 	return ""
 }

@@ -14,7 +14,7 @@ var overlayKeys = []Key{
 		Why:   "Its ID in TALK requests in hex, such as \"0x500b\". Default: that of the kind; generic has none.",
 		apply: overlayNetwork(func(n *ropewalk.OverlayNetwork, v any) { n.Protocol = v.(string) })},
 	{Path: "overlay.network.*.kind", Choices: []string{"history", "blob", "generic"},
-		Why:   "blob: values named by their hash, files of people among them. history: Portal's blocks.\ngeneric: keys hashed, values opaque, for other clients. Without any table there is one network, blob.",
+		Why:   "blob: values named by their hash, files of people among them. history: Portal's blocks.\ngeneric: keys hashed, values opaque, for other clients. Default: history\nunder that name, else blob. Without any table there is one network, blob.",
 		apply: overlayNetwork(func(n *ropewalk.OverlayNetwork, v any) { n.Kind = v.(string) })},
 	{Path: "overlay.network.*.capacity", Kind: Size, Min: 1 << 20, Max: 1 << 50,
 		Why:   "Of this network alone, instead of overlay.capacity.",

@@ -168,6 +168,20 @@ func badFields(c *ropewalk.Config) []ropewalk.FieldError {
 	return nil
 }
 
+// Placed says of what a node refuses of its configuration where that was set: an *Error.
+// Other errors are returned as they are.
+func (s *Settings) Placed(err error) error {
+	var ce *ropewalk.ConfigError
+	if !errors.As(err, &ce) {
+		return err
+	}
+	out := &Error{}
+	for _, f := range ce.Fields {
+		out.Problems = append(out.Problems, s.problem(f.Field, f.Value, "want "+f.Allowed))
+	}
+	return out
+}
+
 // problem places a bad field at the entry that set it, or at a neighbour's.
 func (s *Settings) problem(field, value, want string) Problem {
 	p := Problem{Field: field, Value: value, Want: want, Source: "default"}

@@ -76,6 +76,9 @@ func suggest(path []string) string {
 	if len(path) == 1 {
 		return Nearest(last, all)
 	}
+	if t := misspelt(path); t != "" {
+		return t
+	}
 	if len(same) == 0 {
 		if t := Nearest(table, tables()); t != "" {
 			return t + "." + last
@@ -88,6 +91,18 @@ func suggest(path []string) string {
 	// A word of a foreign table has to be closer: a slip or two, not another word.
 	if w := Nearest(last, all); w != "" && distance(strings.ToLower(last), strings.ToLower(w)) <= slipsMax {
 		return pathOfLeaf(w, "")
+	}
+	return ""
+}
+
+// misspelt corrects the word before a name, as in overlay.networks."NAME"; "" when that
+// is not what is wrong.
+func misspelt(path []string) string {
+	for i := range keys {
+		k := &keys[i]
+		if k.named() && len(k.parts) > 2 && k.parts[0] == path[0] && k.parts[1] != "*" && k.parts[1] != path[1] && distance(strings.ToLower(path[1]), k.parts[1]) <= slipsMax {
+			return joinPath(k.parts[:2]) + `."NAME"`
+		}
 	}
 	return ""
 }

@@ -84,7 +84,7 @@ func TestNetworkProblems(t *testing.T) {
 		{"[network.\"A\"]\ninbound = 1", `config.toml:1: network."A": "A": want a name of 1 to 64 of a-z 0-9 . _ -`},
 		{"[network.\"\"]\ninbound = 1", `config.toml:1: network."": "": want a name of 1 to 64 of a-z 0-9 . _ -`},
 		{"[network.\"a\"]", `config.toml:1: network."a": a table: want a key at least, such as libp2p or data`},
-		{"[network.\"a\"]\ninbond = 1", `config.toml:2: network."a".inbond: 1: unknown key, want network.*.inbound?`},
+		{"[network.\"a\"]\ninbond = 1", `config.toml:2: network."a".inbond: 1: unknown key, want network."a".inbound?`},
 		{"[network.\"a\"]\ninbound = 5000", `config.toml:2: network."a".inbound: 5000: want 0 to 4096`},
 		{"[network.\"a\"]\ndata = \"/x\"\n[network.\"b\"]\ndata = \"/x/\"", `config.toml:4: network."b".data: /x/: want another folder than that of network a`},
 		{"[session]\nseeds = []\n[network.\"a\"]\ninbound = 5", `config.toml:2: session.seeds: want seeds in each [network."NAME"], not beside them`},

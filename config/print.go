@@ -96,7 +96,9 @@ func (s *Settings) printNamed(b *strings.Builder, table string, sources bool) {
 			fmt.Fprintf(b, "\n[%s]\n", head)
 			last = head
 		}
-		fmt.Fprintf(b, "%s = %s%s\n", e.path[leaf], format(e.value), e.setBy(sources))
+		if !e.bare {
+			fmt.Fprintf(b, "%s = %s%s\n", e.path[leaf], format(e.value), e.setBy(sources))
+		}
 	}
 }
 
@@ -139,6 +141,9 @@ func (s *Settings) Table() map[string]any {
 				at[w] = next
 			}
 			at = next
+		}
+		if e.bare {
+			continue
 		}
 		v := e.value
 		if e.key.Kind == Duration {

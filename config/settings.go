@@ -46,6 +46,7 @@ type entry struct {
 	source string // "config.toml", "ROPEWALK_NETWORK", "--network"
 	line   int    // in the file; 0 elsewhere
 	rank   int
+	bare   bool // of a named table of which nothing is said: there is no such key in the file
 }
 
 // name is what stands in the path for "*"; empty when the key has none.

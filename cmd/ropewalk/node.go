@@ -112,6 +112,7 @@ type served struct {
 func (r *running) launch(ctx context.Context) error {
 	for _, cfg := range r.configs() {
 		n, err := ropewalk.New(cfg)
+		err = r.settings.Placed(err)
 		if err == nil {
 			err = listenError(n.Start(ctx)) // on error Start has undone everything
 		}

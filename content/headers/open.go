@@ -26,7 +26,7 @@ type Source interface {
 // Open opens what a user names: an http or https URL, a folder of era1 files, an era1
 // file, or a file of RLP.
 func Open(where string) (Source, error) {
-	if strings.HasPrefix(where, "http://") || strings.HasPrefix(where, "https://") {
+	if strings.Contains(where, "://") {
 		return NewClient(where)
 	}
 	info, err := os.Stat(where)
