@@ -65,6 +65,10 @@ func (o *Overlay) put(now time.Time, v *verb, item content.Item) {
 
 // gossipFor offers an item to its audience.
 func (o *Overlay) gossipFor(now time.Time, v *verb, item content.Item) {
+	if o.puts >= putsMax {
+		v.answer(Answer{Key: item.Key, Err: ErrBusy})
+		return
+	}
 	o.puts++
 	p := &putting{o: o, v: v, item: item, looked: true}
 	p.next = o.audience(now, item.ID)

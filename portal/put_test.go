@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -70,5 +71,22 @@ func TestPutAlone(t *testing.T) {
 	}
 	if got := a.ask(func(t id.Ticket) News { return a.o.LocalContent(w.now, t, key) }); got.Err != nil {
 		t.Error(got.Err)
+	}
+}
+
+// Puts and gossip of users share one bound.
+func TestPutsAreBounded(t *testing.T) {
+	w := newWorld(t, 44)
+	a := w.add(nil)
+	a.did(a.o.Start(w.now))
+	key, value := w.blob(100)
+	a.o.puts = putsMax
+	for name, verb := range map[string]func(id.Ticket) News{
+		"put":    func(t id.Ticket) News { return a.o.Put(w.now, t, key, value, content.Durable) },
+		"gossip": func(t id.Ticket) News { return a.o.Gossip(w.now, t, key, value) },
+	} {
+		if got := a.ask(verb); !errors.Is(got.Err, ErrBusy) {
+			t.Errorf("%s above the bound: %v", name, got.Err)
+		}
 	}
 }
