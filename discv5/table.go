@@ -192,6 +192,12 @@ func (d *Discovery) Remove(now time.Time, who id.ID) {
 	}
 }
 
+// Found tells whether a node of the table was found by us, and did not only write to us.
+func (d *Discovery) Found(who id.ID) bool {
+	e, ok := d.table.Get(who)
+	return ok && e.How == kad.Found
+}
+
 // Buckets are the table's, the nearest first.
 func (d *Discovery) Buckets() [][]kad.Entry { return d.table.Buckets() }
 

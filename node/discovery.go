@@ -226,8 +226,17 @@ func (n *Node) alive(nodes []*enr.Record) {
 	if fresh > 0 {
 		n.sessionNews(n.session.Found(n.now, id.Ticket{Owner: ownDiscovery, N: 1}, fresh))
 	}
+	var found, met []*enr.Record
+	for _, r := range nodes {
+		if n.discovery.Found(r.ID()) {
+			found = append(found, r)
+		} else {
+			met = append(met, r)
+		}
+	}
 	for _, o := range n.overlays {
-		n.overlayNews(o, o.Seed(n.now, nodes))
+		n.overlayNews(o, o.Seed(n.now, found))
+		n.overlayNews(o, o.Met(n.now, met))
 	}
 }
 

@@ -98,6 +98,21 @@ func (o *Overlay) Seed(now time.Time, records []*enr.Record) News {
 	return o.take()
 }
 
+// Met offers nodes to the table that wrote to us first, unasked: they have their share of
+// it, and no more.
+func (o *Overlay) Met(now time.Time, records []*enr.Record) News {
+	o.see(now)
+	for _, r := range records {
+		if o.running && o.mayAsk(now, r) {
+			o.table.Add(now, r, kad.Told)
+		}
+	}
+	if o.running {
+		o.tend(now)
+	}
+	return o.take()
+}
+
 // reseed fills the table with the nodes of its beginning, and does so again while it is
 // empty.
 func (o *Overlay) reseed(now time.Time) {

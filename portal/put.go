@@ -136,12 +136,13 @@ func (p *putting) consider(now time.Time, nodes []*enr.Record) {
 
 // missing is how many more nodes should be offered the item now; nobody before those
 // nearest to it are found. One that says that it has the item already counts by half: it
-// may say so of everything.
+// may say so of everything. However many say so, one more is to take it.
 func (p *putting) missing() int {
 	if p.looking {
 		return 0
 	}
-	return p.want - p.result.Peers - p.result.Already/2 - p.flying
+	has := min(p.result.Already/2, p.want-1)
+	return p.want - p.result.Peers - max(has, 0) - p.flying
 }
 
 // step offers the item to as many as are missing, looks further when the table has too
@@ -255,8 +256,19 @@ func (p *putting) look(now time.Time) {
 		// An offer tells of a radius as well as a ping does.
 		p.next, p.unsure = append(p.next, p.unsure...), nil
 		slices.SortFunc(p.next, func(a, b *enr.Record) int { return id.CompareDistance(p.item.ID, a.ID(), b.ID()) })
+		if len(closest) > kad.BucketMax {
+			p.scatter(min(len(closest), len(p.next)))
+		}
 		p.step(now)
 	})
+}
+
+// scatter is for an item around which nodes lie denser than by chance, so that the search
+// was widened: the nearest may all be there to hide it. It goes to as many of the region as
+// are tried at all, in an order that nobody knows (threats, "region sybils").
+func (p *putting) scatter(region int) {
+	p.want = max(p.want, min(region, replicaTries))
+	p.o.rng.Shuffle(region, func(i, j int) { p.next[i], p.next[j] = p.next[j], p.next[i] })
 }
 
 // ask pings those whose radius is not known.

@@ -77,16 +77,22 @@ func Content(opt Field) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	l := &larder{field: f, network: blob.Network(), liars: map[*host]bool{}, puts: map[id.Ticket]int{}, gets: map[id.Ticket]get{}}
-	l.radius = radiusOf(contentHolders, opt.Nodes)
-	l.plot.network = l.network
-	l.prepare()
+	l := newLarder(f, contentLiars)
 	for _, phase := range []func() error{l.rise, l.put, l.churn, l.get} {
 		if err := phase(); err != nil {
 			return Result{}, err
 		}
 	}
 	return l.result(), nil
+}
+
+// newLarder makes what exists before anybody runs: a share of the nodes will lie.
+func newLarder(f *field, liars float64) *larder {
+	l := &larder{field: f, network: blob.Network(), liars: map[*host]bool{}, puts: map[id.Ticket]int{}, gets: map[id.Ticket]get{}}
+	l.radius = radiusOf(contentHolders, f.opt.Nodes)
+	l.plot.network = l.network
+	l.prepare(liars)
+	return l
 }
 
 // radiusOf is a radius that covers a point for about k of n nodes.
@@ -99,8 +105,7 @@ func radiusOf(k, n int) content.Distance {
 	return d
 }
 
-// prepare makes what exists before anybody runs.
-func (l *larder) prepare() {
+func (l *larder) prepare(liars float64) {
 	l.field.world.configure = l.configure
 	l.field.world.answered = l.answered
 	for _, h := range l.hosts[:contentSeeds] {
@@ -110,7 +115,7 @@ func (l *larder) prepare() {
 		l.plot.ghost(i)
 	}
 	people := l.hosts[contentSeeds:]
-	for _, i := range l.rng.Perm(len(people))[:int(contentLiars*float64(len(people)))] {
+	for _, i := range l.rng.Perm(len(people))[:int(liars*float64(len(people)))] {
 		l.liars[people[i]] = true
 	}
 }

@@ -25,6 +25,7 @@ type host struct {
 	i     int
 	key   *id.Key
 	addr  link.Addr
+	at    netip.AddrPort // for datagrams alone; not valid: udpPort at addr
 	seed  bool
 	alive bool
 	lived bool   // launched at least once

@@ -48,6 +48,9 @@ type plot struct {
 	liars   []*enr.Record
 	ghosts  []*enr.Record // of nobody
 	told    [lies]int     // lies told
+	// garbage are records that nobody should take, for the answers to FindNodes. With any
+	// there are, too: one at a wrong distance, one twice, the asker's own.
+	garbage [][]byte
 }
 
 // deceive starts a liar on a host.
@@ -152,7 +155,7 @@ func (l *liar) answer(r discv5.Request) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return wire.Nodes{Records: fitting(l.known(l.plot.liars, ask.Distances), wire.NodesFit)}.Append(nil)
+		return wire.Nodes{Records: l.named(r, ask.Distances)}.Append(nil)
 	case wire.KindFindContent:
 		ask, err := wire.DecodeFindContent(r.Body)
 		if err != nil {
@@ -180,6 +183,25 @@ func (l *liar) pong(ping wire.Ping) ([]byte, error) {
 		return nil, err
 	}
 	return wire.Ping{Seq: l.record.Seq(), Type: ping.Type, Payload: payload}.AppendPong(nil)
+}
+
+// named are the records of an answer to FindNodes.
+func (l *liar) named(r discv5.Request, distances []uint16) [][]byte {
+	friends := l.known(l.plot.liars, distances)
+	if len(l.plot.garbage) == 0 || r.Record == nil {
+		return fitting(friends, wire.NodesFit)
+	}
+	out := append(slices.Clone(l.plot.garbage), r.Record.Bytes())
+	for _, o := range l.plot.liars { // the first that is elsewhere
+		if !slices.Contains(friends, o) {
+			out = append(out, o.Bytes())
+			break
+		}
+	}
+	for _, o := range friends[:min(2, len(friends))] {
+		out = append(out, o.Bytes(), o.Bytes())
+	}
+	return out[:wire.NodesFit(out)]
 }
 
 // known are those of a list at distances from here, nobody else.

@@ -13,14 +13,30 @@ import (
 // udpPort is where every host takes datagrams, beside its links' 4001.
 const udpPort = 4002
 
-// udp is where a host takes datagrams.
-func (h *host) udp() netip.AddrPort { return netip.AddrPortFrom(h.addr.IP(), udpPort) }
+// udp is where a host takes datagrams: where hosts were given other places, there.
+func (h *host) udp() netip.AddrPort {
+	if h.at.IsValid() {
+		return h.at
+	}
+	return netip.AddrPortFrom(h.addr.IP(), udpPort)
+}
+
+// hostAtUDP is the host that takes datagrams at an endpoint.
+func (w *world) hostAtUDP(at netip.AddrPort) *host {
+	if h := w.placed[at]; h != nil {
+		return h
+	}
+	if at.Port() != udpPort {
+		return nil
+	}
+	return w.hostOf(at.Addr())
+}
 
 // post sends a datagram. It arrives once or, lost or cut off, never, and in no order.
 func (w *world) post(from *host, p node.Packet) {
 	w.sent++
-	to := w.hostOf(p.To.Addr())
-	if to == nil || p.To.Port() != udpPort || w.sky.loss > 0 && w.rng.Float64() < w.sky.loss {
+	to := w.hostAtUDP(p.To)
+	if to == nil || w.sky.loss > 0 && w.rng.Float64() < w.sky.loss {
 		return
 	}
 	at := w.now + w.transit()

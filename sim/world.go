@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/ropewalk/ropewalk/enr"
@@ -40,6 +41,7 @@ type world struct {
 	hash   hasher
 	events uint64
 	sent   uint64                   // datagrams
+	placed map[netip.AddrPort]*host // those with a place of their own for datagrams
 	heard  func(*host, trace.Event) // of every event the nodes report; nil for nobody
 	// answered hears what nodes answer to questions about content; nil for nobody.
 	answered func(*host, portal.Answer)
