@@ -25,11 +25,20 @@ func (d *Discovery) verb(ctx context.Context, f func(now time.Time, t id.Ticket,
 }
 
 func (d *Discovery) withRecord(ctx context.Context, text string, f func(now time.Time, t id.Ticket, x *discv5.Discovery, to *enr.Record) discv5.News) (discv5.Answer, error) {
-	r, err := enr.Parse(text)
+	r, err := parseRecord(text)
 	if err != nil {
-		return discv5.Answer{}, fmt.Errorf("%w: %v", ErrBadTarget, err)
+		return discv5.Answer{}, err
 	}
 	return d.verb(ctx, func(now time.Time, t id.Ticket, x *discv5.Discovery) discv5.News { return f(now, t, x, r) })
+}
+
+// parseRecord reads a record that a caller gives.
+func parseRecord(text string) (*enr.Record, error) {
+	r, err := enr.Parse(text)
+	if err != nil {
+		return nil, badTarget{fmt.Errorf("ropewalk: not a node's record: %w", err)}
+	}
+	return r, nil
 }
 
 // Ping asks whether a node is there.
@@ -121,11 +130,25 @@ func (d *Discovery) LookupRecord(ctx context.Context, who id.ID) (string, error)
 
 // AddRecord offers a node to the table, and tells whether it is there then.
 func (d *Discovery) AddRecord(ctx context.Context, record string) (bool, error) {
-	r, err := enr.Parse(record)
+	r, err := parseRecord(record)
 	if err != nil {
-		return false, fmt.Errorf("%w: %v", ErrBadTarget, err)
+		return false, err
 	}
-	return discoveryLook(ctx, d, func(now time.Time, x *discv5.Discovery) (bool, error) { return x.Add(now, r), nil })
+	return discoveryLook(ctx, d, func(now time.Time, x *discv5.Discovery) (bool, error) {
+		return x.Add(now, r) || inTable(x, r), nil
+	})
+}
+
+// inTable tells whether a node is in the table with a record that is no older.
+func inTable(x *discv5.Discovery, r *enr.Record) bool {
+	for _, bucket := range x.Buckets() {
+		for _, e := range bucket {
+			if e.Record.ID() == r.ID() {
+				return e.Record.Seq() >= r.Seq()
+			}
+		}
+	}
+	return false
 }
 
 // DeleteRecord takes a node out of the table, and tells whether we knew it.
@@ -186,7 +209,7 @@ var discoveryErrors = []struct{ is, as error }{
 func discoveryError(err error) error {
 	for _, row := range discoveryErrors {
 		if errors.Is(err, row.is) {
-			return fmt.Errorf("%w (%w)", row.as, err)
+			return inOurWords(row.as, err)
 		}
 	}
 	return err

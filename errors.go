@@ -25,6 +25,12 @@ var (
 	ErrBusy        = errors.New("ropewalk: too many requests in flight")
 )
 
+// badTarget is an ErrBadTarget in the words of its cause.
+type badTarget struct{ error }
+
+func (badTarget) Is(target error) bool { return target == ErrBadTarget }
+func (e badTarget) Unwrap() error      { return e.error }
+
 // ErrFolderInUse is returned by New when another process has the data folder.
 type ErrFolderInUse struct {
 	Dir string

@@ -85,7 +85,7 @@ var portalFigures = []reading[portal.Stats]{
 	countOf("content_accepted_total", "Items that came unasked and were stored.", func(s *portal.Stats) uint64 { return s.Accepted }, "overlay"),
 	countOf("content_invalid_total", "Values that are not what their key promises.", func(s *portal.Stats) uint64 { return s.Invalid }, "overlay"),
 	countOf("content_undecided_total", "Values that could not be judged.", func(s *portal.Stats) uint64 { return s.Undecided }, "overlay"),
-	countOf("content_lookups_total", "Searches for content.", func(s *portal.Stats) uint64 { return s.Lookups }, "overlay"),
+	countOf("content_lookups_total", "Searches for content in the network.", func(s *portal.Stats) uint64 { return s.Lookups }, "overlay"),
 	countOf("content_found_total", "Searches that found it in the network.", func(s *portal.Stats) uint64 { return s.Found }, "overlay"),
 	countOf("content_offered_total", "Keys offered to nodes.", func(s *portal.Stats) uint64 { return s.Offered }, "overlay"),
 	countOf("content_sent_total", "Transfers of ours that ended well.", func(s *portal.Stats) uint64 { return s.Sent }, "overlay"),

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ropewalk/ropewalk/content"
+	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/portal"
@@ -43,9 +45,12 @@ func (o *Overlay) verb(ctx context.Context, f func(now time.Time, t id.Ticket, x
 
 // withRecord is verb, for those that ask one node.
 func (o *Overlay) withRecord(ctx context.Context, text string, f func(now time.Time, t id.Ticket, x *portal.Overlay, to *enr.Record) portal.News) (portal.Answer, error) {
-	r, err := enr.Parse(text)
-	if err != nil {
-		return portal.Answer{}, fmt.Errorf("%w: %v", ErrBadTarget, err)
+	r, err := parseRecord(text)
+	switch {
+	case err != nil:
+		return portal.Answer{}, err
+	case r.ID() == o.n.key.ID():
+		return portal.Answer{}, badTarget{discv5.ErrSelf}
 	}
 	return o.verb(ctx, func(now time.Time, t id.Ticket, x *portal.Overlay) portal.News { return f(now, t, x, r) })
 }
@@ -72,13 +77,14 @@ func (o *Overlay) FindNodes(ctx context.Context, record string, distances []uint
 	return recordTexts(a.Records), err
 }
 
-// FindContent asks one node for an item; what it gives is not checked.
+// FindContent asks one node for an item. What cannot be judged is given as it came; what is
+// not what its key promises is ErrBadInput.
 func (o *Overlay) FindContent(ctx context.Context, record string, key []byte) (Found, error) {
 	a, err := o.withRecord(ctx, record, func(now time.Time, t id.Ticket, x *portal.Overlay, to *enr.Record) portal.News {
 		return x.FindContent(now, t, to, key)
 	})
 	switch {
-	case err != nil:
+	case err != nil && (a.Value == nil || !errors.Is(err, ErrUndecided)):
 		return Found{}, err
 	case a.Value == nil:
 		return Found{ENRs: recordTexts(a.Records)}, nil
@@ -229,9 +235,9 @@ func (o *Overlay) GetRecord(ctx context.Context, who id.ID) (string, error) {
 // AddRecord puts a node into the table as one that has answered, and tells whether it is
 // there then.
 func (o *Overlay) AddRecord(ctx context.Context, record string) (bool, error) {
-	r, err := enr.Parse(record)
+	r, err := parseRecord(record)
 	if err != nil {
-		return false, fmt.Errorf("%w: %v", ErrBadTarget, err)
+		return false, err
 	}
 	return overlayLook(ctx, o, func(now time.Time, x *portal.Overlay) (bool, error) { return x.AddNode(now, r), nil })
 }
@@ -253,10 +259,15 @@ func (o *Overlay) Table(ctx context.Context) (Table, error) {
 		for _, b := range x.Buckets() {
 			list := []id.ID{}
 			for _, e := range b {
-				list = append(list, e.Record.ID())
+				if !e.Cached {
+					list = append(list, e.Record.ID())
+				}
 			}
-			out.Buckets = append(out.Buckets, list)
+			if len(list) > 0 {
+				out.Buckets = append(out.Buckets, list)
+			}
 		}
+		slices.Reverse(out.Buckets)
 		return out, nil
 	})
 }
@@ -293,14 +304,36 @@ var overlayErrors = []struct{ is, as error }{
 	{portal.ErrUnknown, ErrNoSuchPeer},
 	{portal.ErrStopped, ErrNotStarted},
 	{portal.ErrTimeout, context.DeadlineExceeded},
+	{discv5.ErrNoAddress, ErrBadTarget},
 }
 
 // overlayError keeps the strand's error and adds ours, by which a caller can go.
 func overlayError(err error) error {
 	for _, row := range overlayErrors {
 		if errors.Is(err, row.is) {
-			return fmt.Errorf("%w (%w)", row.as, err)
+			return inOurWords(row.as, err)
 		}
 	}
 	return err
 }
+
+// inOurWords is an error of ours with its cause in a strand, which is told where it says
+// more.
+func inOurWords(ours, cause error) error {
+	if ours == ErrBadTarget {
+		return badTarget{cause}
+	}
+	return inWords{ours, cause}
+}
+
+type inWords struct{ ours, cause error }
+
+func (e inWords) Error() string {
+	_, said, _ := strings.Cut(e.ours.Error(), ": ")
+	if _, more, _ := strings.Cut(e.cause.Error(), ": "); more == said {
+		return e.ours.Error()
+	}
+	return fmt.Sprintf("%v (%v)", e.ours, e.cause)
+}
+
+func (e inWords) Unwrap() []error { return []error{e.ours, e.cause} }

@@ -1,9 +1,11 @@
 package ropewalk
 
 import (
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ropewalk/ropewalk/content"
@@ -32,6 +34,33 @@ func (b *HexBytes) UnmarshalText(text []byte) error {
 		return err
 	}
 	*b = HexBytes(m)
+	return nil
+}
+
+// Quantity is a number of 256 bits, high byte first, whose text form is hex after 0x
+// without leading zeros.
+type Quantity [32]byte
+
+// String is the text form.
+func (q Quantity) String() string {
+	return "0x" + cmp.Or(strings.TrimLeft(hex.EncodeToString(q[:]), "0"), "0")
+}
+
+// MarshalText is String.
+func (q Quantity) MarshalText() ([]byte, error) { return []byte(q.String()), nil }
+
+// UnmarshalText reads the text form; leading zeros do no harm. Its error wraps
+// id.ErrMalformed.
+func (q *Quantity) UnmarshalText(text []byte) error {
+	digits, ok := strings.CutPrefix(string(text), "0x")
+	if !ok || digits == "" || len(digits) > 2*len(q) {
+		return fmt.Errorf("%w: %.80q is no number of at most 64 hex digits after 0x", id.ErrMalformed, text)
+	}
+	raw, err := hex.DecodeString(strings.Repeat("0", 2*len(q)-len(digits)) + digits)
+	if err != nil {
+		return fmt.Errorf("%w: %.80q is not hex after 0x", id.ErrMalformed, text)
+	}
+	*q = Quantity(raw)
 	return nil
 }
 
@@ -143,12 +172,11 @@ func traceOf(t *portal.Trace) *LookupTrace {
 	return out
 }
 
-// pongOf says in the words of the RPC what a pong says: dataRadius is a big-endian number
-// of 32 bytes.
+// pongOf says in the words of the RPC what a pong says.
 func pongOf(p portal.Pong) OverlayPong {
 	out := OverlayPong{EnrSeq: p.Seq, PayloadType: p.Type, Payload: map[string]any{}}
 	if p.HasRadius {
-		out.Payload["dataRadius"] = id.ID(p.Radius)
+		out.Payload["dataRadius"] = Quantity(p.Radius)
 	}
 	switch p.Type {
 	case portalwire.TypeClient:
@@ -172,7 +200,7 @@ func pongOf(p portal.Pong) OverlayPong {
 // PingPayload is what a ping says; which fields count is the type's matter.
 type PingPayload struct {
 	ClientInfo           string   `json:"clientInfo"`
-	DataRadius           id.ID    `json:"dataRadius"`
+	DataRadius           Quantity `json:"dataRadius"`
 	Capabilities         []uint16 `json:"capabilities"`
 	EphemeralHeaderCount uint16   `json:"ephemeralHeaderCount"`
 }
@@ -218,7 +246,7 @@ type ContentNetwork struct {
 	Bytes       int64   `json:"bytes"`
 	Durable     int64   `json:"durable"` // items that we put ourselves
 	Capacity    int64   `json:"capacity"`
-	Found       uint64  `json:"found"` // lookups that found something, of Lookups
+	Found       uint64  `json:"found"` // lookups in the network that found something, of Lookups
 	Lookups     uint64  `json:"lookups"`
 	Accepted    uint64  `json:"accepted"` // items that others gave us
 }

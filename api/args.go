@@ -51,10 +51,10 @@ func (a *args) take(name string) (json.RawMessage, bool) {
 
 // end is the first complaint, or nil.
 func (a *args) end() error {
-	if a.bad != nil {
-		return a.bad
-	}
 	if len(a.all) == 0 {
+		if a.bad != nil {
+			return a.bad
+		}
 		return nil
 	}
 	var names []string
@@ -62,15 +62,30 @@ func (a *args) end() error {
 		names = append(names, fmt.Sprintf("%.64q", name))
 	}
 	slices.Sort(names)
-	a.fail("unknown field %s", strings.Join(names[:min(len(names), 8)], ", "))
+	unknown := "unknown field " + strings.Join(names[:min(len(names), 8)], ", ")
+	if a.bad != nil && strings.HasSuffix(a.bad.Message, missing) {
+		a.bad.Message += "; " + unknown // the one meant, it may be
+	}
+	a.fail("%s", unknown)
 	return a.bad
+}
+
+// missing ends the complaint of a field that is not given.
+const missing = " is missing"
+
+// either is the name of a field that has two, by which it is given.
+func (a *args) either(name, other string) string {
+	if a.all[name] == nil && a.all[other] != nil {
+		return other
+	}
+	return name
 }
 
 // text is a required string of 1 to most bytes.
 func (a *args) text(name string, most int) string {
 	raw, given := a.take(name)
 	if !given {
-		a.fail("%s is missing", name)
+		a.fail("%s"+missing, name)
 		return ""
 	}
 	s := a.str(name, raw, most)
@@ -119,7 +134,7 @@ func (a *args) oneOf(name string, list ...string) string {
 func (a *args) bytes(name string, most int) []byte {
 	raw, given := a.take(name)
 	if !given {
-		a.fail("%s is missing", name)
+		a.fail("%s"+missing, name)
 		return nil
 	}
 	s := a.str(name, raw, base64.StdEncoding.EncodedLen(most))
@@ -167,25 +182,47 @@ func (a *args) span(name string, least, most, def time.Duration) time.Duration {
 }
 
 // node is a required node ID.
-func (a *args) node(name string) id.ID {
+func (a *args) node(name string) id.ID { return a.id(name, "node") }
+
+// content is a required content ID.
+func (a *args) content(name string) ropewalk.ContentID { return a.id(name, "content") }
+
+func (a *args) id(name, of string) id.ID {
 	s := a.text(name, requestIDMax)
 	if a.bad != nil {
 		return id.ID{}
 	}
 	who, err := id.Parse(s)
 	if err != nil {
-		a.fail("%s is not a node ID: 64 hex digits after 0x", name)
+		a.fail("%s is not a %s ID: 64 hex digits after 0x", name, of)
 	}
 	return who
 }
 
+// lacks tells that a field is absent, and takes a null.
+func (a *args) lacks(name string) bool {
+	raw := a.all[name]
+	if raw == nil || string(raw) == "null" {
+		a.take(name)
+		return true
+	}
+	return false
+}
+
 // optNode is a node ID that may be absent.
 func (a *args) optNode(name string) (who id.ID, given bool) {
-	if raw := a.all[name]; raw == nil || string(raw) == "null" {
-		a.take(name)
+	if a.lacks(name) {
 		return id.ID{}, false
 	}
 	return a.node(name), true
+}
+
+// optContent is a content ID; zero when it is absent.
+func (a *args) optContent(name string) ropewalk.ContentID {
+	if a.lacks(name) {
+		return ropewalk.ContentID{}
+	}
+	return a.content(name)
 }
 
 // flag is true or false; absent means def.
@@ -222,14 +259,18 @@ func (a *args) names(name string, most int) []string {
 func (a *args) hex(name string, most int) []byte {
 	raw, given := a.take(name)
 	if !given {
-		a.fail("%s is missing", name)
+		a.fail("%s"+missing, name)
 		return nil
 	}
 	return a.hexOf(name, raw, most)
 }
 
 func (a *args) hexOf(name string, raw json.RawMessage, most int) []byte {
-	digits, ok := strings.CutPrefix(a.str(name, raw, 2+2*most), "0x")
+	digits, ok := strings.CutPrefix(a.str(name, raw, bodyBytesMax), "0x")
+	if len(digits) > 2*most {
+		a.fail("%s is longer than %d bytes", name, most)
+		return nil
+	}
 	out, err := hex.DecodeString(digits)
 	if !ok || err != nil {
 		a.fail("%s is not hex after 0x", name)

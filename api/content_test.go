@@ -55,19 +55,22 @@ func TestPortalCalls(t *testing.T) {
 	short := nodeID(0xb).Short()
 	tests := []struct{ method, params, did, want string }{
 		{"portal_historyRoutingTableInfo", `[]`, "history table", `{"localNodeId":"` + nodeID(1).String() + `","buckets":[["` + nodeID(2).String() + `"]]}`},
-		{"portal_blobRadius", `[]`, "blob radius", `"` + nodeID(3).String() + `"`},
+		{"portal_blobRadius", `[]`, "blob radius", `"` + ropewalk.Quantity(nodeID(3)).String() + `"`},
 		{"portal_historyAddEnr", `["enr:x"]`, "history addenr enr:x", `true`},
 		{"portal_historyAddEnr", `{"enr":"enr:x"}`, "history addenr enr:x", `true`},
 		{"portal_historyAddEnrs", `[["enr:x","enr:y"]]`, "history addenr enr:y", `true`},
 		{"portal_historyDeleteEnr", `["` + who + `"]`, "history deleteenr " + short, `false`},
 		{"portal_historyGetEnr", `["` + who + `"]`, "history getenr " + short, `"enr:b"`},
 		{"portal_historyLookupEnr", `["` + who + `"]`, "history lookupenr " + short, `"enr:b"`},
-		{"portal_historyPing", `["enr:x"]`, "history ping enr:x -1 ", `{"enrSeq":9223372036854775808,"payloadType":1,"payload":{"dataRadius":"` + nodeID(1).String() + `"}}`},
+		{"portal_historyPing", `["enr:x"]`, "history ping enr:x 0 ", `{"enrSeq":9223372036854775808,"payloadType":1,"payload":{"dataRadius":"` + nodeID(1).String() + `"}}`},
 		{"portal_historyPing", `["enr:x",42,"0x01020304"]`, "history ping enr:x 42 01020304", ""},
 		{"portal_historyPing", `["enr:x",1,{"dataRadius":"0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe"}]`, "history ping enr:x 1 fe" + strings.Repeat("ff", 31), ""},
+		{"portal_historyPing", `["enr:x",1,{"dataRadius":"0xfff"}]`, "history ping enr:x 1 ff0f" + strings.Repeat("00", 30), ""},
+		{"portal_historyPing", `["enr:x",2,{"dataRadius":"0x0","ephemeralHeaderCount":4242}]`, "history ping enr:x 2 " + strings.Repeat("00", 32) + "9210", ""},
 		{"portal_historyFindNodes", `["enr:x",[256,255]]`, "history findnodes enr:x [256 255]", `["enr:a"]`},
 		{"portal_historyFindContent", `["enr:x","0x0102"]`, "history findcontent enr:x 0102", `{"enrs":[]}`},
 		{"portal_historyOffer", `["enr:x",[["0x01","0x02"],{"contentKey":"0x03","contentValue":"0x04"}]]`, "history offer enr:x [{01 02} {03 04}]", `"0x0002"`},
+		{"portal_historyOffer", `{"enr":"enr:x","content_items":[["0x01","0x02"]]}`, "history offer enr:x [{01 02}]", `"0x0002"`},
 		{"portal_historyRecursiveFindNodes", `["` + who + `"]`, "history lookup " + short, `["enr:a"]`},
 		{"portal_historyGetContent", `["0x01"]`, "history get 01", `{"content":"0x0102","utpTransfer":true}`},
 		{"portal_historyStore", `["0x01","0x02"]`, "history store 01 02", `true`},
@@ -83,6 +86,7 @@ func TestPortalCalls(t *testing.T) {
 		{"discv5_ping", `["enr:x"]`, "discv5 ping enr:x", `{"enrSeq":1,"recipientIP":"192.0.2.1","recipientPort":9000}`},
 		{"discv5_findNode", `["enr:x",[0]]`, "discv5 findnode enr:x [0]", `null`},
 		{"discv5_talkReq", `["enr:x","0x5000","0x00"]`, "discv5 talk enr:x 5000 00", `"0x00"`},
+		{"discv5_talkReq", `{"enr":"enr:x","protocolId":"0x5000","talkReqPayload":"0x01"}`, "discv5 talk enr:x 5000 01", `"0x01"`},
 		{"discv5_recursiveFindNodes", `["` + who + `"]`, "discv5 lookup " + short, `["enr:a"]`},
 		{"discv5_nodes", `{}`, "discv5 nodes", ""},
 	}
@@ -129,6 +133,12 @@ func TestPortalErrors(t *testing.T) {
 	f.err = ropewalk.ErrPingPayload
 	if g := rpc(t, s, "portal_historyPing", `["enr:a",1,"0x00"]`); g.Error == nil || g.Error.Code != codePortalPayload {
 		t.Errorf("%+v", g.Error)
+	}
+	f.err = ropewalk.ErrBadTarget
+	for _, method := range []string{"portal_historyAddEnr", "discv5_addEnr", "discv5_ping"} {
+		if g := rpc(t, s, method, `["enr:junk"]`); g.Error == nil || g.Error.Code != codeInvalidParams || !strings.HasPrefix(g.Error.Message, "invalid parameters: enr: ") {
+			t.Errorf("%s: %+v", method, g.Error)
+		}
 	}
 	f.err = ropewalk.ErrNoDiscovery
 	if g := rpc(t, s, "discv5_ping", `["enr:a"]`); g.Error == nil || g.Error.Code != codeNoDiscovery {

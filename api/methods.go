@@ -96,6 +96,16 @@ func Methods() []string {
 	})
 }
 
+// exists tells whether there is such a call.
+func exists(method string) bool {
+	_, plain := methods[method]
+	_, socket := socketMethods[method]
+	_, _, portal := cutPortal(method)
+	verb, is := strings.CutPrefix(method, "discv5_")
+	_, discovery := discv5Verbs[verb]
+	return plain || socket || portal || is && discovery
+}
+
 // within is how long a call may take.
 func within(method string) time.Duration {
 	for _, strand := range []string{"content_", "portal_", "discv5_"} {
@@ -127,7 +137,8 @@ func (s *Server) call(ctx context.Context, sock *socket, r request) (result any,
 		return s.callPortal(short, network, v, a)
 	}
 	if v, ok := discv5Verbs[strings.TrimPrefix(r.method, "discv5_")]; ok && strings.HasPrefix(r.method, "discv5_") {
-		return v.call(s, short, a)
+		out, err := v.call(s, short, a)
+		return out, portalError(err)
 	}
 	if m, ok := socketMethods[r.method]; ok {
 		if sock == nil {

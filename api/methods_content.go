@@ -19,7 +19,7 @@ func (s *Server) contentPut(ctx context.Context, a *args) (any, error) {
 }
 
 func (s *Server) contentGet(ctx context.Context, a *args) (any, error) {
-	which := a.node("id")
+	which := a.content("id")
 	network := a.optText("network", requestIDMax)
 	if err := a.end(); err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (s *Server) contentGet(ctx context.Context, a *args) (any, error) {
 
 // contentManifest tells what a file consists of.
 func (s *Server) contentManifest(ctx context.Context, a *args) (any, error) {
-	which := a.node("id")
+	which := a.content("id")
 	network := a.optText("network", requestIDMax)
 	if err := a.end(); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (s *Server) contentManifest(ctx context.Context, a *args) (any, error) {
 
 func (s *Server) contentList(ctx context.Context, a *args) (any, error) {
 	network := a.optText("network", requestIDMax)
-	after, _ := a.optNode("after")
+	after := a.optContent("after")
 	limit := a.number("limit", 1, pageMax, pageDefault)
 	if err := a.end(); err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (s *Server) contentStat(ctx context.Context, a *args) (any, error) {
 
 // contentDrop forgets what we store; others may have it still.
 func (s *Server) contentDrop(ctx context.Context, a *args) (any, error) {
-	which := a.node("id")
+	which := a.content("id")
 	network := a.optText("network", requestIDMax)
 	if err := a.end(); err != nil {
 		return nil, err

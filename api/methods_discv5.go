@@ -112,7 +112,7 @@ func discv5FindNode(s *Server, ctx context.Context, a *args) (any, error) {
 }
 
 func discv5Talk(s *Server, ctx context.Context, a *args) (any, error) {
-	record, protocol, payload := a.text("enr", recordMax), a.hex("protocolId", talkNameMax), a.hex("payload", keyBytesMax)
+	record, protocol, payload := a.text("enr", recordMax), a.hex("protocolId", talkNameMax), a.hex(a.either("payload", "talkReqPayload"), keyBytesMax)
 	if err := a.end(); err != nil {
 		return nil, err
 	}

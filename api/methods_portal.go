@@ -74,10 +74,19 @@ func (s *Server) callPortal(ctx context.Context, network string, v portalVerb, a
 		return nil, err
 	}
 	out, err := v.call(ctx, o, a)
-	if errors.Is(err, ropewalk.ErrNoContent) {
-		err = errorOf(codePortalNotFound, "")
+	return out, portalError(err)
+}
+
+// portalError gives an error the code that the Portal network's world knows: what is no
+// record is a parameter that is malformed.
+func portalError(err error) error {
+	switch {
+	case errors.Is(err, ropewalk.ErrNoContent):
+		return errorOf(codePortalNotFound, "")
+	case errors.Is(err, ropewalk.ErrBadTarget):
+		return errorOf(codeInvalidParams, "enr: "+strings.TrimPrefix(err.Error(), "ropewalk: "))
 	}
-	return out, err
+	return err
 }
 
 func portalTable(ctx context.Context, o overlay, a *args) (any, error) {
@@ -91,7 +100,8 @@ func portalRadius(ctx context.Context, o overlay, a *args) (any, error) {
 	if err := a.end(); err != nil {
 		return nil, err
 	}
-	return o.Radius(ctx)
+	radius, err := o.Radius(ctx)
+	return ropewalk.Quantity(radius), err
 }
 
 func portalAddEnr(ctx context.Context, o overlay, a *args) (any, error) {
@@ -143,7 +153,21 @@ func portalLookupEnr(ctx context.Context, o overlay, a *args) (any, error) {
 	return o.LookupRecord(ctx, who)
 }
 
-// portalPing says what its caller says, or else what we would.
+// The types of what a ping says, those that have fields.
+const (
+	pingClient  = 0
+	pingRadius  = 1
+	pingHistory = 2
+)
+
+// pingFields are the fields of each type. What the client calls itself may be left out.
+var pingFields = map[int][]string{
+	pingClient:  {"dataRadius", "capabilities"},
+	pingRadius:  {"dataRadius"},
+	pingHistory: {"dataRadius", "ephemeralHeaderCount"},
+}
+
+// portalPing says what its caller says, or else what we would: by default what we can.
 func portalPing(ctx context.Context, o overlay, a *args) (any, error) {
 	record := a.text("enr", recordMax)
 	kind := a.number("payloadType", 0, 65535, ropewalk.PingBest)
@@ -154,6 +178,7 @@ func portalPing(ctx context.Context, o overlay, a *args) (any, error) {
 	if err := a.end(); err != nil {
 		return nil, err
 	}
+	kind = max(kind, pingClient)
 	var payload []byte
 	if given {
 		var err error
@@ -166,7 +191,7 @@ func portalPing(ctx context.Context, o overlay, a *args) (any, error) {
 	case errors.Is(err, ropewalk.ErrPingType):
 		e := errorOf(codePortalPingType, "")
 		e.Data["reason"] = "client"
-		if kind >= 0 && kind <= 2 {
+		if pingFields[kind] != nil {
 			e.Data["reason"] = "subnetwork"
 		}
 		return nil, e
@@ -176,19 +201,35 @@ func portalPing(ctx context.Context, o overlay, a *args) (any, error) {
 	return out, err
 }
 
-// pingPayload reads a payload: the fields of its type, or bytes.
+// pingPayload reads a payload: the fields of its type, all of them and no others, or bytes.
 func pingPayload(kind int, raw json.RawMessage) ([]byte, error) {
 	var bytes ropewalk.HexBytes
 	if raw[0] == '"' && json.Unmarshal(raw, &bytes) == nil {
 		return bytes, nil
 	}
+	all, err := fields(raw)
+	if err != nil {
+		return nil, errorOf(codePortalPayload, "neither an object nor hex after 0x")
+	}
+	for _, name := range pingFields[kind] {
+		if all[name] == nil {
+			return nil, errorOf(codePortalPayload, name+" is missing")
+		}
+		delete(all, name)
+	}
+	if kind == pingClient {
+		delete(all, "clientInfo")
+	}
+	if len(all) > 0 || pingFields[kind] == nil {
+		return nil, errorOf(codePortalPayload, fmt.Sprintf("type %d has no such fields", kind))
+	}
 	var p ropewalk.PingPayload
-	if raw[0] != '{' || json.Unmarshal(raw, &p) != nil {
-		return nil, errorOf(codePortalPayload, "")
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return nil, errorOf(codePortalPayload, err.Error())
 	}
 	out, err := p.Encode(uint16(kind))
 	if err != nil {
-		return nil, errorOf(codePortalPayload, fmt.Sprintf("type %d has no such fields", kind))
+		return nil, errorOf(codePortalPayload, strings.TrimPrefix(err.Error(), "ropewalk: "))
 	}
 	return out, nil
 }
@@ -210,7 +251,7 @@ func portalFindContent(ctx context.Context, o overlay, a *args) (any, error) {
 }
 
 func portalOffer(ctx context.Context, o overlay, a *args) (any, error) {
-	record, items := a.text("enr", recordMax), a.items("contentItems", offerMax)
+	record, items := a.text("enr", recordMax), a.items(a.either("contentItems", "content_items"), offerMax)
 	if err := a.end(); err != nil {
 		return nil, err
 	}

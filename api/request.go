@@ -74,7 +74,7 @@ func parseRequest(raw []byte) request {
 	if json.Unmarshal(all["method"], &r.method) != nil || r.method == "" || len(r.method) > requestIDMax {
 		return refuse("method is not a name")
 	}
-	if p, given := all["params"]; given && string(p) != "null" {
+	if p, given := all["params"]; given && string(p) != "null" && exists(r.method) {
 		names, byPlace := positions(r.method)
 		switch c := firstByte(p); {
 		case c == '[' && byPlace:
@@ -110,7 +110,10 @@ func named(raw json.RawMessage, names []string) (json.RawMessage, error) {
 	if err := json.Unmarshal(raw, &all); err != nil {
 		return nil, err
 	}
-	if len(all) > len(names) {
+	switch {
+	case len(all) > 0 && len(names) == 0:
+		return nil, fmt.Errorf("%d parameters, want none", len(all))
+	case len(all) > len(names):
 		return nil, fmt.Errorf("%d parameters, want at most %d: %s", len(all), len(names), strings.Join(names, ", "))
 	}
 	out := make(map[string]json.RawMessage, len(all))

@@ -20,6 +20,7 @@ func TestTwoNodes(t *testing.T) {
 	if got := b.ask(func(t id.Ticket) News { return b.o.FindNodes(w.now, t, a.record, []uint16{0}) }); got.Err != nil || len(got.Records) != 1 || got.Records[0].ID() != a.id {
 		t.Fatalf("%+v", got)
 	}
+	looked := uint64(0)
 	for _, n := range []int{1, 1164, 1165, 1166, 1175, 1176, 2 << 10, 100 << 10, 1_600_000, 4 << 20} {
 		key, value := w.blob(n)
 		put := a.put(key, value)
@@ -28,7 +29,13 @@ func TestTwoNodes(t *testing.T) {
 		}
 		if got := b.get(key); got.Err != nil || !bytes.Equal(got.Value, value) {
 			t.Fatalf("%d bytes: %v", n, got.Err)
+		} else if d := got.Trace; d.From != b.id || len(d.Responses) != 1 || d.Responses[0].Node != b.id || len(d.Responses[0].With) != 0 || len(d.Nodes) != 1 || d.Nodes[0].Node != b.id {
+			t.Fatalf("%d bytes that are here: %+v", n, d)
 		}
+		if b.o.Stats().Lookups != looked {
+			t.Fatalf("%d bytes that are here count as looked for in the network", n)
+		}
+		looked++
 		delete(b.store, id.ID(key[1:]))
 		b.o.cache.drop(key)
 		got := b.get(key)

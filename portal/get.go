@@ -49,7 +49,7 @@ type asker struct {
 func (o *Overlay) get(now time.Time, v *verb, key []byte, point id.ID, tracing bool) {
 	if value, ok := o.cache.get(key); ok {
 		d := o.diary(now, point)
-		d.From = o.cfg.Self
+		d.here()
 		a := Answer{Key: key, Value: value}
 		if tracing {
 			a.Trace = d
@@ -74,13 +74,12 @@ func (f *find) start(now time.Time) {
 		g.waiting = append(g.waiting, f.waiting...)
 		return
 	}
-	o.stats.Lookups++
 	o.finds.Put(string(f.key), f)
 	o.ask(content.Ask{Verb: content.Get, IDs: []id.ID{f.point}}, func(now time.Time, a content.Answer) {
 		switch {
 		case f.over():
 		case a.Err == nil && under(a.Item, f.key):
-			f.diary.From = o.cfg.Self
+			f.diary.here()
 			f.end(now, Answer{Value: a.Item.Value})
 		case !o.running:
 			f.end(now, Answer{Err: ErrNotFound})
@@ -98,6 +97,7 @@ func (f *find) over() bool {
 // walk starts the search in the network.
 func (f *find) walk(now time.Time) {
 	o := f.o
+	o.stats.Lookups++
 	n := kad.BucketMax
 	if o.cfg.Network.Radiusless { // nodes name nobody: whoever we know may have it
 		n = 4 * kad.BucketMax

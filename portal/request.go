@@ -3,6 +3,7 @@ package portal
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ropewalk/ropewalk/content"
@@ -228,7 +229,10 @@ func (o *Overlay) point(key []byte) (id.ID, error) {
 	}
 	p, err := o.cfg.Network.ID(key)
 	if err != nil {
-		return id.ID{}, errors.Join(ErrKey, err)
+		if !errors.Is(err, ErrKey) {
+			err = fmt.Errorf("%w: %w", ErrKey, err)
+		}
+		return id.ID{}, err
 	}
 	return p, nil
 }

@@ -54,7 +54,7 @@ type Stats struct {
 	Calls, CallsFailed uint64
 	// Items that came unasked and were stored, and checks by outcome.
 	Accepted, Invalid, Undecided uint64
-	// Content lookups, and those that found something in the network.
+	// Content lookups in the network, and those that found something.
 	Lookups, Found uint64
 	// Offers of ours: keys offered, and transfers that ended well or not.
 	Offered, Sent, SendsFailed uint64

@@ -15,10 +15,10 @@ type Trace struct {
 	From    id.ID // who had it, ourselves perhaps; zero: nobody
 	Started time.Time
 	// Responses are in the order in which they came; the first is our own, with the
-	// nodes the lookup started with.
+	// nodes the lookup started with, or with nobody when we had the content.
 	Responses []TraceResponse
 	Failures  []TraceFailure
-	// Nodes are all that the others name.
+	// Nodes are all that are named, ourselves included.
 	Nodes []TraceNode
 	// Cancelled were asked and not waited for.
 	Cancelled []id.ID
@@ -47,7 +47,17 @@ type TraceNode struct {
 
 // diary begins a trace.
 func (o *Overlay) diary(now time.Time, point id.ID) *Trace {
-	return &Trace{Origin: o.cfg.Self, Target: point, Started: now}
+	t := &Trace{Origin: o.cfg.Self, Target: point, Started: now}
+	if o.record != nil {
+		t.node(o.record)
+	}
+	return t
+}
+
+// here notes that we had it ourselves.
+func (t *Trace) here() {
+	t.From = t.Origin
+	t.response(t.Origin, 0, nil)
 }
 
 // response notes whom a node named.

@@ -229,14 +229,18 @@ func (a *app) printTrace(trace *ropewalk.LookupTrace, found, full bool) error {
 		source = trace.ReceivedFrom.String()
 	}
 	for who, r := range trace.Responses {
-		said := plural(len(r.RespondedWith), "node") + " nearer"
+		said := "named " + plural(len(r.RespondedWith), "node")
 		switch {
 		case who == trace.Origin.String() && who != source:
 			said = "we: " + plural(len(r.RespondedWith), "node") + " to begin with"
 		case who == source:
 			said = "has it"
 		}
-		hops = append(hops, hop{who, r.DurationMs, said})
+		after := r.DurationMs
+		if who == trace.Origin.String() {
+			after = -1 // before all others
+		}
+		hops = append(hops, hop{who, after, said})
 	}
 	for who, f := range trace.Failures {
 		hops = append(hops, hop{who, f.DurationMs, f.Failure})
@@ -244,7 +248,7 @@ func (a *app) printTrace(trace *ropewalk.LookupTrace, found, full bool) error {
 	slices.SortFunc(hops, func(x, y hop) int { return cmp.Or(cmp.Compare(x.after, y.after), cmp.Compare(x.who, y.who)) })
 	t := newTable(a.out, "AFTER", "NODE", "DISTANCE", "SAID")
 	for _, h := range hops {
-		t.row(fmt.Sprint(time.Duration(h.after)*time.Millisecond), name(h.who), distance(trace.Metadata[h.who].Distance), h.said)
+		t.row(fmt.Sprint(time.Duration(max(h.after, 0))*time.Millisecond), name(h.who), distance(trace.Metadata[h.who].Distance), h.said)
 	}
 	if err := t.end(); err != nil {
 		return err
