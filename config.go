@@ -135,6 +135,9 @@ type SessionConfig struct {
 type ChatConfig struct {
 	Rooms []string // joined at start
 	Lines int      // kept per room, default 10000
+	// NoArchive keeps lines of ours out of the network of files, and does not look there for
+	// lines that no member has any more. Without such a network there is no archive.
+	NoArchive bool
 }
 
 // OverlayConfig says which content the node finds and keeps. It needs Listen.UDP.

@@ -99,6 +99,10 @@ func (n *Node) discoveryConfig(into *node.Config) error {
 			return err
 		}
 		into.Overlays = append(into.Overlays, cfg)
+		if into.Archive == "" && n.cfg.Overlay.Networks[name].Kind == kindBlob && !n.cfg.Chat.NoArchive {
+			into.Archive = name
+		}
 	}
+	n.archives = into.Archive != ""
 	return nil
 }

@@ -38,6 +38,7 @@ type Node struct {
 	pool     *pool
 	shelves  *pool                      // asks of the store
 	store    store.Store                // of content; nil without discv5
+	archives bool                       // whether chat has an archive there
 	networks map[string]content.Network // by name; nothing changes after Start
 	sources  []headers.Source
 	writer   *writer

@@ -43,6 +43,7 @@ func (n *Node) Close() error {
 // halt stops a running node, in an order in which whatever ends still finds the loop
 // that it tells.
 func (n *Node) halt(ctx context.Context, to state) error {
+	n.flushChat(ctx)
 	t := n.turn.Load()
 	n.mu.Lock()
 	n.state = to

@@ -76,10 +76,30 @@ func (n *Node) ChatRooms(ctx context.Context) ([]Room, error) {
 	return ask(ctx, n, func(_ time.Time, reply func([]Room, error)) {
 		out := []Room{}
 		for _, r := range n.machine.Rooms() {
-			out = append(out, Room{Room: r.Name, Topic: r.Topic, Members: r.Peers, Lines: r.Lines})
+			out = append(out, Room{Room: r.Name, Topic: r.Topic, Members: r.Peers, Lines: r.Lines, Archived: r.Archived, Restored: r.Restored})
 		}
 		reply(out, nil)
 	})
+}
+
+// flushWithin bounds how long a stop waits for the last lines to reach the archive.
+const flushWithin = 3 * time.Second
+
+// flushChat puts what we said last into the archive, so that it is there when we are gone.
+func (n *Node) flushChat(ctx context.Context) {
+	if !n.archives {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, flushWithin)
+	defer cancel()
+	_, err := ask(ctx, n, func(now time.Time, reply func(struct{}, error)) {
+		t := n.tickets.Next()
+		n.waits[t] = func(any) { reply(struct{}{}, nil) }
+		n.machine.FlushChat(now, t)
+	})
+	if err != nil {
+		n.log.Debug("last lines not archived", "err", err)
+	}
 }
 
 // ChatSubscribe delivers new lines, and changes of state of our own, of one room

@@ -192,6 +192,10 @@ type Room struct {
 	Topic   string `json:"topic"`
 	Members int    `json:"members"` // connected members
 	Lines   int    `json:"lines"`
+	// Archived is how many lines of ours are in the archive, Restored how many of the room
+	// came from it since the node was started.
+	Archived uint64 `json:"archived"`
+	Restored int    `json:"restored"`
 }
 
 // ChatLine is one line of a room. State is queued, sent, delivered (own lines) or

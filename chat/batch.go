@@ -23,6 +23,9 @@ func (h *Hall) heardLines(now time.Time, from *remote, data []byte) error {
 	if err != nil {
 		return err
 	}
+	if m.req == 0 {
+		return h.heardNotes(now, from, m.lines)
+	}
 	p, ok := from.openPull(m.req, fetching)
 	if !ok {
 		return nil

@@ -88,6 +88,9 @@ func (h *Hall) keep(now time.Time, r *room, es []*entry) {
 		records = appendLine(records, e.logged())
 		h.changed(r, e)
 		h.confirm(now, r, e)
+		if h.isOurs(e) {
+			h.toArchive(now, r, e)
+		}
 	}
 	if kept > 0 {
 		h.emit(now, "kept", r, kept, nil)

@@ -26,6 +26,13 @@
 // runs per room, a second starts when the first makes no progress for 2 s. Members
 // also compare digests now and then, so a line that gossip lost turns up.
 //
+// Archive: each author puts his own lines of a room, as pages of up to 64, where
+// others find them (Pages), sealed with a key made of the room's name. Each page
+// names those before it; a signed head names the newest, and members tell each
+// other the heads they know, in notes that older members take for answers nobody
+// asked for. Whose log lacks lines of a head walks back from it. What comes is
+// checked line by line, and never takes the place of what is there.
+//
 // Order: lines stand in the order of their claimed time, then author, then
 // sequence; a cursor is a position in the order of local receipt, which never
 // changes. Bounds: 256 rooms, 10,000 lines and 64 MiB a room, the oldest go first.

@@ -56,6 +56,9 @@ type Config struct {
 	// ResyncEvery is how often each room is compared with one more member; 0
 	// means 30 s, negative never.
 	ResyncEvery time.Duration
+	// Pages is the archive; nil means none: neither are our lines put there, nor those of
+	// others looked for.
+	Pages Pages
 }
 
 func (c *Config) fill() {
@@ -117,8 +120,13 @@ type Hall struct {
 	announceDue time.Time // our list of rooms is to be told; zero when it is not
 	announced   time.Time
 	resyncDue   time.Time
-	news        News
-	due         time.Time
+
+	puts, gets int         // pages of archives under way
+	walks      []*walk     // under way, at most walksMax; whose turn it is comes first
+	flushes    []id.Ticket // to be answered when our archive is up to date
+
+	news News
+	due  time.Time
 }
 
 // New makes a hall without rooms. cfg.Author must be set.
@@ -172,6 +180,9 @@ func (h *Hall) advanceRoom(now time.Time, r *room) {
 	h.advanceJoins(now, r)
 	h.advanceOutbox(now, r)
 	h.advanceLog(now, r)
+	h.advanceArchive(now, r)
+	h.advanceWalks(now, r)
+	h.advanceHeads(now, r)
 }
 
 // task is what an open ticket is about.
@@ -183,6 +194,13 @@ type task struct {
 	pull  *pull
 	due   time.Time
 	whole bool // the save replaces the log
+
+	from   *remote     // who sent heads
+	heads  []*known    // to be checked
+	sealed *sealedPage // of ours
+	page   PageID      // that is fetched or offered
+	walk   *walk
+	number uint64 // of the page
 }
 
 type taskKind uint8
@@ -196,6 +214,15 @@ const (
 	taskRooms                   // save: the list of rooms
 	taskList                    // save: the list of rooms, repaired
 	taskPublish                 // publish: an own line
+	taskHeads                   // job: heads that a member told us
+	taskSeal                    // job: a page of ours
+	taskPut                     // pages: that page
+	taskTail                    // pages: our newest page of before
+	taskUnseal                  // job: that page
+	taskLonely                  // pages: a page of ours that nobody took
+	taskOffer                   // pages: that page
+	taskGet                     // pages: a page of a walk
+	taskOpen                    // job: that page
 )
 
 func (h *Hall) begin(t task) id.Ticket {
@@ -247,6 +274,14 @@ func (h *Hall) Done(now time.Time, t id.Ticket, result any) News {
 		h.wasVerified(now, k.pull, result)
 	case taskCompact:
 		h.wasCompacted(now, k.room, t.N, result)
+	case taskHeads:
+		h.headsVerified(now, k, result)
+	case taskSeal:
+		h.pageSealed(now, k.room, result)
+	case taskUnseal:
+		h.tailOpened(now, k.room, result)
+	case taskOpen:
+		h.pageOpened(now, k, result)
 	}
 	return h.take()
 }

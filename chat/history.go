@@ -106,6 +106,9 @@ type RoomInfo struct {
 	Bytes  int
 	Queued int // own lines handed to nobody yet
 	Peers  int // connected members
+
+	Archived uint64 // own lines in the archive
+	Restored int    // lines of others, and of us, that came from it in this run
 }
 
 // Rooms lists the rooms we are in, in the order of joining.
@@ -115,7 +118,10 @@ func (h *Hall) Rooms() []RoomInfo {
 		if !r.member {
 			continue
 		}
-		info := RoomInfo{Name: r.name, Topic: r.topic, Lines: len(r.byPos), Bytes: r.bytes}
+		info := RoomInfo{Name: r.name, Topic: r.topic, Lines: len(r.byPos), Bytes: r.bytes, Restored: r.restored}
+		if k, ok := h.ours(r); ok {
+			info.Archived = k.head.lines
+		}
 		for _, e := range r.mine {
 			if e.state == queued {
 				info.Queued++

@@ -34,12 +34,14 @@ func (h *Hall) Join(now time.Time, t id.Ticket, name string, wait time.Duration)
 		h.emit(now, "join", r, 0, nil)
 		h.pub.Follow(now, r.topic)
 		h.announce(now)
+		h.resumeWalks(now, r)
 	}
 	j := join{ask: t, saved: r.listed}
 	if h.remotes.Len() > 0 {
 		j.asked, j.due = true, now.Add(max(joinTimeout, wait))
 		for _, p := range h.remotes.Values() {
 			h.pull(now, p, r)
+			h.tellHeads(p, r)
 		}
 	} else if wait > 0 {
 		j.due = now.Add(wait)
@@ -81,7 +83,7 @@ func (h *Hall) forget() bool {
 		if !r.member {
 			h.rooms.Delete(k)
 			r.log = logState{}
-			h.news.Saves = append(h.news.Saves, work.Save{File: k.logFile()})
+			h.news.Saves = append(h.news.Saves, work.Save{File: k.logFile()}, work.Save{File: k.headsFile()})
 			return true
 		}
 	}
@@ -106,6 +108,7 @@ func (h *Hall) Leave(now time.Time, t id.Ticket, name string) News {
 		h.answer(j.ask, nil, ErrNoRoom)
 	}
 	r.joins = nil
+	r.dropWalks()
 	h.saveRooms(task{kind: taskRooms, room: r, ask: t})
 	return h.take()
 }
@@ -114,7 +117,7 @@ func (h *Hall) Leave(now time.Time, t id.Ticket, name string) News {
 func (h *Hall) settle(now time.Time, r *room) {
 	var rest []join
 	for _, j := range r.joins {
-		over := j.synced || j.due.IsZero() || !now.Before(j.due) || j.asked && r.pulls.Len() == 0
+		over := j.synced && !h.walking(now, r) || j.due.IsZero() || !now.Before(j.due) || j.asked && r.pulls.Len() == 0
 		if over && j.saved {
 			h.answer(j.ask, nil, nil)
 			continue

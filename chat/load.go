@@ -17,6 +17,9 @@ func (h *Hall) Load(now time.Time, files func(name string) ([]byte, bool)) News 
 		r := newRoom(h.tag, name, h.cfg)
 		r.member, r.listed = member, member
 		h.rooms.Put(r.key, r)
+		if heads, ok := files(r.key.headsFile()); ok && h.cfg.Pages != nil {
+			h.loadHeads(now, r, heads)
+		}
 		data, _ := files(r.key.logFile())
 		h.loadLog(now, r, data)
 		if member {
@@ -46,6 +49,9 @@ func (h *Hall) loadLog(now time.Time, r *room, data []byte) {
 		}
 		if !r.insert(e) {
 			continue
+		}
+		if h.isOurs(e) {
+			h.toArchive(now, r, e)
 		}
 		if e.state == queued || e.state == sent {
 			r.mine = append(r.mine, e)

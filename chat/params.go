@@ -96,6 +96,53 @@ const (
 	retryDoublings = 6
 	// A log is rewritten when it has 1 MiB and a quarter more than its lines need.
 	slackBytes = 1 << 20
+	// The archive. pageLinesMax and pageBytesMax bound the lines of a page: a room's log is
+	// some 150 of them, and a page fits one chunk of content many times. prevsMax is how
+	// many pages before it a page names: so many in a row must be lost to hide the rest.
+	pageLinesMax = 64
+	pageBytesMax = 64 << 10
+	prevsMax     = 8
+	// pageEncodedMax and pageSealedMax bound a page: its lines with their heads, and 1 KiB
+	// for all else.
+	pageEncodedMax = pageBytesMax + 4*pageLinesMax + 1<<10
+	pageSealedMax  = pageEncodedMax + 28
+	headBytesMax   = 400
+	// Lines of ours are put archiveAfter the last one, archiveWithin the first one at the
+	// latest: not for every line anew, but before most people leave.
+	archiveAfter  = 30 * time.Second
+	archiveWithin = 5 * time.Minute
+	// putsMax bounds pages of ours that are being put. One that cannot be put is tried
+	// again after putRetry, doubled up to six times (64 min); one that no other node took
+	// is offered again after lonelyEvery, doubled likewise. lonelyMax bounds the latter.
+	putsMax      = 4
+	putRetry     = time.Minute
+	putDoublings = 6
+	lonelyEvery  = time.Minute
+	lonelyMax    = 128
+	// headsMax bounds the authors of a room whose heads we keep (some 800 bytes each),
+	// headsBatch those of one message. A peer may send headsMax new ones at once and
+	// headRate a second.
+	headsMax   = 256
+	headsBatch = 128
+	headRate   = 2
+	// expectHeads is how long a Join waits for heads it has asked for.
+	expectHeads = time.Second
+	// headsSaveAfter is how much of what is known of heads a crash may lose.
+	headsSaveAfter = 5 * time.Second
+	// walksMax bounds the archives that are followed at a time, getsMax the pages that are
+	// fetched or checked (64 KiB each), walkPagesMax those of one walk (more than a log
+	// holds, when they are full), missingMax those of them that nobody had.
+	walksMax     = 8
+	getsMax      = 4
+	walkPagesMax = 512
+	missingMax   = 16
+	// A new head is looked at after walkSettle, when the members' own history is in. Pages
+	// that were missing are asked for again after walkRetry, doubled up to twelve times
+	// (5.7 h); an archive with something in it that does not belong there after barFor.
+	walkSettle    = 300 * time.Millisecond
+	walkRetry     = 5 * time.Second
+	walkDoublings = 12
+	barFor        = time.Hour
 	// repairEvery is how often a log whose write failed is rewritten.
 	repairEvery = 10 * time.Second
 )

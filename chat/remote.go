@@ -14,13 +14,14 @@ var ErrFlood = errors.New("chat: too many messages")
 
 // remote is a connected peer that speaks the lane.
 type remote struct {
-	id       id.ID
-	rooms    ordered.Set[roomKey] // as announced, at most roomsMax
-	pulls    ordered.Map[roomKey, *pull]
-	received bucket
-	asks     bucket
-	lastReq  uint64
-	untold   bool // our list of rooms did not get through
+	id                         id.ID
+	rooms                      ordered.Set[roomKey] // as announced, at most roomsMax
+	pulls                      ordered.Map[roomKey, *pull]
+	received                   bucket
+	asks                       bucket
+	lastReq                    uint64
+	heads, headAsks, headGives bucket
+	untold                     bool // our list of rooms did not get through
 
 	receipts    []receipt // not yet sent, at most receiptsMax
 	receiptsDue time.Time
@@ -55,6 +56,7 @@ func (h *Hall) Down(now time.Time, p id.ID) {
 		return
 	}
 	h.remotes.Delete(p)
+	h.forgetTeller(p)
 	for _, pl := range r.pulls.Values() {
 		h.endPull(now, pl, errGone)
 	}
@@ -122,6 +124,7 @@ func (h *Hall) heardRooms(now time.Time, p *remote, data []byte) error {
 	for k := range rooms.All() {
 		if r, ok := h.rooms.Get(k); ok && r.member && !before.Has(k) {
 			h.pull(now, p, r)
+			h.tellHeads(p, r)
 			r.reach.fails = 0 // worth trying anew
 			h.flush(now, r)
 		}
@@ -196,6 +199,7 @@ func (h *Hall) advanceResync(now time.Time) {
 			r.asked++
 			if _, p := h.remotes.At(r.asked % n); p.rooms.Has(r.key) {
 				h.pull(now, p, r)
+				h.tellHeads(p, r)
 				break
 			}
 		}

@@ -91,11 +91,20 @@ type room struct {
 	turn  *pull // the one that transfers
 	asked int   // counts resyncs, to take peers in turn
 	joins []join
+
+	self      id.ID                          // us
+	heads     ordered.Map[id.Public, *known] // by the author's node, at most headsMax and our own
+	headSum   *digest                        // of them; nil when it must be made anew
+	headsSave time.Time                      // they are written then; zero when they need not be
+	expect    time.Time                      // heads may come until then
+	own       archive
+	sealing   *pageKey // once it was needed
+	restored  int      // lines that came from archives
 }
 
 func newRoom(tag networkTag, name string, cfg Config) *room {
 	k := keyOf(tag, name)
-	return &room{key: k, topic: k.topic(), name: name, linesMax: cfg.RoomLines, bytesMax: cfg.RoomBytes, nextPos: 1}
+	return &room{key: k, topic: k.topic(), name: name, linesMax: cfg.RoomLines, bytesMax: cfg.RoomBytes, nextPos: 1, self: cfg.Self}
 }
 
 // takes tells whether insert would keep a line of that time.

@@ -101,6 +101,7 @@ func (h *Hall) wasSaved(now time.Time, k task, err error) {
 		r.mine = append(r.mine, e)
 	}
 	h.emit(now, "said", r, len(e.raw), nil)
+	h.toArchive(now, r, e)
 	h.changed(r, e)
 	if !r.member || !h.reachable(r) || e.state == delivered {
 		h.answerLine(k.ask, r, e)

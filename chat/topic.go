@@ -37,6 +37,9 @@ func (k roomKey) topic() string { return topicPrefix + hex.EncodeToString(k[:]) 
 // logFile is the name of the room's log: the first 8 bytes of the hash in hex.
 func (k roomKey) logFile() string { return "chat/" + hex.EncodeToString(k[:8]) + ".log" }
 
+// headsFile is the name of the file of what is known of the room's archives.
+func (k roomKey) headsFile() string { return "chat/" + hex.EncodeToString(k[:8]) + ".heads" }
+
 // Topic is the gossip topic of a room in a network. The room's name cannot be
 // read from it, only guessed.
 func Topic(network, room string) string { return keyOf(tagOf(network), room).topic() }

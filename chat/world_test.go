@@ -28,6 +28,7 @@ type world struct {
 	lag    time.Duration // of a link
 	sync   time.Duration // of a disk
 	job    time.Duration // of a job
+	shelf  *shelf        // of pages; nil: no archive
 	drop   func(from, to *vnode, topic string) bool
 	tap    func(from, to *vnode, code uint64, data []byte) []byte // nil result: lost
 }
@@ -128,6 +129,9 @@ func (w *world) node(name string, change ...func(*Config)) *vnode {
 	}
 	n := &vnode{w: w, name: name, key: key, author: NewAuthor(key), id: key.ID(), disk: map[string][]byte{}, tickets: id.Tickets{Owner: "test"}}
 	n.cfg = Config{Self: n.id, Network: testNetwork, Author: n.author}
+	if w.shelf != nil {
+		n.cfg.Pages = reader{w.shelf, n}
+	}
 	for _, f := range change {
 		f(&n.cfg)
 	}

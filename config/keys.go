@@ -147,6 +147,9 @@ var laterKeys = []Key{
 	{Path: "chat.lines", Kind: Int, Default: "10000", Min: 1, Max: 1_000_000,
 		Why:   "Lines kept per room; the oldest go first. Ten thousand are years of a quiet room.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Chat.Lines = int(v.(int64)) }},
+	{Path: "chat.archive", Kind: Bool, Default: "true",
+		Why:   "Put what you say into the network of files, sealed with the room's name, and fetch from there\nwhat no member has any more. Only with such a network ([overlay], listen.udp).",
+		apply: func(s *Settings, _ string, v any) { s.Node.Chat.NoArchive = !v.(bool) }},
 
 	{Path: "log.level", Flag: "log-level", Default: `"info"`, Choices: []string{"debug", "info", "warn", "error"},
 		Why:   "info is what an operator would act on; debug one line per decision.",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/ropewalk/ropewalk/chat"
@@ -65,6 +66,9 @@ type Config struct {
 	// a packet there.
 	Overlays []portal.Config
 	Streams  utp.Config
+	// Archive names the network of blobs among Overlays where chat keeps its archive; empty:
+	// none is kept.
+	Archive string
 
 	// External are addresses of ours on the operator's word.
 	External []netip.Addr
@@ -140,6 +144,7 @@ type Node struct {
 	packets   packets
 	udp       []netip.AddrPort // where discv5 listens
 	asked     []discv5.News    // what calls down to discv5 returned
+	turned    []turned         // what chat's calls down to its archive returned
 	nodesAt   time.Time        // when its nodes are saved next
 	rng       *rand.Rand
 
@@ -217,6 +222,12 @@ func New(now time.Time, cfg Config, rng *rand.Rand, files func(string) ([]byte, 
 	}
 
 	cfg.Chat.Self, cfg.Chat.Network, cfg.Chat.Trace = n.self, cfg.Network, cfg.Trace
+	if cfg.Archive != "" && cfg.Discovery != nil {
+		if !slices.ContainsFunc(cfg.Overlays, func(o portal.Config) bool { return o.Network.Name == cfg.Archive }) {
+			return nil, fmt.Errorf("%w: %.40q", ErrNoOverlay, cfg.Archive)
+		}
+		cfg.Chat.Pages = shelves{n, cfg.Archive}
+	}
 	n.chat = chat.New(cfg.Chat, rooms{n}, tellingLane{lane{n, laneChat}})
 	n.chatNews(n.chat.Load(now, files))
 
@@ -374,17 +385,20 @@ func (n *Node) Written(now time.Time, c link.Conn) {
 
 func (n *Node) begin(now time.Time) { n.now = now }
 
-// settle hands out what calls down to the router and to discv5 returned, until none is
-// left.
+// settle hands out what calls down to the router, to discv5 and to chat's archive returned,
+// until none is left.
 func (n *Node) settle() {
-	for len(n.routed)+len(n.asked) > 0 {
-		routed, asked := n.routed, n.asked
-		n.routed, n.asked = nil, nil
+	for len(n.routed)+len(n.asked)+len(n.turned) > 0 {
+		routed, asked, turned := n.routed, n.asked, n.turned
+		n.routed, n.asked, n.turned = nil, nil, nil
 		for _, news := range routed {
 			n.gossipNews(news)
 		}
 		for _, news := range asked {
 			n.discoveryNews(news)
+		}
+		for _, t := range turned {
+			n.overlayNews(t.o, t.news)
 		}
 	}
 }

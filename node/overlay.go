@@ -104,7 +104,13 @@ func (n *Node) Stored(now time.Time, a content.Answer) {
 
 func (n *Node) overlayNews(o *portal.Overlay, news portal.News) {
 	n.out.Jobs = append(n.out.Jobs, news.Jobs...)
-	n.out.Contents = append(n.out.Contents, news.Answers...)
+	for _, a := range news.Answers {
+		if a.Ticket.Owner == ownChat {
+			n.chatNews(n.chat.Paged(n.now, a.Ticket, a.Value, a.Put.Replicas(), a.Err))
+		} else {
+			n.out.Contents = append(n.out.Contents, a)
+		}
+	}
 	for _, r := range news.Replies {
 		n.discovery.Reply(n.now, r.N, r.Body)
 	}
