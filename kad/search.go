@@ -18,6 +18,8 @@ type SearchConfig struct {
 	Queries      int           // whom to ask in all; QueriesMax
 	Hedge        time.Duration // see HedgeAfter
 	Timeout      time.Duration // see TimeMax
+	// Hasty has the search end when only slow questions are left.
+	Hasty bool
 	// Size is about how many nodes the network has (Table.Size); 0: not known, and the
 	// search never widens.
 	Size float64
@@ -138,6 +140,15 @@ func (s *Search) Failed(_ time.Time, who id.ID) {
 	s.settle()
 }
 
+// Slow notes that the search need not wait for a node's answer any more, before Hedge is
+// over. It may still come.
+func (s *Search) Slow(who id.ID) {
+	if at := s.find(who); at != nobody && s.met[at].state == inFlight {
+		s.met[at].slow = true
+		s.settle()
+	}
+}
+
 // landed takes a question out of flight, and tells on which path it was.
 func (s *Search) landed(at int32, as state) *path {
 	c := &s.met[at]
@@ -228,13 +239,25 @@ func (s *Search) Deadline() time.Time {
 
 // settle ends a search that has nobody left to ask or to wait for.
 func (s *Search) settle() {
-	if s.ended || s.flight > 0 {
+	if s.ended || s.flight > 0 && !(s.cfg.Hasty && s.onlySlow()) {
 		return
 	}
 	if s.asked < s.cfg.Queries && (s.wants() || s.widen() && s.wants()) {
 		return
 	}
 	s.ended = true
+}
+
+// onlySlow tells whether no question in flight is one to wait for.
+func (s *Search) onlySlow() bool {
+	for i := range s.paths {
+		for _, at := range s.paths[i].flying {
+			if !s.met[at].slow {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (s *Search) wants() bool {

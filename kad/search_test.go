@@ -94,6 +94,35 @@ func TestHedge(t *testing.T) {
 	}
 }
 
+// A search is told that an answer need not be waited for, and a hasty one ends when only
+// such are left.
+func TestSlow(t *testing.T) {
+	for _, hasty := range []bool{false, true} {
+		w := newWorld(300, 5)
+		self, target := w.all[0].ID(), Random(draw(8))
+		s := NewSearch(start, SearchConfig{Self: self, Target: target, Hasty: hasty}, w.knows(self, target))
+		first := slices.Clone(s.Next(start))
+		s.Slow(first[0].ID())
+		s.Slow(self) // of whom nothing was asked
+		next := slices.Clone(s.Next(start))
+		if len(first) != Alpha || len(next) != 1 {
+			t.Fatalf("asked %d, then %d for one that is slow", len(first), len(next))
+		}
+		for all := append(first[1:], next...); len(all) > 0; all = s.Next(start) {
+			for _, r := range slices.Clone(all) {
+				s.Answered(start, r.ID(), nil)
+			}
+		}
+		if s.Done() != hasty {
+			t.Fatalf("hasty %v, done %v", hasty, s.Done())
+		}
+		s.Failed(start, first[0].ID())
+		if !s.Done() {
+			t.Fatal("not done when nobody is left")
+		}
+	}
+}
+
 // A search has its ends: time, questions, nobody to ask.
 func TestSearchEnds(t *testing.T) {
 	w := newWorld(1000, 5)

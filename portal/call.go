@@ -17,12 +17,14 @@ type call struct {
 	want wire.Kind
 	sent time.Time
 	late *timer
+	slow func(now time.Time) // see Overlay.slow; may be nil
 	done func(now time.Time, body []byte, err error)
 }
 
 // call sends a request of a kind. done is called once, never before call returns: with a
-// body of the kind that answers it, or an error.
-func (o *Overlay) call(now time.Time, to *enr.Record, kind wire.Kind, body []byte, done func(now time.Time, body []byte, err error)) {
+// body of the kind that answers it, or an error. slow, unless it is nil, is called before
+// that when the answer takes long.
+func (o *Overlay) call(now time.Time, to *enr.Record, kind wire.Kind, body []byte, slow func(now time.Time), done func(now time.Time, body []byte, err error)) {
 	why := error(nil)
 	switch {
 	case !o.running:
@@ -38,8 +40,11 @@ func (o *Overlay) call(now time.Time, to *enr.Record, kind wire.Kind, body []byt
 	}
 	o.stats.Calls++
 	t := o.tickets.Next()
-	c := &call{to: to, want: kind + 1, sent: now, done: done}
-	c.late = o.timers.add(now.Add(o.patience(to.ID())), func(now time.Time) { o.answered(now, t, nil, ErrTimeout) })
+	c := &call{to: to, want: kind + 1, sent: now, slow: slow, done: done}
+	c.late = o.timers.add(now.Add(o.peer(to.ID(), to).slowAfter()), func(now time.Time) {
+		c.late = o.timers.add(c.sent.Add(o.patience(to.ID())), func(now time.Time) { o.answered(now, t, nil, ErrTimeout) })
+		o.slow(now, c)
+	})
 	o.calls.Put(t.N, c)
 	o.talker.Talk(now, t, to, o.cfg.Network.Protocol, body)
 }
@@ -88,7 +93,7 @@ func (o *Overlay) answered(now time.Time, t id.Ticket, body []byte, err error) {
 	switch {
 	case err == nil:
 		p := o.peer(who, nil)
-		p.rtt = now.Sub(c.sent)
+		p.rtt, p.silent = now.Sub(c.sent), false
 		first := o.table.Live() == 0
 		o.table.Alive(now, who, p.rtt)
 		if first && o.table.Live() > 0 { // who was alone joins at once
@@ -96,7 +101,7 @@ func (o *Overlay) answered(now time.Time, t id.Ticket, body []byte, err error) {
 		}
 	case errors.Is(err, ErrStopped):
 	case errors.Is(err, ErrEmpty) && c.want != wire.KindPong:
-		// It is there, and does not like the question.
+		o.peer(who, nil).silent = false // it is there, and does not like the question
 	case !now.After(c.sent):
 		o.stats.CallsFailed++ // discv5 refused it: the node was not asked
 	default:

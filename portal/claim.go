@@ -105,7 +105,7 @@ func (o *Overlay) gaveUp(now time.Time, c *claim) {
 // fetchFor asks a node that offered an item for it.
 func (o *Overlay) fetchFor(now time.Time, c *claim, from *enr.Record) {
 	p := o.peer(from.ID(), from)
-	o.findContent(now, from, c.key, func(now time.Time, f found, err error) {
+	o.findContent(now, from, c.key, nil, func(now time.Time, f found, err error) {
 		switch {
 		case err == nil && f.value != nil:
 			o.hold(p, len(f.value))

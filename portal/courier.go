@@ -17,7 +17,11 @@ type parcel struct {
 	// gossip is on our own account and gives way to what users wait for.
 	gossip bool
 	since  time.Time
-	done   func(now time.Time, code wire.Code, err error)
+	// slow, unless it is nil, is called when the node does not answer in time, and void,
+	// unless it is nil, tells that the parcel need not go any more.
+	slow func(now time.Time)
+	void func() bool
+	done func(now time.Time, code wire.Code, err error)
 }
 
 // courier takes parcels to one node. While an offer is under way others gather, and go
@@ -60,6 +64,9 @@ func (o *Overlay) carry(now time.Time, to *enr.Record, x *parcel) {
 		o.couriers.Put(p.id, c)
 	}
 	c.to = to
+	if p.silent {
+		o.soon(x.late)
+	}
 	x.since = now
 	o.sums.queued++
 	o.sums.waiting += len(x.item.Value)
@@ -69,6 +76,13 @@ func (o *Overlay) carry(now time.Time, to *enr.Record, x *parcel) {
 		c.urgent = append(c.urgent, x)
 	}
 	o.soon(c.flush)
+}
+
+// late tells the parcel that the node is slow.
+func (x *parcel) late(now time.Time) {
+	if x.slow != nil {
+		x.slow(now)
+	}
 }
 
 func (c *courier) waiting() int { return len(c.urgent) + len(c.gossip) }
@@ -87,10 +101,12 @@ func (c *courier) flush(now time.Time) {
 			c.wake = o.timers.add(now.Add(time.Second/ourOffersPerSecond), c.flush)
 			return
 		}
+		queue := &c.urgent
 		if gossip {
-			c.offer(now, c.gather(&c.gossip), true)
-		} else {
-			c.offer(now, c.gather(&c.urgent), false)
+			queue = &c.gossip
+		}
+		if batch := c.gather(queue); len(batch) > 0 {
+			c.offer(now, batch, gossip)
 		}
 	}
 	if c.waiting() == 0 && c.flying == 0 {
@@ -122,6 +138,10 @@ func (c *courier) gather(queue *[]*parcel) []*parcel {
 	var batch, rest []*parcel
 	room, bytes := wire.RequestMax(c.o.cfg.Network.Protocol)-offerHead, 0
 	for _, x := range *queue {
+		if x.void != nil && x.void() {
+			c.o.unqueue([]*parcel{x})
+			continue
+		}
 		key, value := len(x.item.Key)+offerKeyHead, len(x.item.Value)
 		full := len(batch) == wire.KeysMax || key > room || len(batch) > 0 && bytes+value > batchBytes
 		if full || slices.ContainsFunc(batch, func(y *parcel) bool { return y.item.ID == x.item.ID }) {
@@ -131,7 +151,7 @@ func (c *courier) gather(queue *[]*parcel) []*parcel {
 		room, bytes = room-key, bytes+value
 		batch = append(batch, x)
 	}
-	if len(batch) == 0 { // a key that no packet has room for is found out by who encodes it
+	if len(batch) == 0 && len(rest) > 0 { // a key that no packet has room for is found out by who encodes it
 		batch, rest = rest[:1], rest[1:]
 	}
 	*queue = rest
@@ -149,7 +169,12 @@ func (c *courier) offer(now time.Time, batch []*parcel, gossip bool) {
 	for i, x := range batch {
 		items[i] = x.item
 	}
-	c.o.offer(now, c.to, items, func(now time.Time, codes []wire.Code, err error) {
+	slow := func(now time.Time) {
+		for _, x := range slices.Concat(batch, c.urgent, c.gossip) {
+			x.late(now)
+		}
+	}
+	c.o.offer(now, c.to, items, slow, func(now time.Time, codes []wire.Code, err error) {
 		c.flying--
 		if gossip {
 			c.o.sums.gossiping--
@@ -198,8 +223,8 @@ func (o *Overlay) nudge() {
 }
 
 // offer offers 1 to 64 items to a node and sends it what it accepts. done is called once,
-// when the transfer has ended: codes is nil when the node gave none.
-func (o *Overlay) offer(now time.Time, to *enr.Record, items []content.Item, done func(now time.Time, codes []wire.Code, err error)) {
+// when the transfer has ended: codes is nil when the node gave none. slow as of call.
+func (o *Overlay) offer(now time.Time, to *enr.Record, items []content.Item, slow func(now time.Time), done func(now time.Time, codes []wire.Code, err error)) {
 	keys := make([][]byte, len(items))
 	for i, it := range items {
 		keys[i] = it.Key
@@ -215,7 +240,7 @@ func (o *Overlay) offer(now time.Time, to *enr.Record, items []content.Item, don
 	o.stats.Offered += uint64(len(items))
 	p := o.peer(to.ID(), to)
 	version := p.version
-	o.call(now, to, wire.KindOffer, body, func(now time.Time, body []byte, err error) {
+	o.call(now, to, wire.KindOffer, body, slow, func(now time.Time, body []byte, err error) {
 		if err != nil {
 			done(now, nil, err)
 			return

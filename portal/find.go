@@ -16,8 +16,8 @@ type found struct {
 	records []*enr.Record
 }
 
-// findContent asks a node for content.
-func (o *Overlay) findContent(now time.Time, to *enr.Record, key []byte, done func(now time.Time, f found, err error)) {
+// findContent asks a node for content; slow as of call.
+func (o *Overlay) findContent(now time.Time, to *enr.Record, key []byte, slow func(now time.Time), done func(now time.Time, f found, err error)) {
 	body, err := wire.FindContent{Key: key}.Append(nil)
 	if err == nil && len(body) > wire.RequestMax(o.cfg.Network.Protocol) {
 		err = fmt.Errorf("a key of %d bytes", len(key))
@@ -27,7 +27,7 @@ func (o *Overlay) findContent(now time.Time, to *enr.Record, key []byte, done fu
 		return
 	}
 	who := to.ID()
-	o.call(now, to, wire.KindFindContent, body, func(now time.Time, body []byte, err error) {
+	o.call(now, to, wire.KindFindContent, body, slow, func(now time.Time, body []byte, err error) {
 		if err != nil {
 			done(now, found{}, err)
 			return

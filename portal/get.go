@@ -119,7 +119,14 @@ func (f *find) step(now time.Time) {
 	}
 	o := f.o
 	o.timers.stop(f.wake)
-	f.held = append(f.held, f.search.Next(now)...)
+	for next := f.search.Next(now); len(next) > 0; next = f.search.Next(now) {
+		f.held = append(f.held, next...)
+		for _, r := range next {
+			if o.silent(r) { // it is asked, and not waited for
+				f.search.Slow(r.ID())
+			}
+		}
+	}
 	if f.asked == 0 && len(f.held) > 0 {
 		f.ask(now, f.first(now))
 	}
@@ -153,16 +160,21 @@ func (f *find) sleep(now time.Time) {
 }
 
 // first takes the best of those the search named: the nearest whose radius covers the
-// content, else the nearest.
+// content, else the nearest; one that was silent lately only for want of others.
 func (f *find) first(now time.Time) *enr.Record {
 	best := 0
-	rank := func(i int) (covers bool) {
-		covers, _ = f.o.covers(now, f.held[i].ID(), f.point)
-		return covers
+	rank := func(i int) (n int) {
+		if covers, _ := f.o.covers(now, f.held[i].ID(), f.point); covers {
+			n++
+		}
+		if !f.o.silent(f.held[i]) {
+			n += 2
+		}
+		return n
 	}
 	for i := 1; i < len(f.held); i++ {
 		a, b := rank(i), rank(best)
-		if a && !b || a == b && id.CompareDistance(f.point, f.held[i].ID(), f.held[best].ID()) < 0 {
+		if a > b || a == b && id.CompareDistance(f.point, f.held[i].ID(), f.held[best].ID()) < 0 {
 			best = i
 		}
 	}
@@ -175,7 +187,7 @@ func (f *find) first(now time.Time) *enr.Record {
 func (f *find) ask(now time.Time, r *enr.Record) {
 	f.asked++
 	f.flying = append(f.flying, r)
-	f.o.findContent(now, r, f.key, func(now time.Time, got found, err error) {
+	f.o.findContent(now, r, f.key, func(now time.Time) { f.late(now, r) }, func(now time.Time, got found, err error) {
 		f.flying = without(f.flying, r)
 		switch {
 		case f.over():
@@ -197,6 +209,23 @@ func (f *find) ask(now time.Time, r *enr.Record) {
 	})
 }
 
+// late takes that a node is slow: others are asked beside it.
+func (f *find) late(now time.Time, r *enr.Record) {
+	if f.over() {
+		return
+	}
+	f.search.Slow(r.ID())
+	f.goOn(now)
+	f.step(now)
+}
+
+// goOn has others asked now, unless somebody is bringing it.
+func (f *find) goOn(now time.Time) {
+	if len(f.fetching)+f.checking == 0 {
+		f.alone = now
+	}
+}
+
 // nothing takes the answer of a node that does not have it.
 func (f *find) nothing(now time.Time, r *enr.Record, named []*enr.Record) {
 	f.diary.response(r.ID(), now.Sub(f.diary.Started), named)
@@ -205,9 +234,7 @@ func (f *find) nothing(now time.Time, r *enr.Record, named []*enr.Record) {
 		f.lacked = append(f.lacked, r)
 	}
 	f.search.Answered(now, r.ID(), named)
-	if len(f.fetching)+f.checking == 0 {
-		f.alone = now
-	}
+	f.goOn(now)
 	f.step(now)
 }
 
@@ -215,9 +242,7 @@ func (f *find) nothing(now time.Time, r *enr.Record, named []*enr.Record) {
 func (f *find) failed(now time.Time, r *enr.Record, err error) {
 	f.diary.failure(r, now.Sub(f.diary.Started), err)
 	f.search.Failed(now, r.ID())
-	if len(f.fetching)+f.checking == 0 {
-		f.alone = now
-	}
+	f.goOn(now)
 	f.step(now)
 }
 

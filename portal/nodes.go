@@ -11,15 +11,15 @@ import (
 )
 
 // findNodes asks a node for nodes at distances from it. What done is given is verified,
-// fits the question, and is in the table.
-func (o *Overlay) findNodes(now time.Time, to *enr.Record, distances []uint16, done func(now time.Time, found []*enr.Record, err error)) {
+// fits the question, and is in the table; slow as of call.
+func (o *Overlay) findNodes(now time.Time, to *enr.Record, distances []uint16, slow func(now time.Time), done func(now time.Time, found []*enr.Record, err error)) {
 	body, err := wire.FindNodes{Distances: distances}.Append(nil)
 	if err != nil {
 		o.soon(func(now time.Time) { done(now, nil, fmt.Errorf("%w: %w", ErrArguments, err)) })
 		return
 	}
 	who := to.ID()
-	o.call(now, to, wire.KindFindNodes, body, func(now time.Time, body []byte, err error) {
+	o.call(now, to, wire.KindFindNodes, body, slow, func(now time.Time, body []byte, err error) {
 		if err != nil {
 			done(now, nil, err)
 			return
@@ -59,6 +59,7 @@ type search struct {
 	key    uint64
 	target id.ID
 	paths  int
+	hasty  bool
 	kad    *kad.Search
 	wake   *timer
 	done   func(now time.Time, closest, met []*enr.Record)
@@ -67,14 +68,18 @@ type search struct {
 // lookup finds the nodes nearest to a target (portal-wire-protocol.md, "Lookup"). It may
 // wait for others to end; done is called once, with nothing when there is no room.
 func (o *Overlay) lookup(now time.Time, target id.ID, done func(now time.Time, closest, met []*enr.Record)) {
-	o.lookupOver(now, target, 1, done)
+	o.begun(now, &search{target: target, paths: 1, done: done})
 }
 
-// lookupOver is lookup over so many disjoint paths.
+// lookupOver is lookup over so many disjoint paths, which does not wait for slow nodes.
 func (o *Overlay) lookupOver(now time.Time, target id.ID, paths int, done func(now time.Time, closest, met []*enr.Record)) {
-	s := &search{o: o, key: o.tickets.Next().N, target: target, paths: paths, done: done}
+	o.begun(now, &search{target: target, paths: paths, hasty: true, done: done})
+}
+
+func (o *Overlay) begun(now time.Time, s *search) {
+	s.o, s.key = o, o.tickets.Next().N
 	if !o.admit(now, s.start) {
-		o.soon(func(now time.Time) { done(now, nil, nil) })
+		o.soon(func(now time.Time) { s.done(now, nil, nil) })
 	}
 }
 
@@ -113,7 +118,7 @@ func (o *Overlay) searchConfig(target id.ID) kad.SearchConfig {
 
 func (s *search) start(now time.Time) {
 	cfg := s.o.searchConfig(s.target)
-	cfg.Paths = s.paths
+	cfg.Paths, cfg.Hasty = s.paths, s.hasty
 	s.kad = kad.NewSearch(now, cfg, s.o.table.Closest(s.target, kad.BucketMax, false))
 	s.o.searches.Put(s.key, s)
 	s.step(now)
@@ -125,15 +130,10 @@ func (s *search) step(now time.Time) {
 	if !o.searches.Has(s.key) {
 		return
 	}
-	for _, r := range s.kad.Next(now) {
-		o.findNodes(now, r, kad.Distances(s.target, r.ID()), func(now time.Time, found []*enr.Record, err error) {
-			if err != nil {
-				s.kad.Failed(now, r.ID())
-			} else {
-				s.kad.Answered(now, r.ID(), found)
-			}
-			s.step(now)
-		})
+	for next := s.kad.Next(now); len(next) > 0; next = s.kad.Next(now) {
+		for _, r := range next {
+			s.ask(now, r)
+		}
 	}
 	o.timers.stop(s.wake)
 	if s.kad.Done() {
@@ -146,4 +146,24 @@ func (s *search) step(now time.Time) {
 	if at := s.kad.Deadline(); !at.IsZero() {
 		s.wake = o.timers.add(at, s.step)
 	}
+}
+
+// ask asks a node. Who was silent lately is not waited for.
+func (s *search) ask(now time.Time, r *enr.Record) {
+	slow := func(now time.Time) {
+		s.kad.Slow(r.ID())
+		s.step(now)
+	}
+	if s.o.silent(r) {
+		s.kad.Slow(r.ID())
+		slow = nil
+	}
+	s.o.findNodes(now, r, kad.Distances(s.target, r.ID()), slow, func(now time.Time, found []*enr.Record, err error) {
+		if err != nil {
+			s.kad.Failed(now, r.ID())
+		} else {
+			s.kad.Answered(now, r.ID(), found)
+		}
+		s.step(now)
+	})
 }

@@ -10,6 +10,12 @@ const (
 	callTimeout    = 2 * time.Second
 	callTimeoutMax = 5 * time.Second
 	callRTTs       = 4
+	// A node is slow that has not answered within slowRTTs of its round trips, which are
+	// counted as slowLeast at least: a node with a busy disk takes that long. slowUnknown is
+	// for nodes that never answered, and the most: a handshake takes two round trips.
+	slowRTTs    = 4
+	slowLeast   = 250 * time.Millisecond
+	slowUnknown = 700 * time.Millisecond
 	// callsMax bounds our requests in flight.
 	callsMax = 1024
 	// replyWithin is how long a request may wait for the store: shisui gives up on us
@@ -111,6 +117,8 @@ const (
 	// that nobody opens.
 	retriesMax = 5
 	retryAfter = time.Second
+	// slowMax is for how many slow nodes a Put turns to others: more are slow because we are.
+	slowMax = 8
 	// lookedLately is how long a small table needs no further lookup.
 	lookedLately = 30 * time.Second
 	// putsMax bounds Puts under way, putWithin how long one may take.

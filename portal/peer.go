@@ -24,6 +24,7 @@ type peer struct {
 	pinged  bool     // it knows our state, by a ping of type 0
 	accepts []uint16 // payload types it listed, nil before it did
 	rtt     time.Duration
+	silent  bool // see Overlay.slow
 	pongAt  time.Time
 
 	blame   float64 // points as of blameAt

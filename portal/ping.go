@@ -79,7 +79,7 @@ func (o *Overlay) heard(now time.Time, p *peer, seq uint64, said wire.Payload) {
 
 // refetch asks a node for its newest record.
 func (o *Overlay) refetch(now time.Time, old *enr.Record) {
-	o.findNodes(now, old, []uint16{0}, func(now time.Time, found []*enr.Record, err error) {
+	o.findNodes(now, old, []uint16{0}, nil, func(now time.Time, found []*enr.Record, err error) {
 		if err != nil || len(found) == 0 || found[0].Seq() <= old.Seq() {
 			return
 		}
@@ -117,7 +117,7 @@ func (o *Overlay) ping(now time.Time, to *enr.Record, kind uint16, payload []byt
 		return
 	}
 	sent := now
-	o.call(now, to, wire.KindPing, body, func(now time.Time, body []byte, err error) {
+	o.call(now, to, wire.KindPing, body, nil, func(now time.Time, body []byte, err error) {
 		if err != nil {
 			done(now, Pong{}, err)
 			return

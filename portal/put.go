@@ -23,6 +23,7 @@ type putting struct {
 	// waits counts what must end before the next step: the store, offers, a lookup, pings.
 	storing bool
 	flying  int
+	slow    int // of flying: by nodes that do not answer
 	waits   int
 	looked  bool
 	looking bool
@@ -142,7 +143,23 @@ func (p *putting) missing() int {
 		return 0
 	}
 	has := min(p.result.Already/2, p.want-1)
-	return p.want - p.result.Peers - max(has, 0) - p.flying
+	return p.want - p.result.Peers - max(has, 0) - p.flying + min(p.slow, slowMax)
+}
+
+// done tells whether nothing is left to wait for. Slow nodes are waited for only as long
+// as too few others have the item, or say that they have, or none has taken it.
+func (p *putting) done() bool {
+	enough := p.result.Peers+p.result.Already >= p.want && p.result.Peers >= min(p.want, 1)
+	return !p.storing && (p.flying == 0 && p.waits == 0 || p.flying == p.slow && enough)
+}
+
+// best takes the next to be offered the item: one that was silent lately only for want of
+// others.
+func (p *putting) best() *enr.Record {
+	i := max(0, slices.IndexFunc(p.next, func(r *enr.Record) bool { return !p.o.silent(r) }))
+	r := p.next[i]
+	p.next = slices.Delete(p.next, i, i+1)
+	return r
 }
 
 // step offers the item to as many as are missing, looks further when the table has too
@@ -153,10 +170,8 @@ func (p *putting) step(now time.Time) {
 		return
 	}
 	for p.missing() > 0 && len(p.next) > 0 && p.tries < replicaTries {
-		r := p.next[0]
-		p.next = p.next[1:]
 		p.tries++
-		p.offer(now, r, 0)
+		p.offer(now, p.best(), 0)
 	}
 	if p.missing() > 0 && p.waits == 0 && p.tries < replicaTries {
 		switch {
@@ -168,11 +183,11 @@ func (p *putting) step(now time.Time) {
 			p.next, p.unsure = append(p.next, p.unsure...), nil
 			p.step(now)
 			return
-		case len(p.again) > 0 && p.flying == 0:
+		case len(p.again) > 0 && p.flying == p.slow:
 			p.retry(now)
 		}
 	}
-	if p.flying == 0 && p.waits == 0 && !p.storing {
+	if p.done() {
 		p.finish()
 	}
 }
@@ -181,11 +196,24 @@ func (p *putting) step(now time.Time) {
 func (p *putting) offer(now time.Time, r *enr.Record, n int) {
 	p.flying++
 	p.o.noteTold(now, p.item.ID, r.ID())
-	p.o.carry(now, r, &parcel{item: p.item, done: func(now time.Time, code wire.Code, err error) {
-		p.flying--
-		p.count(r, n, code, err)
-		p.step(now)
-	}})
+	slow := 0
+	p.o.carry(now, r, &parcel{
+		item: p.item,
+		void: func() bool { return p.over },
+		slow: func(now time.Time) {
+			if slow == 0 && !p.over {
+				slow = 1
+				p.slow++
+				p.step(now)
+			}
+		},
+		done: func(now time.Time, code wire.Code, err error) {
+			p.flying--
+			p.slow -= slow
+			p.count(r, n, code, err)
+			p.step(now)
+		},
+	})
 }
 
 // count notes what a node said.

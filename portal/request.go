@@ -29,6 +29,7 @@ type request struct {
 func (o *Overlay) Request(now time.Time, r Request) News {
 	o.see(now)
 	p := o.peer(r.From, r.Record)
+	p.silent = false
 	switch {
 	case !o.running || p.record == nil || !p.speaks || p.bannedNow(now) || r.From == o.cfg.Self:
 		o.reply(r.N, nil)

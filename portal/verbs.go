@@ -40,7 +40,7 @@ func (o *Overlay) FindNodes(now time.Time, t id.Ticket, to *enr.Record, distance
 	if to == nil {
 		return v.fail(ErrArguments)
 	}
-	o.findNodes(now, to, distances, func(_ time.Time, found []*enr.Record, err error) {
+	o.findNodes(now, to, distances, nil, func(_ time.Time, found []*enr.Record, err error) {
 		v.answer(Answer{From: to.ID(), Records: found, Err: err})
 	})
 	return o.take()
@@ -67,7 +67,7 @@ func (o *Overlay) FindContent(now time.Time, t id.Ticket, to *enr.Record, key []
 			v.answer(Answer{From: to.ID(), Key: key, Value: value, Streamed: streamed, Err: err})
 		})
 	}
-	o.findContent(now, to, key, func(now time.Time, f found, err error) {
+	o.findContent(now, to, key, nil, func(now time.Time, f found, err error) {
 		switch {
 		case err != nil:
 			v.answer(Answer{From: to.ID(), Key: key, Err: err})
@@ -108,7 +108,7 @@ func (o *Overlay) Offer(now time.Time, t id.Ticket, to *enr.Record, items []cont
 	if !o.mayServe(o.peer(to.ID(), to)) {
 		return v.fail(ErrBusy)
 	}
-	o.offer(now, to, items, func(_ time.Time, codes []wire.Code, err error) {
+	o.offer(now, to, items, nil, func(_ time.Time, codes []wire.Code, err error) {
 		a := Answer{From: to.ID(), Err: err}
 		for _, c := range codes {
 			a.Codes = append(a.Codes, byte(c))
@@ -170,7 +170,7 @@ func (o *Overlay) Resolve(now time.Time, t id.Ticket, who id.ID) News {
 		search(now)
 		return o.take()
 	}
-	o.findNodes(now, old, []uint16{0}, func(now time.Time, found []*enr.Record, err error) {
+	o.findNodes(now, old, []uint16{0}, nil, func(now time.Time, found []*enr.Record, err error) {
 		if err != nil { // it may have moved
 			search(now)
 			return
