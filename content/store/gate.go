@@ -97,7 +97,22 @@ func (g *gate) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	if err != nil && g.live.Load() && !hides(name) {
 		time.Sleep(retryPause)
 	}
+	if err == nil && strings.HasPrefix(filepath.Base(name), "MANIFEST") {
+		if err = g.syncFolder(filepath.Dir(name)); err != nil {
+			f.Close()
+		}
+	}
 	return g.open(name, f, err)
+}
+
+// syncFolder has a manifest's name on disk before Pebble makes the marker that points to
+// it: a folder's new names may reach the disk in any order.
+func (g *gate) syncFolder(dir string) error {
+	f, err := g.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func (g *gate) ReuseForWrite(from, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
