@@ -31,6 +31,8 @@ type disk struct {
 	db *pebble.DB
 	g  *gate
 
+	known atomic.Pointer[known] // what is surely not there; nil: nothing is known
+
 	trouble atomic.Pointer[error] // of work behind the scenes, until some goes well again
 	rotten  atomic.Pointer[error] // what could not be read
 	dirty   atomic.Bool           // something was written since the last flush
@@ -163,15 +165,20 @@ func lookup(db *pebble.DB, key []byte, with func(b []byte) error) (ok bool, err 
 	if err != nil {
 		return false, err
 	}
-	err = with(b)
-	return err == nil, errors.Join(err, closer.Close())
+	if err = with(b); err != nil {
+		return false, errors.Join(err, closer.Close())
+	}
+	return true, closer.Close()
 }
 
-// cost looks by an iterator, because that asks the last level's filters, too: what is put
-// is mostly new, and a Get would read a block to learn that.
+// cost looks by an iterator, because that asks the last level's filters, too: a Get would
+// read a block to learn that nothing is there.
 func (d *disk) cost(net string, at content.Distance) (n int64, err error) {
 	var room [keyMax]byte
 	key := appendKeyAt(room[:0], kindItem, net, at)
+	if d.known.Load().absent(net, at, key) {
+		return 0, nil
+	}
 	err = d.read(func(db *pebble.DB) (err error) {
 		it, err := db.NewIter(&pebble.IterOptions{UseL6Filters: true})
 		if err != nil {
@@ -196,10 +203,14 @@ func (d *disk) cost(net string, at content.Distance) (n int64, err error) {
 
 func (d *disk) get(net string, at content.Distance) (item content.Item, ok bool, err error) {
 	var room [keyMax]byte
+	key := appendKeyAt(room[:0], kindItem, net, at)
+	if d.known.Load().absent(net, at, key) {
+		return content.Item{}, false, nil
+	}
 	err = d.read(func(db *pebble.DB) error {
 		var apart bool
 		var size int
-		found, err := lookup(db, appendKeyAt(room[:0], kindItem, net, at), func(b []byte) error {
+		found, err := lookup(db, key, func(b []byte) error {
 			r, err := parseRecord(b)
 			if err != nil {
 				return err
@@ -303,6 +314,8 @@ func (d *disk) write(changes []change, tallies []tally, sync bool) error {
 	if sync && d.durable {
 		how = pebble.Sync
 	}
+	known := d.known.Load()
+	known.come(changes) // before it can be seen; if it fails, some are looked for in vain
 	if err := b.Commit(how); err != nil {
 		d.g.close(err, sync)
 		return fullOr(err)
@@ -311,6 +324,7 @@ func (d *disk) write(changes []change, tallies []tally, sync bool) error {
 	if d.g.isShut() { // Pebble does not know
 		return d.why(d.g)
 	}
+	known.forget(changes)
 	return nil
 }
 
@@ -342,52 +356,6 @@ func fillBatch(b *pebble.Batch, changes []change, tallies []tally) (err error) {
 		err = errors.Join(err, b.Set(key, value, nil))
 	}
 	return err
-}
-
-// tallies are those last written; where a network has few items they are compared with
-// what is there (D7).
-func (d *disk) tallies() (out []tally, err error) {
-	err = d.read(func(db *pebble.DB) (err error) {
-		it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{kindTally}, UpperBound: []byte{kindTally + 1}})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, it.Close()) }()
-		for ok := it.First(); ok; ok = it.Next() {
-			b, err := it.ValueAndErr()
-			if err != nil {
-				return err
-			}
-			t, err := parseTally(it.Key(), b)
-			if err != nil {
-				return err
-			}
-			out = append(out, t)
-		}
-		return it.Error()
-	})
-	if err != nil {
-		return nil, err
-	}
-	for i, t := range out {
-		if t.items > countedMax {
-			continue
-		}
-		n := tally{net: t.net}
-		lower, upper := appendKey(nil, kindItem, t.net), appendBehind(nil, kindItem, t.net, content.DistanceMax)
-		if err := d.walk(lower, upper, false, func(_ content.Distance, r record) bool {
-			n.items++
-			n.bytes += r.cost()
-			return true
-		}); err != nil {
-			return nil, err
-		}
-		if n != t {
-			d.tell(Notice{Kind: "recounted", Text: fmt.Sprintf("%s: %d items were noted, and %d are there", t.net, t.items, n.items)})
-			out[i] = n
-		}
-	}
-	return out, nil
 }
 
 // flush has what is only in memory written.

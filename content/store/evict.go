@@ -39,7 +39,7 @@ func (l *lane) evict(b *book, coming int64) error {
 	if n > 0 {
 		last = farthest[n-1].at
 	}
-	if err := l.shelf.write([]change{{net: b.net.Name, at: last, to: from, drop: true}}, []tally{after}, false); err != nil {
+	if err := l.shelf.write([]change{{net: b.net.Name, at: last, to: from, drop: true, gone: farthest[:n]}}, []tally{after}, false); err != nil {
 		k.mu.Lock()
 		b.cache = before
 		k.mu.Unlock()

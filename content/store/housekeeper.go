@@ -54,7 +54,7 @@ func (s *onDisk) run() {
 		if n%int(lossMax/beat-1) == 0 {
 			s.cache.flush()
 		}
-		for s.tidy() {
+		for s.tidy() || s.learn() {
 			select {
 			case <-s.quit:
 				return
@@ -62,6 +62,19 @@ func (s *onDisk) run() {
 			}
 		}
 	}
+}
+
+// learn has the shelves' filters learn some more of what was there at the start, and tells
+// whether there is more.
+func (s *onDisk) learn() (more bool) {
+	for _, l := range []*lane{&s.keeper.cache, &s.keeper.durable} {
+		_ = l.do(&wish{run: func() error {
+			m, err := l.shelf.(*disk).learn(learnKeys)
+			more = more || m
+			return err
+		}})
+	}
+	return more
 }
 
 // look sees how the disk fares and mends what can be.

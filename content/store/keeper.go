@@ -19,6 +19,7 @@ type keeper struct {
 	closed bool
 
 	cache, durable lane
+	order          [2]*lane      // in which an item is looked for
 	health         func() health // of the disk; nil in memory
 
 	mu    sync.Mutex // of all below
@@ -52,6 +53,7 @@ func newKeeper(c Config, cache, durable shelf) (*keeper, error) {
 	k := &keeper{c: c, books: map[string]*book{}, share: newShare()}
 	k.cache = lane{k: k, class: content.Cache, shelf: cache}
 	k.durable = lane{k: k, class: content.Durable, shelf: durable}
+	k.order = [2]*lane{&k.durable, &k.cache}
 	if err := k.load(); err != nil {
 		return nil, err
 	}
@@ -191,12 +193,16 @@ func (k *keeper) Do(a content.Ask) content.Answer {
 		out.Err = fmt.Errorf("%w: %q", ErrNetwork, a.Network)
 		return out
 	}
+	lanes := k.lanes()
+	if b.durable.items == 0 {
+		lanes = lanes[1:]
+	}
 	k.mu.Unlock()
 	switch a.Verb {
 	case content.Get:
-		out.Item, out.Err = k.get(a)
+		out.Item, out.Err = k.get(a, lanes)
 	case content.Has:
-		out.Have, out.Err = k.has(a)
+		out.Have, out.Err = k.has(a, lanes)
 	case content.Put:
 		out.Err = k.put(b, a.Item)
 	case content.Drop:
@@ -213,14 +219,14 @@ func (k *keeper) Do(a content.Ask) content.Answer {
 }
 
 // lanes are in the order in which an item is looked for.
-func (k *keeper) lanes() [2]*lane { return [2]*lane{&k.durable, &k.cache} }
+func (k *keeper) lanes() []*lane { return k.order[:] }
 
-func (k *keeper) get(a content.Ask) (content.Item, error) {
+func (k *keeper) get(a content.Ask, lanes []*lane) (content.Item, error) {
 	if len(a.IDs) != 1 {
 		return content.Item{}, fmt.Errorf("store: get of %d items", len(a.IDs))
 	}
 	at := content.Between(k.c.Self, a.IDs[0])
-	for _, l := range k.lanes() {
+	for _, l := range lanes {
 		item, ok, err := l.shelf.get(a.Network, at)
 		if err != nil {
 			return content.Item{}, err
@@ -233,11 +239,11 @@ func (k *keeper) get(a content.Ask) (content.Item, error) {
 	return content.Item{}, content.ErrNotFound
 }
 
-func (k *keeper) has(a content.Ask) ([]bool, error) {
+func (k *keeper) has(a content.Ask, lanes []*lane) ([]bool, error) {
 	have := make([]bool, len(a.IDs))
 	for i, who := range a.IDs {
 		at := content.Between(k.c.Self, who)
-		for _, l := range k.lanes() {
+		for _, l := range lanes {
 			cost, err := l.shelf.cost(a.Network, at)
 			if err != nil {
 				return nil, err

@@ -122,7 +122,7 @@ func (l *lane) write(batch []*wish) {
 			continue
 		case w.drop:
 			w.delta, w.more = -had, -1
-			p.changes = append(p.changes, change{net: w.b.net.Name, at: w.at, to: w.at, drop: true})
+			p.changes = append(p.changes, change{net: w.b.net.Name, at: w.at, to: w.at, drop: true, gone: []placed{{at: w.at}}})
 		default:
 			if w.delta, w.more = w.cost-had, 1; had > 0 {
 				w.more = 0
@@ -130,7 +130,7 @@ func (l *lane) write(batch []*wish) {
 			if w.err = l.admit(w, &p); w.err != nil {
 				continue
 			}
-			p.changes = append(p.changes, change{net: w.b.net.Name, at: w.at, key: w.item.Key, value: w.item.Value})
+			p.changes = append(p.changes, change{net: w.b.net.Name, at: w.at, fresh: had == 0, key: w.item.Key, value: w.item.Value})
 		}
 		p.wishes = append(p.wishes, w)
 		l.count(w.b, w.delta, w.more)

@@ -81,6 +81,11 @@ const (
 	// countedMax: up to as many items of a network are counted when a store is opened,
 	// some 50 ms.
 	countedMax = 20_000
+	// filterPart of a shelf's tables is what its filter of keys may take: with
+	// MemoryDefault 8 MiB, 3.9 million items. With more than that every put looks on disk.
+	filterPart = 4
+	// learnKeys is how many keys a filter learns in one step after a start, some 2 ms.
+	learnKeys = 512
 	// bloomBits for each key let one read in a hundred of what is not there reach the disk.
 	bloomBits = 10
 )

@@ -35,6 +35,8 @@ type change struct {
 	net        string
 	at, to     content.Distance
 	drop       bool
+	gone       []placed // all that goes
+	fresh      bool     // nothing is there where it is put
 	key, value []byte
 }
 
