@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ropewalk/ropewalk/content"
 	"github.com/ropewalk/ropewalk/content/blob"
 	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/id"
@@ -96,22 +97,19 @@ func (n *Node) ContentList(ctx context.Context, network string, after ContentID,
 		return ContentPage{}, err
 	}
 	limit = min(max(limit, 1), pageMax)
-	keys, err := o.Keys(ctx, after, limit)
+	all, err := o.items(ctx, after, limit)
 	if err != nil {
 		return ContentPage{}, err
 	}
 	page := ContentPage{Network: network, Items: []ContentItem{}}
-	for _, k := range keys {
-		which, err := o.ContentID(k)
-		if err != nil {
-			return page, err
-		}
-		item := ContentItem{ID: which, Key: k}
-		if key, err := blob.DecodeKey(k); err == nil && n.cfg.Overlay.Networks[network].Kind == kindBlob {
+	for _, it := range all {
+		which := it.ID
+		item := ContentItem{ID: which, Key: it.Key, Size: it.Size, Durable: it.Class == content.Durable}
+		if key, err := blob.DecodeKey(it.Key); err == nil && n.cfg.Overlay.Networks[network].Kind == kindBlob {
 			item.Kind = [...]string{"chunk", "manifest"}[key.Kind]
 		}
 		page.Items = append(page.Items, item)
-		if len(keys) == limit {
+		if len(all) == limit {
 			page.Next = &which
 		}
 	}

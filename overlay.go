@@ -124,7 +124,21 @@ func (o *Overlay) Trace(ctx context.Context, key []byte) (Found, error) {
 
 func (o *Overlay) find(ctx context.Context, key []byte, tracing bool) (Found, error) {
 	a, err := o.verb(ctx, func(now time.Time, t id.Ticket, x *portal.Overlay) portal.News { return x.Get(now, t, key, tracing) })
+	if errors.Is(err, ErrUndecided) {
+		err = fmt.Errorf("%w: %s", err, o.undecided())
+	}
 	return Found{Content: a.Value, UTPTransfer: a.Streamed, Trace: traceOf(a.Trace)}, err
+}
+
+// undecided says why what was found cannot be judged.
+func (o *Overlay) undecided() string {
+	switch cfg := o.n.cfg.Overlay.Networks[o.net.Name]; {
+	case cfg.Kind == kindGeneric:
+		return "a generic network has no check; FindContent gives what one node has"
+	case cfg.Kind == kindHistory && cfg.Headers == "":
+		return fmt.Sprintf("overlay.network.%q.headers names nothing to judge by", o.net.Name)
+	}
+	return "it was found, and cannot be judged now"
 }
 
 // Put checks an item, keeps it on our disk, wherever it belongs, and offers it to nodes
@@ -178,9 +192,18 @@ func (o *Overlay) Drop(ctx context.Context, key []byte) error {
 }
 
 // Keys lists keys of what we store, after that of an item; a zero ID is before the first.
-func (o *Overlay) Keys(ctx context.Context, after ContentID, limit int) ([][]byte, error) {
+func (o *Overlay) Keys(ctx context.Context, after ContentID, limit int) (keys [][]byte, err error) {
+	all, err := o.items(ctx, after, limit)
+	for _, it := range all {
+		keys = append(keys, it.Key)
+	}
+	return keys, err
+}
+
+// items is Keys with what else the store says of them.
+func (o *Overlay) items(ctx context.Context, after ContentID, limit int) ([]content.Item, error) {
 	a, err := o.verb(ctx, func(now time.Time, t id.Ticket, x *portal.Overlay) portal.News { return x.Page(now, t, after, limit) })
-	return a.Keys, err
+	return a.Items, err
 }
 
 // Page lists keys of what we store, but for the first ones, and tells how many there are.

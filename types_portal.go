@@ -255,9 +255,9 @@ type ContentNetwork struct {
 type ContentItem struct {
 	ID      ContentID `json:"id"`
 	Key     HexBytes  `json:"key"`
-	Kind    string    `json:"kind"` // chunk or manifest; empty in other networks
-	Size    int64     `json:"size"`
-	Durable bool      `json:"durable"`
+	Kind    string    `json:"kind"`    // chunk or manifest; empty in other networks
+	Size    int64     `json:"size"`    // bytes of it: of a file's manifest its own
+	Durable bool      `json:"durable"` // we put it ourselves
 }
 
 // ContentPage is a page of what we store of a network. Next, when not zero, is where the

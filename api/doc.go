@@ -7,7 +7,7 @@
 //	POST /rpc          calls, single or in a batch         token
 //	GET  /ws           calls and subscriptions             token, in the header or in the first message
 //	PUT  /content/     a file, as it is                    token
-//	GET  /content/ID   the same                            token
+//	GET  /content/ID   the same, or a range of its bytes   token
 //	GET  /dash/graph   what the dashboard draws            token
 //	GET  /debug/pprof  profiles                            token
 //	GET  /             the dashboard's page and assets     none: they hold nothing private

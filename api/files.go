@@ -17,8 +17,12 @@ import (
 // whole in memory.
 
 // servePut is PUT /content/: the body is the file. The answer comes when it is on disk
-// here and offered to others.
+// here and offered to others. A name in the path, which `curl -T FILE` adds, means nothing.
 func (s *Server) servePut(w http.ResponseWriter, r *http.Request) {
+	if _, err := id.Parse(r.PathValue("name")); err == nil {
+		refuseWith(w, http.StatusBadRequest, errorOf(codeInvalidParams, "the ID is what the file's hash says: PUT /content/"))
+		return
+	}
 	if !s.enterFile() {
 		refuseBusy(w, fmt.Sprintf("%d files are on their way", filesMax))
 		return
@@ -47,6 +51,11 @@ func (s *Server) serveGet(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.leaveFile()
+	if r.Header.Get("If-None-Match") == tagOf(which) { // what has an ID never changes
+		w.Header().Set("ETag", tagOf(which))
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
 	out := patientWriter{w, patient(w)}
 	o := ropewalk.GetOptions{Network: r.URL.Query().Get("network")}
 	if r.URL.Query().Has("chunk") {
@@ -64,21 +73,37 @@ func (s *Server) serveGet(w http.ResponseWriter, r *http.Request) {
 		s.refuseFile(w, err)
 		return
 	}
-	fileHead(w, f.Manifest.Size, which)
+	p, err := partOf(r, f.Manifest.Size, tagOf(which))
+	if err != nil {
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", f.Manifest.Size))
+		refuseWith(w, http.StatusRequestedRangeNotSatisfiable, errorOf(codeInvalidParams, err.Error()))
+		return
+	}
+	fileHead(w, p.size(), which)
+	if p.whole {
+		w.WriteHeader(http.StatusOK)
+	} else {
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", p.from, p.to-1, f.Manifest.Size))
+		w.WriteHeader(http.StatusPartialContent)
+	}
 	if r.Method == http.MethodHead {
 		return
 	}
-	if err := f.Stream(r.Context(), out); err != nil {
+	if err := p.fetch(r.Context(), f, out); err != nil {
 		s.log.Debug("file breaks off", "id", which.Short(), "err", err)
 		panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
 	}
 }
 
+// tagOf is the entity tag of content: what it is named by.
+func tagOf(which id.ID) string { return `"` + which.String() + `"` }
+
 func fileHead(w http.ResponseWriter, size int64, which id.ID) {
 	h := w.Header()
+	h.Set("Accept-Ranges", "bytes")
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
-	h.Set("ETag", `"`+which.String()+`"`)
+	h.Set("ETag", tagOf(which))
 	h.Set("Content-Disposition", "attachment")
 }
 

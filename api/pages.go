@@ -25,6 +25,7 @@ func (s *Server) routes() http.Handler {
 	})
 	mux.HandleFunc("GET /ws", s.serveSocket)
 	mux.HandleFunc("PUT /content/{$}", s.withToken(s.servePut))
+	mux.HandleFunc("PUT /content/{name}", s.withToken(s.servePut))
 	mux.HandleFunc("GET /content/{id}", s.withToken(s.serveGet))
 	mux.HandleFunc("GET /dash/graph", s.withToken(s.serveGraph))
 	mux.HandleFunc("GET /debug/pprof/", s.withToken(pprof.Index))

@@ -42,6 +42,7 @@ type Item struct {
 	Key, Value []byte
 	Class      Class
 	From       id.ID // who sent it; zero for the user
+	Size       int64 // bytes of the value, in the answer to Page only
 }
 
 // Answer is what a store says to an Ask.

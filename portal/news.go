@@ -43,7 +43,7 @@ type Answer struct {
 	// Codes are those of an offer, one for each key (Portal, "Accept").
 	Codes []byte
 	Put   PutResult
-	Keys  [][]byte
+	Items []content.Item // of Page: keys, classes and sizes
 	Trace *Trace
 }
 

@@ -91,7 +91,8 @@ func (o *Overlay) Drop(now time.Time, t id.Ticket, key []byte) News {
 	return o.take()
 }
 
-// Page lists keys of our store after that of an item: Answer.Keys. A zero ID starts.
+// Page lists what our store has after an item, without values: Answer.Items. A zero ID
+// starts.
 func (o *Overlay) Page(now time.Time, t id.Ticket, after id.ID, limit int) News {
 	o.see(now)
 	v := o.begin(t)
@@ -100,11 +101,7 @@ func (o *Overlay) Page(now time.Time, t id.Ticket, after id.ID, limit int) News 
 		a.IDs = []id.ID{after}
 	}
 	o.ask(a, func(_ time.Time, a content.Answer) {
-		out := Answer{Err: a.Err}
-		for _, it := range a.Items {
-			out.Keys = append(out.Keys, it.Key)
-		}
-		v.answer(out)
+		v.answer(Answer{Items: a.Items, Err: a.Err})
 	})
 	return o.take()
 }

@@ -83,13 +83,17 @@ func contentListCommand(a *app) *cobra.Command {
 			if a.json {
 				return a.printJSON(list(all))
 			}
-			t := newTable(a.out, "ID", "KIND", "KEY")
+			t := newTable(a.out, "ID", "KIND", "SIZE", "PUT", "KEY")
 			for _, i := range all {
 				key := ""
 				if i.Kind == "" {
 					key = i.Key.String()
 				}
-				t.row(i.ID.String(), i.Kind, key)
+				by := "by others"
+				if i.Durable {
+					by = "here"
+				}
+				t.row(i.ID.String(), i.Kind, size(uint64(max(i.Size, 0))), by, key)
 			}
 			return t.end()
 		},

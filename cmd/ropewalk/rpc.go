@@ -16,10 +16,12 @@ func rpcCommand(a *app) *cobra.Command {
 		Use:     "rpc METHOD [PARAMS]",
 		GroupID: "other",
 		Short:   "Call any RPC method by hand",
-		Long: "Calls a method and prints its result as JSON. PARAMS is one JSON object, \"-\" reads it from standard\n" +
-			"input. A method that subscribes prints one item a line until Ctrl-C.",
+		Long: "Calls a method and prints its result as JSON. PARAMS is one JSON object, or a list for\n" +
+			"portal_* and discv5_*, whose parameters have places; \"-\" reads it from standard input. A method\n" +
+			"that subscribes prints one item a line until Ctrl-C.",
 		Example: "  ropewalk rpc node_info\n  ropewalk rpc session_hosts '{\"colour\":\"gold\"}'\n  ropewalk rpc node_events '{\"strands\":[\"gossipsub\"]}'\n" +
-			"  ropewalk rpc gossip_direct '{\"id\":\"0x5f3a…\",\"on\":true}'   # without id: who is direct",
+			"  ropewalk rpc gossip_direct '{\"id\":\"0x5f3a…\",\"on\":true}'   # without id: who is direct\n" +
+			"  ropewalk rpc portal_blobGetContent '[\"0x005f3a…\"]'",
 		ValidArgsFunction: words(api.Methods()),
 		Args:              cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,6 +41,9 @@ func rpcCommand(a *app) *cobra.Command {
 	}
 }
 
+// paramsMax is what a node reads of a call.
+const paramsMax = 72 << 20
+
 // params reads the parameters of a call by hand: nil, or one JSON object.
 func (a *app) params(args []string) (any, error) {
 	if len(args) == 0 {
@@ -46,15 +51,18 @@ func (a *app) params(args []string) (any, error) {
 	}
 	text := args[0]
 	if text == "-" {
-		raw, err := io.ReadAll(io.LimitReader(a.in, 8<<20))
-		if err != nil {
+		raw, err := io.ReadAll(io.LimitReader(a.in, paramsMax+1))
+		switch {
+		case err != nil:
 			return nil, fmt.Errorf("standard input: %w", err)
+		case len(raw) > paramsMax:
+			return nil, usagef("standard input has more than %d bytes, the most that a call may have", paramsMax)
 		}
 		text = string(raw)
 	}
 	// DarkFi's names take a list.
 	if text = strings.TrimSpace(text); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") || !json.Valid([]byte(text)) {
-		return nil, usagef("PARAMS %.80q: want one JSON object, such as '{\"limit\":10}'", text)
+		return nil, usagef("PARAMS %.80q: want one JSON object or list, such as '{\"limit\":10}'", text)
 	}
 	return json.RawMessage(text), nil
 }

@@ -287,7 +287,7 @@ func (k *keeper) page(a content.Ask) ([]content.Item, error) {
 	all = all[:min(limit, len(all))]
 	items := make([]content.Item, len(all))
 	for i, f := range all {
-		items[i] = content.Item{ID: idAt(k.c.Self, f.at), Key: f.key, Class: f.class}
+		items[i] = content.Item{ID: idAt(k.c.Self, f.at), Key: f.key, Class: f.class, Size: f.cost - costOf(len(f.key), 0)}
 	}
 	return items, nil
 }

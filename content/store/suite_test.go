@@ -363,7 +363,7 @@ func TestPage(t *testing.T) {
 			t.Error("not in order of distance")
 		}
 		for _, it := range all {
-			if !bytes.Equal(it.Key, keyOf(it.ID)) || it.Value != nil || it.Class != content.Class(binary.BigEndian.Uint32(it.ID[:])>>22%2) {
+			if !bytes.Equal(it.Key, keyOf(it.ID)) || it.Value != nil || it.Size != 10 || it.Class != content.Class(binary.BigEndian.Uint32(it.ID[:])>>22%2) {
 				t.Fatalf("%+v", it)
 			}
 		}
