@@ -3,7 +3,6 @@ package ropewalk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -25,20 +24,11 @@ func (d *Discovery) verb(ctx context.Context, f func(now time.Time, t id.Ticket,
 }
 
 func (d *Discovery) withRecord(ctx context.Context, text string, f func(now time.Time, t id.Ticket, x *discv5.Discovery, to *enr.Record) discv5.News) (discv5.Answer, error) {
-	r, err := parseRecord(text)
+	r, err := d.n.records.parse(text)
 	if err != nil {
 		return discv5.Answer{}, err
 	}
 	return d.verb(ctx, func(now time.Time, t id.Ticket, x *discv5.Discovery) discv5.News { return f(now, t, x, r) })
-}
-
-// parseRecord reads a record that a caller gives.
-func parseRecord(text string) (*enr.Record, error) {
-	r, err := enr.Parse(text)
-	if err != nil {
-		return nil, badTarget{fmt.Errorf("ropewalk: not a node's record: %w", err)}
-	}
-	return r, nil
 }
 
 // Ping asks whether a node is there.
@@ -130,7 +120,7 @@ func (d *Discovery) LookupRecord(ctx context.Context, who id.ID) (string, error)
 
 // AddRecord offers a node to the table, and tells whether it is there then.
 func (d *Discovery) AddRecord(ctx context.Context, record string) (bool, error) {
-	r, err := parseRecord(record)
+	r, err := d.n.records.parse(record)
 	if err != nil {
 		return false, err
 	}

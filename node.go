@@ -57,6 +57,7 @@ type Node struct {
 	turn     atomic.Pointer[turn]
 	// datagrams is the socket of discv5; nil without.
 	datagrams atomic.Pointer[datagrams]
+	records   records // that users named
 
 	// Owned by the loop.
 	machine   *node.Node

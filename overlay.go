@@ -45,7 +45,7 @@ func (o *Overlay) verb(ctx context.Context, f func(now time.Time, t id.Ticket, x
 
 // withRecord is verb, for those that ask one node.
 func (o *Overlay) withRecord(ctx context.Context, text string, f func(now time.Time, t id.Ticket, x *portal.Overlay, to *enr.Record) portal.News) (portal.Answer, error) {
-	r, err := parseRecord(text)
+	r, err := o.n.records.parse(text)
 	switch {
 	case err != nil:
 		return portal.Answer{}, err
@@ -258,7 +258,7 @@ func (o *Overlay) GetRecord(ctx context.Context, who id.ID) (string, error) {
 // AddRecord puts a node into the table as one that has answered, and tells whether it is
 // there then.
 func (o *Overlay) AddRecord(ctx context.Context, record string) (bool, error) {
-	r, err := parseRecord(record)
+	r, err := o.n.records.parse(record)
 	if err != nil {
 		return false, err
 	}
