@@ -40,7 +40,9 @@ func (p *pool) add(jobs []work.Job) {
 		p.queue = append(p.queue, queued{j, now})
 	}
 	p.mu.Unlock()
-	p.wake.Broadcast()
+	for range jobs { // one each: who is woken for nothing costs more than the job
+		p.wake.Signal()
+	}
 }
 
 func (p *pool) waiting() int {
