@@ -50,6 +50,23 @@ func TestTwoNodes(t *testing.T) {
 	w.settle()
 }
 
+// What is judged in microseconds needs no job, and what is not needs one.
+func TestQuickCheck(t *testing.T) {
+	w := village(t, 1, 1)
+	h := w.nodes[0]
+	for n, jobs := range map[int]int{1 << 10: 0, 1<<10 + 1: 1} {
+		key, value := w.blob(n)
+		if news := h.o.StoreLocal(w.now, h.tick.Next(), key, value); len(news.Jobs) != jobs || len(news.Answers) != 0 {
+			t.Errorf("%d bytes: %d jobs, %d answers", n, len(news.Jobs), len(news.Answers))
+		}
+		value[0] ^= 1
+		news := h.o.StoreLocal(w.now, h.tick.Next(), key, value)
+		if refused := len(news.Answers) == 1 && errors.Is(news.Answers[0].Err, ErrInvalid); len(news.Jobs) != jobs || refused != (jobs == 0) {
+			t.Errorf("%d wrong bytes: %d jobs, %+v", n, len(news.Jobs), news.Answers)
+		}
+	}
+}
+
 // Five nodes that know one of them know each other in seconds, and content put at one is
 // found at all.
 func TestFiveNodes(t *testing.T) {

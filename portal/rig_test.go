@@ -110,6 +110,7 @@ func blobs() content.Network {
 			}
 			return nil
 		},
+		Quick:    1 << 10,
 		ValueMax: 4 << 20,
 	}
 }

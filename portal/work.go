@@ -26,30 +26,43 @@ func (o *Overlay) Done(now time.Time, t id.Ticket, result any) News {
 	return o.take()
 }
 
-// check judges a value in a job. err is nil, ErrUndecided or ErrInvalid.
+// check judges a value, in a job unless that is done at once. err is nil, ErrUndecided or
+// ErrInvalid.
 func (o *Overlay) check(now time.Time, key, value []byte, done func(now time.Time, err error)) {
 	test := o.cfg.Network.Check
 	if test == nil {
 		o.soon(func(now time.Time) { done(now, ErrUndecided) })
 		return
 	}
+	if len(value) <= o.cfg.Network.Quick {
+		err := o.judged(test(key, value))
+		o.soon(func(now time.Time) { done(now, err) })
+		return
+	}
 	refused := o.refusals.of(now, key)
 	o.job(now, [32]byte{}, func() any { return judge(test, key, value, refused) }, func(now time.Time, result any) {
 		v, ok := result.(verdict)
-		switch {
-		case !ok, errors.Is(v.err, content.ErrUndecided): // the job broke, or there is nothing to judge by
-			o.stats.Undecided++
-			done(now, ErrUndecided)
-		case v.err != nil:
-			o.stats.Invalid++
-			if v.sum != nil {
-				o.refusals.add(now, key, *v.sum)
-			}
-			done(now, ErrInvalid)
-		default:
-			done(now, nil)
+		if !ok { // the job broke
+			v.err = ErrUndecided
 		}
+		if v.sum != nil {
+			o.refusals.add(now, key, *v.sum)
+		}
+		done(now, o.judged(v.err))
 	})
+}
+
+// judged counts a network's verdict and says it in our words.
+func (o *Overlay) judged(err error) error {
+	switch {
+	case errors.Is(err, ErrUndecided):
+		o.stats.Undecided++
+		return ErrUndecided
+	case err != nil:
+		o.stats.Invalid++
+		return ErrInvalid
+	}
+	return nil
 }
 
 // ask asks the store. done is called once.

@@ -21,6 +21,7 @@ func Network() content.Network {
 			}
 			return k.Check(value)
 		},
+		Quick:    quickBytes,
 		KeyMax:   KeyBytes,
 		ValueMax: ChunkBytes,
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/ropewalk/ropewalk/internal/ssz"
 )
@@ -99,7 +100,7 @@ func (m Content) Append(b []byte) ([]byte, error) {
 	case FormStream:
 		b = binary.BigEndian.AppendUint16(b, m.Conn)
 	case FormValue:
-		b = append(b, m.Value...)
+		b = append(slices.Grow(b, len(m.Value)), m.Value...)
 	case FormRecords:
 		b = ssz.AppendLists(b, m.Records)
 	}
