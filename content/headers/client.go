@@ -1,3 +1,5 @@
+//go:build !nolibp2p
+
 package headers
 
 import (

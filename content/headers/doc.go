@@ -8,6 +8,8 @@
 // before it as its parent. A source that does not know, or does not answer, gives an
 // error, and what would have been judged is dropped without blame.
 //
+// A program built with the tag nolibp2p has no client: HTTP and TLS make small programs large.
+//
 // Reading is bounded: a header has at most history.HeaderBytesMax bytes whatever a
 // length or a compressor claims, an answer over HTTP at most 1 MiB, and a client that
 // does not answer is left alone for a while.
