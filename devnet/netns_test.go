@@ -229,7 +229,7 @@ func (c *cell) start(t *testing.T, binary, label, seed string, more ...string) *
 		t.Fatal(err)
 	}
 	defer log.Close()
-	n := &inmate{label: label, dir: dir, cmd: exec.Command("ip", args...), http: &http.Client{Transport: &http.Transport{DialContext: c.dial}, Timeout: 5 * time.Second}}
+	n := &inmate{label: label, dir: dir, cmd: exec.Command("ip", args...), http: &http.Client{Transport: &http.Transport{DialContext: c.dial}, Timeout: 30 * time.Second}}
 	n.cmd.Stderr = log
 	out, err := n.cmd.StdoutPipe()
 	if err != nil {

@@ -166,7 +166,7 @@ func awaitHosts(ts *testscript.TestScript, _ bool, args []string) {
 	c, err := client.Open(ts.MkAbs(args[1]))
 	ts.Check(err)
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for {
 		var page ropewalk.HostsPage
@@ -187,7 +187,7 @@ func hangUp(ts *testscript.TestScript, _ bool, args []string) {
 
 // awaitLog waits until a file has a text: logged TEXT FILE.
 func awaitLog(ts *testscript.TestScript, _ bool, args []string) {
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		raw, err := os.ReadFile(ts.MkAbs(args[1]))
 		if strings.Contains(string(raw), args[0]) {
 			return
@@ -204,7 +204,7 @@ func awaitSlots(ts *testscript.TestScript, _ bool, args []string) {
 	c, err := client.Open(ts.MkAbs(args[2]))
 	ts.Check(err)
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for {
 		var all []ropewalk.Slot

@@ -29,7 +29,14 @@ const patience = 60 * time.Second
 
 func listening(t *testing.T, name string) *Transport {
 	t.Helper()
-	tr, err := New(Config{Key: linktest.Key(name), Protocols: table, Localnet: true, Listen: []link.Addr{link.MustAddr("/ip4/127.0.0.1/tcp/0")}})
+	return listeningAs(t, name, Config{})
+}
+
+func listeningAs(t *testing.T, name string, c Config) *Transport {
+	t.Helper()
+	c.Key, c.Protocols, c.Localnet = linktest.Key(name), table, true
+	c.Listen = []link.Addr{link.MustAddr("/ip4/127.0.0.1/tcp/0")}
+	tr, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
