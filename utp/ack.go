@@ -16,11 +16,11 @@ func (s *stream) acked(now time.Duration, p packet) bool {
 		}
 		return false
 	}
+	if p.delay != 0 { // an older one too: those that others overtook are the quick ones
+		s.ledbat.sample(now, p.delay)
+	}
 	if before(p.ack, f.base-1) {
 		return true // of long ago; its data may be new all the same
-	}
-	if p.delay != 0 {
-		s.ledbat.sample(now, p.delay)
 	}
 	flight, last := f.bytes, s.arrived
 	onward := !before(p.ack, f.base)
@@ -53,7 +53,7 @@ func (s *stream) acked(now time.Duration, p packet) bool {
 		s.rtt.sample(now - a.once)
 	}
 	s.ledbat.round(s.arrived, s.orders, f.out+a.packets)
-	s.ledbat.grow(a.bytes, flight, s.trip())
+	s.ledbat.grow(a.bytes, flight, s.rtt.queue())
 	if f.len() > 0 {
 		s.pieces.drop(s.oldest())
 	}
@@ -132,9 +132,6 @@ func (s *stream) repeated(now time.Duration, p packet) {
 	}
 }
 
-// trip is what the last round trip had above the shortest.
-func (s *stream) trip() time.Duration { return s.rtt.last - s.rtt.min }
-
 // oldest is where the first byte is that may be sent again.
 func (s *stream) oldest() place {
 	if p := s.flight.at(s.flight.base); !p.fin {
@@ -145,7 +142,8 @@ func (s *stream) oldest() place {
 
 // detect finds what is lost: of two packets, the one sent earlier is, when the later one
 // has arrived with two between them, or a little more than a round trip has passed. The
-// order is that of sending, so a packet that was sent again is found like any other
+// first says nothing where packets take so different times that they overtake each other.
+// The order is that of sending, so a packet that was sent again is found like any other
 // (RFC 8985, RFC 9002 section 6.1).
 func (s *stream) detect(now time.Duration) {
 	s.lossAt = 0
@@ -161,7 +159,7 @@ func (s *stream) detect(now time.Duration) {
 			}
 			continue
 		}
-		if p.order+lostAfter <= s.arrived && s.patience == 0 {
+		if p.order+lostAfter <= s.arrived && s.patience == 0 && s.rtt.steady() {
 			s.lose(now, seq)
 			continue
 		}
@@ -177,5 +175,5 @@ func (s *stream) detect(now time.Duration) {
 // lose marks a packet as lost, and the window hears of it.
 func (s *stream) lose(now time.Duration, seq uint16) {
 	s.flight.lose(seq)
-	s.ledbat.lose(s.flight.at(seq).order, s.orders, s.trip())
+	s.ledbat.lose(s.flight.at(seq).order, s.orders, s.rtt.queue())
 }

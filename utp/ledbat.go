@@ -23,8 +23,15 @@ type ledbat struct {
 	size  int
 	gone  int
 	cut   uint64
-	drops int                         // cuts for loss
-	was   struct{ window, start int } // before the last cut for loss, until its round ends
+	drops int // cuts for loss
+	was   cut
+}
+
+// cut is what there was before the last cut for loss, as long as that may be taken back.
+type cut struct {
+	window, start int // window is 0 when it may not
+	gone          int // packets that were called lost for it and have not come
+	rounds        int // how many more may end
 }
 
 func newLedbat(packet int) ledbat {
@@ -106,7 +113,9 @@ func (l *ledbat) grow(bytes, flight int, trip time.Duration) {
 func (l *ledbat) round(order, last uint64, out int) {
 	if order > l.end {
 		l.end, l.size, l.gone = last, out, 0
-		l.was.window = 0
+		if l.was.rounds--; l.was.rounds < 0 {
+			l.was.window = 0
+		}
 	}
 }
 
@@ -118,12 +127,13 @@ func (l *ledbat) round(order, last uint64, out int) {
 // radio does. Halving for that at 5 % means nine packets in a round trip.
 func (l *ledbat) lose(order, last uint64, trip time.Duration) {
 	l.gone++
+	l.was.gone++
 	if order <= l.cut || l.few() && l.queue < queueShort && trip < 2*queueShort {
 		return
 	}
 	l.cut = last
 	l.drops++
-	l.was.window, l.was.start = l.window, l.start
+	l.was = cut{l.window, l.start, l.gone, forgiveRounds}
 	l.window = max(l.window/2, l.windowMin())
 	l.start = l.window
 }
@@ -131,10 +141,13 @@ func (l *ledbat) lose(order, last uint64, trip time.Duration) {
 // few tells whether no more of a round were lost than a radio loses.
 func (l *ledbat) few() bool { return l.gone < lossesFew || l.gone*lossesPart <= l.size }
 
-// forgive takes the news that a packet which was called lost had only been late.
+// forgive takes the news that a packet which was called lost had only been late. When that
+// is so of all that the window was cut for, or of enough of them, it is what it was (RFC
+// 4015 section 3.2, "Eifel response").
 func (l *ledbat) forgive() {
 	l.gone = max(l.gone-1, 0)
-	if l.was.window != 0 && l.few() && l.queue < queueShort {
+	l.was.gone--
+	if l.was.window != 0 && (l.was.gone <= 0 || l.few() && l.queue < queueShort) {
 		l.window, l.start = max(l.window, l.was.window), max(l.start, l.was.start)
 		l.was.window = 0
 	}

@@ -26,7 +26,7 @@ const (
 // Our choice: streams.
 const (
 	// PerPeer is how many streams one peer may have reserved here, and how many we dial
-	// to it: enough for a burst of offers, and eight peers fill the total.
+	// to it: enough for a burst of offers. As the total fills a peer may reserve fewer.
 	PerPeer = 8
 	// Inbound and Outbound bound the streams of each direction, whoever they are with.
 	Inbound  = 64
@@ -74,8 +74,14 @@ const (
 	delayMax = 10 * time.Second
 	// queueShort is a delay at which no queue is full; see ledbat.lose.
 	queueShort = target / 4
-	lossesFew  = 3
-	lossesPart = 5
+	// forgiveRounds is for how many rounds after its own a cut may be taken back: what was
+	// late comes in the next.
+	forgiveRounds = 1
+	lossesFew     = 3
+	lossesPart    = 5
+	// steadyPart is the part of a round trip by which others may differ from it where packets
+	// do not overtake each other.
+	steadyPart = 8
 	// retriesMax is how many time-outs in a row end a stream.
 	retriesMax = 6
 	// burstPackets and burstFor are what goes at once: enough for one call of the system
@@ -104,7 +110,7 @@ const (
 	segmentsMax   = 1024
 	heldFirst     = 256 << 10
 	heldMax       = 1 << 20
-	// heldPerPeer and heldTotal bound the memory of what streams hold.
+	// heldPerPeer and heldTotal bound the memory of what streams hold; see memory.room.
 	heldPerPeer = 2 << 20
 	heldTotal   = 16 << 20
 	// bufferBytes is what one held packet takes: as much as a packet of the layer below.

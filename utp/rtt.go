@@ -7,15 +7,20 @@ import "time"
 type rtt struct {
 	smooth, dev time.Duration
 	min, last   time.Duration // the shortest and the last round trip; 0 when unknown
-	backoff     uint          // how often the time-out has doubled
+	recent      [4]time.Duration
+	count       uint8 // samples, modulo 256
+	backoff     uint  // how often the time-out has doubled
 }
 
 // sample takes the round trip of a packet that was sent once.
 func (r *rtt) sample(d time.Duration) {
 	d = max(d, time.Microsecond)
 	r.last = d
+	r.recent[r.count%4] = d
+	r.count++
 	if r.smooth == 0 {
 		r.smooth, r.dev, r.min = d, d/2, d
+		r.recent = [4]time.Duration{d, d, d, d}
 		return
 	}
 	r.min = min(r.min, d)
@@ -40,3 +45,14 @@ func (r *rtt) probe() time.Duration {
 	}
 	return max(2*r.smooth, r.smooth+4*r.dev) + ackWithin
 }
+
+// queue is what the last packets waited in queues, there and back: the lowest of the last
+// round trips above the lowest of all, so that what one packet takes longer than another is
+// no queue.
+func (r *rtt) queue() time.Duration {
+	return min(r.recent[0], r.recent[1], r.recent[2], r.recent[3]) - r.min
+}
+
+// steady tells whether round trips differ so little that packets come as they were sent, as
+// far as we know; after the first there is no telling.
+func (r *rtt) steady() bool { return r.dev < r.smooth/steadyPart }
