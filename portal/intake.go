@@ -57,10 +57,11 @@ func (o *Overlay) takeIn(now time.Time, t id.Ticket, p *peer, items *wire.Items,
 	return in
 }
 
-// mayTakeIn tells whether there is room for a stream from a node.
+// mayTakeIn tells whether there is room for a stream from a node. Nobody has more than is
+// left for others, so a few nodes that take all they can do not keep others out.
 func (o *Overlay) mayTakeIn(p *peer) bool {
-	return p.receives < transfersPerPeer && o.sums.receives < transfersMax &&
-		p.held < heldPerPeer && o.sums.held < heldBytesMax
+	return p.receives < min(transfersPerPeer, transfersMax-o.sums.receives) &&
+		p.held < min(heldPerPeer, heldBytesMax-o.sums.held)
 }
 
 func (in *intake) event(now time.Time, e StreamEvent) {

@@ -8,11 +8,15 @@ type memory struct {
 	held  int      // bytes of buffers in use by streams
 }
 
-// hold copies a payload into a buffer on account of p; nil when one of the two may
-// hold no more, or the payload is too long.
+// room is how many bytes more a peer may hold: nobody more than is left, so that hoarders
+// leave as much as each of them has to others.
+func (m *memory) room(p *peer) int { return min(heldPerPeer, heldTotal-m.held) - p.held }
+
+// hold copies a payload into a buffer on account of p; nil when that may hold no more, or
+// the payload is too long.
 func (e *Endpoint) hold(p *peer, payload []byte) []byte {
 	m := &e.memory
-	if len(payload) > bufferBytes || p.held+bufferBytes > heldPerPeer || m.held+bufferBytes > heldTotal {
+	if len(payload) > bufferBytes || m.room(p) < bufferBytes {
 		return nil
 	}
 	p.held += bufferBytes

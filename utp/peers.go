@@ -60,14 +60,15 @@ func (e *Endpoint) detach(s *stream) {
 	s.ticket = id.Ticket{}
 }
 
-// room tells whether a peer may have another stream in a direction.
+// room tells whether a peer may have another stream in a direction. Of those that others
+// ask for nobody has more than are left, so that whoever has few finds a place.
 func (e *Endpoint) room(who id.ID, inbound bool) bool {
 	in, out := 0, 0
 	if p := e.peers[who]; p != nil {
 		in, out = p.inbound, len(p.streams)-p.inbound
 	}
 	if inbound {
-		return e.inbound < e.cfg.Inbound && in < e.cfg.PerPeer
+		return in < min(e.cfg.PerPeer, e.cfg.Inbound-e.inbound)
 	}
 	return e.outbound < e.cfg.Outbound && out < e.cfg.PerPeer
 }

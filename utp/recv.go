@@ -209,9 +209,9 @@ func (s *stream) sendState(now time.Duration) {
 // window is what we have room for. What is next in order always has some: it is handed
 // up and never kept.
 func (s *stream) window() uint32 {
-	room := min(s.heldMax()-s.reorder.bytes, heldTotal-s.e.memory.held)
+	room := s.heldMax() - s.reorder.bytes
 	if s.peer != nil {
-		room = min(room, heldPerPeer-s.peer.held)
+		room = min(room, s.e.memory.room(s.peer))
 	}
 	return uint32(max(room, windowPackets*bufferBytes))
 }
