@@ -67,9 +67,13 @@ func (f *Fetch) check() error {
 // ToFile fills path+PartSuffix, which is given its name when all chunks are in it and on
 // disk. Chunks that are there already, from an earlier run, are kept: each is judged by
 // its hash, so nothing beside the file has to be trusted. After an error the part stays.
+// ErrBadInput when the path is a folder, a device or the like: those are not replaced.
 func (f *Fetch) ToFile(ctx context.Context, path string) (err error) {
 	if err := f.check(); err != nil {
 		return err
+	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return fmt.Errorf("%w: %s is there and is no file", ErrBadInput, path)
 	}
 	part, err := os.OpenFile(path+PartSuffix, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {

@@ -43,19 +43,22 @@ func attachmentOf(text string) (attached, bool) {
 
 // attach puts a file and says so in the room.
 func (r *chatRoom) attach(ctx context.Context, file string) (line ropewalk.ChatLine, err error) {
-	in, length, err := r.app.source(file)
+	in, err := r.app.source(file)
 	if err != nil {
 		return line, err
 	}
 	defer in.Close()
-	if file == "-" || length < 0 {
+	if file == "-" || in.size < 0 {
 		return line, usagef("--attach %s: want a file", file)
 	}
-	out, err := r.client.Put(ctx, in, length, "")
+	out, err := r.client.Put(ctx, in, in.size, "")
+	if in.short != nil {
+		err = in.short
+	}
 	if err != nil {
 		return line, fmt.Errorf("put: %w", err)
 	}
-	return r.send(ctx, fmt.Sprintf("[file] %s %s %s", plain.Line(filepath.Base(file), 200), size(uint64(length)), out.ID))
+	return r.send(ctx, fmt.Sprintf("[file] %s %s %s", plain.Line(filepath.Base(file), 200), size(uint64(in.size)), out.ID))
 }
 
 // save gets a file of the room into this folder, under its own name or another. It writes

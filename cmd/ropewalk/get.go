@@ -42,11 +42,7 @@ func getCommand(a *app) *cobra.Command {
 			g.app, g.client = a, c
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
-			if g.file == "" || g.file == "-" {
-				err = g.print(ctx, which)
-			} else {
-				err = g.save(ctx, which)
-			}
+			err = g.get(ctx, which)
 			if err != nil {
 				return fmt.Errorf("get: %w", err)
 			}
@@ -78,18 +74,38 @@ type getter struct {
 	file, network string
 }
 
-// print writes the file to standard output, in order.
-func (g *getter) print(ctx context.Context, which ropewalk.ContentID) error {
+// get brings the file to where it is to go. What is there and is no file, such as a pipe or
+// a device, is written to as standard output is.
+func (g *getter) get(ctx context.Context, which ropewalk.ContentID) error {
+	if g.file == "" || g.file == "-" {
+		return g.print(ctx, which, g.app.out)
+	}
+	st, err := os.Stat(g.file)
+	switch {
+	case err != nil || st.Mode().IsRegular():
+		return g.save(ctx, which)
+	case st.IsDir():
+		return usagef("%s is a folder; name a file in it", g.file)
+	}
+	out, err := os.OpenFile(g.file, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.print(ctx, which, out), out.Close())
+}
+
+// print writes the file in order.
+func (g *getter) print(ctx context.Context, which ropewalk.ContentID, out io.Writer) error {
 	body, size, err := g.client.Get(ctx, which, g.network)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
 	m := newMeter(g.app)
-	if isTerminal(g.app.out) {
+	if isTerminal(out) {
 		m = &meter{} // the file itself is shown
 	}
-	n, err := io.Copy(g.app.out, &metered{r: body, m: m, name: which.Short(), size: size})
+	n, err := io.Copy(out, &metered{r: body, m: m, name: which.Short(), size: size})
 	m.clear()
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == nil && n < size {
 		return failf(exitPartly, "%w: the node could not bring more than %d of %d bytes", ropewalk.ErrPartly, n, size)

@@ -34,16 +34,22 @@ func putCommand(a *app) *cobra.Command {
 				return err
 			}
 			defer c.Close()
-			in, size, err := a.source(args[0])
+			in, err := a.source(args[0])
 			if err != nil {
 				return err
 			}
 			defer in.Close()
 			m := newMeter(a)
-			out, err := c.Put(cmd.Context(), &metered{r: in, m: m, name: args[0], size: size}, size, network)
+			out, err := c.Put(cmd.Context(), &metered{r: in, m: m, name: args[0], size: in.size}, in.size, network)
 			m.clear()
+			if in.short != nil {
+				err = in.short // whatever the request says of it
+			}
 			if err != nil {
 				return fmt.Errorf("put: %w", err)
+			}
+			if in.changed() {
+				fmt.Fprintf(a.err, "%s changed while it was read: what is shared may be of before in one part and of now in another\n", args[0])
 			}
 			if a.json {
 				err = a.printJSON(out)
@@ -62,28 +68,65 @@ func putCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// source opens what is to be put; its size is -1 when it is not known.
-func (a *app) source(name string) (io.ReadCloser, int64, error) {
+// source is what is to be put.
+type source struct {
+	io.ReadCloser
+	size  int64 // -1 when it is not known
+	left  int64 // of size
+	file  *os.File
+	was   fs.FileInfo
+	short error // the file ended before its size
+}
+
+// source opens what is to be put.
+func (a *app) source(name string) (*source, error) {
 	if name == "-" {
-		return io.NopCloser(a.in), -1, nil
+		return &source{ReadCloser: io.NopCloser(a.in), size: -1}, nil
 	}
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, failf(exitNotFound, "put: %w", err)
+		return nil, failf(exitNotFound, "put: %w", err)
 	}
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	st, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, 0, errors.Join(err, f.Close())
+		return nil, errors.Join(err, f.Close())
 	case st.IsDir():
-		return nil, 0, errors.Join(usagef("%s is a folder; put one file, such as that of tar", name), f.Close())
+		return nil, errors.Join(usagef("%s is a folder; put one file, such as that of tar", name), f.Close())
 	case !st.Mode().IsRegular():
-		return f, -1, nil
+		return &source{ReadCloser: f, size: -1}, nil
 	}
-	return f, st.Size(), nil
+	return &source{ReadCloser: f, size: st.Size(), left: st.Size(), file: f, was: st}, nil
+}
+
+// Read reads a file up to the size that it had when it was opened. One that has become
+// shorter is an error.
+func (s *source) Read(b []byte) (int, error) {
+	if s.file == nil {
+		return s.ReadCloser.Read(b)
+	}
+	if s.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := s.file.Read(b[:min(int64(len(b)), s.left)])
+	s.left -= int64(n)
+	if errors.Is(err, io.EOF) && s.left > 0 {
+		s.short = fmt.Errorf("%s ended %d bytes early: it was changed while it was read", s.file.Name(), s.left)
+		err = s.short
+	}
+	return n, err
+}
+
+// changed tells whether a file was written to since it was opened.
+func (s *source) changed() bool {
+	if s.file == nil {
+		return false
+	}
+	st, err := s.file.Stat()
+	return err != nil || st.Size() != s.was.Size() || !st.ModTime().Equal(s.was.ModTime())
 }
 
 // spread says where a file is now.
