@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // unsubscribeBackoff is what both sides ask for when they leave a topic.
@@ -19,7 +21,7 @@ func TestWeLeave(t *testing.T) {
 	meshed(t, r, h)
 	both(t, r, h, "first")
 	r.leave()
-	until(t, "they drop us", func() string {
+	rig.Until(t, "they drop us", func() string {
 		if inMesh(h, r) || h.topicPeers() > 0 {
 			return "still there"
 		}
@@ -44,7 +46,7 @@ func TestTheyLeave(t *testing.T) {
 	meshed(t, r, h)
 	both(t, r, h, "first")
 	h.leave()
-	until(t, "we drop them", func() string {
+	rig.Until(t, "we drop them", func() string {
 		if inMesh(r, h) || r.topicPeers() > 0 {
 			return "still there"
 		}
@@ -64,7 +66,7 @@ func TestTheyLeave(t *testing.T) {
 func comesBack(t *testing.T, h *theirs, r *rope, pruned control) {
 	t.Helper()
 	before := len(h.tracer.seen("graft", true, r.id))
-	until(t, "both know each other's topic again", func() string {
+	rig.Until(t, "both know each other's topic again", func() string {
 		if h.topicPeers() != 1 || r.topicPeers() != 1 {
 			return "not yet"
 		}
@@ -104,7 +106,7 @@ func TestMeshFull(t *testing.T) {
 	meshed(t, first, h)
 	meshed(t, other, h)
 	second.dial(t, h.addr("tcp"))
-	until(t, "they refuse the second", func() string {
+	rig.Until(t, "they refuse the second", func() string {
 		if len(h.tracer.seen("prune", false, second.id)) == 0 {
 			return "no PRUNE"
 		}

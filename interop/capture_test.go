@@ -15,6 +15,7 @@ import (
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // The tests of this file look at the frames themselves. Bytes in hex are those that
@@ -59,13 +60,13 @@ func TestCaptureMesh(t *testing.T) {
 			// PRUNE of one second: heeded, and over when it is over.
 			pruned := time.Now()
 			x.say(t, r, unhex(t, "1a0722050a01741801"))
-			until(t, "we take it out of the mesh", func() string {
+			rig.Until(t, "we take it out of the mesh", func() string {
 				if inMesh(r, x) {
 					return "still there"
 				}
 				return ""
 			})
-			until(t, "we graft it again", func() string {
+			rig.Until(t, "we graft it again", func() string {
 				if !inMesh(r, x) {
 					return "not yet"
 				}
@@ -104,7 +105,7 @@ func TestWeExchange(t *testing.T) {
 
 	late := startHost(t, "late", "t", hostOptions{})
 	late.dial(t, r.addr("tcp"))
-	until(t, "the refused host is connected to those we recommend", func() string {
+	rig.Until(t, "the refused host is connected to those we recommend", func() string {
 		for _, m := range []member{first, second} {
 			if len(late.host.Network().ConnsToPeer(peer.ID(m.peer()))) == 0 {
 				return m.name() + " is not dialled"
@@ -157,7 +158,7 @@ func TestTheyExchange(t *testing.T) {
 	late := newRope(t, "late", "t", cfg)
 	late.follow(t)
 	late.dial(t, h.addr("tcp"))
-	until(t, "we are connected to those it recommends", func() string {
+	rig.Until(t, "we are connected to those it recommends", func() string {
 		for _, m := range []member{first, second} {
 			if _, ok := late.session(t, m.peer()); !ok {
 				return m.name() + " is not dialled"
@@ -192,7 +193,7 @@ func TestForeignRecords(t *testing.T) {
 		rpc.PeerInfo{PeerID: []byte(victim.peer()), Record: ownRecord(t, good)},
 		rpc.PeerInfo{PeerID: []byte(good.peer()), Record: ownRecord(t, good)},
 	)))
-	until(t, "the good one is dialled", func() string {
+	rig.Until(t, "the good one is dialled", func() string {
 		if _, ok := r.session(t, good.peer()); !ok {
 			return "no session"
 		}
@@ -213,7 +214,7 @@ func TestTheirIDontWant(t *testing.T) {
 	r, h, x, release := dontWantTrio(t, true)
 	m := large("held")
 	x.say(t, h, unsigned(m))
-	until(t, "the host tells us", func() string {
+	rig.Until(t, "the host tells us", func() string {
 		if len(h.tracer.seen("idontwant", false, r.id)) == 0 {
 			return "no IDONTWANT"
 		}
@@ -241,7 +242,7 @@ func TestOurIDontWant(t *testing.T) {
 	r, h, x, release := dontWantTrio(t, false)
 	m := large("held")
 	x.say(t, r, unsigned(m))
-	until(t, "we tell the host", func() string {
+	rig.Until(t, "we tell the host", func() string {
 		if len(h.tracer.seen("idontwant", true, r.id)) == 0 {
 			return "no IDONTWANT"
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // TestChurn: twenty nodes, hosts held to a version, of which some leave and come
@@ -162,7 +163,7 @@ func churn(t *testing.T, stay []member, come []guest) {
 	for _, g := range come {
 		enter(g.m)
 	}
-	until(t, "all know somebody", func() string {
+	rig.Until(t, "all know somebody", func() string {
 		for _, m := range stay {
 			if m.topicPeers() == 0 {
 				return m.name() + " knows nobody"
@@ -177,7 +178,7 @@ func churn(t *testing.T, stay []member, come []guest) {
 		m.publish(t, text)
 		want = append(want, text)
 		// The next one is sent while this one is under way.
-		until(t, "a half has "+text, func() string {
+		rig.Until(t, "a half has "+text, func() string {
 			n := 0
 			for _, x := range stay {
 				n += min(1, x.inbox().count(text))
@@ -219,7 +220,7 @@ func churn(t *testing.T, stay []member, come []guest) {
 	}
 	t.Logf("%d messages to %d nodes, %d comings and goings of %d", len(want), len(stay), moves, len(come))
 	// A host that knows topic peers but has no mesh yet loses what it publishes.
-	until(t, "the guests are in a mesh", func() string {
+	rig.Until(t, "the guests are in a mesh", func() string {
 		for _, g := range come {
 			if len(g.m.mesh()) == 0 {
 				return g.m.name() + " has no mesh"

@@ -1,7 +1,7 @@
 // Package interop holds ropewalk nodes, go-libp2p-pubsub v0.16.0 hosts and nodes of
 // js-libp2p (@libp2p/gossipsub 17.1.1, in js/) in one mesh and checks that none
 // notices a difference. It is a module of its own, so that the rival never enters the
-// main go.mod; it has tests only.
+// main go.mod; it has tests, and in rig what they share.
 //
 // What is checked: meshes of twenty mixed nodes, signed and unsigned, over TCP and
 // QUIC, on each version, with every message exactly once, also while members leave and

@@ -13,13 +13,14 @@ import (
 
 	"github.com/ropewalk/ropewalk/envelope"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 	"github.com/ropewalk/ropewalk/link"
 )
 
 // ownRecord is a host's signed record of itself.
 func ownRecord(t *testing.T, x *theirs) (raw []byte) {
 	t.Helper()
-	until(t, x.label+" has signed its addresses", func() string {
+	rig.Until(t, x.label+" has signed its addresses", func() string {
 		book, _ := peerstore.GetCertifiedAddrBook(x.host.Peerstore())
 		env := book.GetPeerRecord(x.host.ID())
 		if env == nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // theirs is a go-libp2p host with a go-libp2p-pubsub router.
@@ -172,7 +173,7 @@ func (x *theirs) dial(t *testing.T, addr string) {
 	t.Helper()
 	info, err := peer.AddrInfoFromString(addr)
 	if err == nil {
-		err = x.host.Connect(within(t), *info)
+		err = x.host.Connect(rig.Within(t), *info)
 	}
 	if err != nil {
 		t.Fatalf("%s dials %s: %v", x.label, addr, err)
@@ -181,7 +182,7 @@ func (x *theirs) dial(t *testing.T, addr string) {
 
 func (x *theirs) publish(t *testing.T, data string) {
 	t.Helper()
-	if err := x.topic.Publish(within(t), []byte(data)); err != nil {
+	if err := x.topic.Publish(rig.Within(t), []byte(data)); err != nil {
 		t.Fatalf("%s publishes: %v", x.label, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // TestKeys: messages signed by hosts with each kind of key are accepted by us from
@@ -65,7 +66,7 @@ func TestEmpty(t *testing.T) {
 				return // the same ID again is a duplicate
 			}
 			r2.publish(t, "")
-			until(t, "ours comes too", func() string {
+			rig.Until(t, "ours comes too", func() string {
 				if a, b := h.mail.count(""), r.mail.count(""); a != 2 || b != 2 {
 					return "not yet"
 				}

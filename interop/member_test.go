@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // heartbeat of both kinds of node where a test does not say otherwise.
@@ -96,7 +97,7 @@ func (m *mailbox) wrong(want []string) (missing, excess []string) {
 // receiveAll waits until all members have all of want and fails on a second copy.
 func receiveAll[M member](t *testing.T, all []M, want []string) {
 	t.Helper()
-	until(t, fmt.Sprintf("%d messages at %d nodes", len(want), len(all)), func() string {
+	rig.Until(t, fmt.Sprintf("%d messages at %d nodes", len(want), len(all)), func() string {
 		var out []string
 		for _, m := range all {
 			missing, excess := m.inbox().wrong(want)
@@ -114,7 +115,7 @@ func receiveAll[M member](t *testing.T, all []M, want []string) {
 // hears waits until one member has data, once.
 func hears(t *testing.T, m member, data string) {
 	t.Helper()
-	until(t, fmt.Sprintf("%s hears %.40q", m.name(), data), func() string {
+	rig.Until(t, fmt.Sprintf("%s hears %.40q", m.name(), data), func() string {
 		switch n := m.inbox().count(data); n {
 		case 0:
 			return "nothing came"
@@ -133,7 +134,7 @@ func inMesh(m, other member) bool { return slices.Contains(m.mesh(), other.peer(
 // meshed waits until two members have each other in their meshes.
 func meshed(t *testing.T, a, b member) {
 	t.Helper()
-	until(t, a.name()+" and "+b.name()+" in one mesh", func() string {
+	rig.Until(t, a.name()+" and "+b.name()+" in one mesh", func() string {
 		if x, y := inMesh(a, b), inMesh(b, a); !x || !y {
 			return fmt.Sprintf("%v in one, %v in the other", x, y)
 		}

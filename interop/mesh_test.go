@@ -9,6 +9,8 @@ import (
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // TestMixedMesh: ten nodes of each kind in a random sparse graph over TCP and
@@ -58,7 +60,7 @@ func shuffle(all []member) {
 func mixedMesh(t *testing.T, all []member) {
 	degree := weave(t, all, rand.New(rand.NewPCG(7, 7)))
 	usesBoth(t, all)
-	until(t, "all know their neighbours", func() string {
+	rig.Until(t, "all know their neighbours", func() string {
 		var out []string
 		for i, m := range all {
 			// The program also dials what it hears of.
@@ -68,7 +70,7 @@ func mixedMesh(t *testing.T, all []member) {
 		}
 		return few(out)
 	})
-	until(t, "meshes agree", func() string { return few(lopsided(all, degree)) })
+	rig.Until(t, "meshes agree", func() string { return few(lopsided(all, degree)) })
 
 	// Each round proves that the round before brought no late copies.
 	var want []string
@@ -137,7 +139,7 @@ func usesBoth(t *testing.T, all []member) {
 		if !ok {
 			continue
 		}
-		sessions, err := r.node.Sessions(within(t))
+		sessions, err := r.node.Sessions(rig.Within(t))
 		if err != nil {
 			t.Fatal(err)
 		}

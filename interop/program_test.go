@@ -21,6 +21,7 @@ import (
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/api/client"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // binary is the built program, made once for all tests that run it.
@@ -171,7 +172,7 @@ func (p *program) stream(args ...string) <-chan string {
 // run runs a command to its end.
 func (p *program) run(stdin string, args ...string) string {
 	p.t.Helper()
-	cmd := command(p.t, within(p.t), p.data, args...)
+	cmd := command(p.t, rig.Within(p.t), p.data, args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs

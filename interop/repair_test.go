@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // TestRepair: a host that refuses every mesh still gets what we publish, and we
@@ -18,7 +20,7 @@ func TestRepair(t *testing.T) {
 			r.dial(t, in.addr("tcp"))
 			out.dial(t, r.addr("quic-v1"))
 			meshed(t, r, in)
-			until(t, "we know both and out is in no mesh", func() string {
+			rig.Until(t, "we know both and out is in no mesh", func() string {
 				if n := r.topicPeers(); n != 2 {
 					return fmt.Sprintf("%d topic peers", n)
 				}
@@ -102,7 +104,7 @@ func TestFanout(t *testing.T) {
 	dumbRope := newRope(t, "idle rope", "t", ropeConfig("strict"))
 	r.dial(t, dumbHost.addr("tcp"))
 	dumbRope.dial(t, h.addr("tcp"))
-	until(t, "who only publishes knows its follower", func() string {
+	rig.Until(t, "who only publishes knows its follower", func() string {
 		if a, b := dumbHost.topicPeers(), dumbRope.topicPeers(); a != 1 || b != 1 {
 			return fmt.Sprintf("%d at the host, %d at the node", a, b)
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // TestTheyRestart: a host that comes back with its key is meshed and heard again.
@@ -29,7 +31,7 @@ func TestTheyRestart(t *testing.T) {
 		if err := h.host.Close(); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "we forget it", func() string {
+		rig.Until(t, "we forget it", func() string {
 			if n := r.topicPeers(); n != 1 {
 				return fmt.Sprintf("%d topic peers", n)
 			}
@@ -58,7 +60,7 @@ func TestWeRestart(t *testing.T) {
 		meshed(t, r, h)
 		// The same text in each life: only the sequence number is new.
 		r.publish(t, "here I am")
-		until(t, "the host hears it in each life", func() string {
+		rig.Until(t, "the host hears it in each life", func() string {
 			if n := h.mail.count("here I am"); n != life+1 {
 				return fmt.Sprintf("%d times", n)
 			}
@@ -68,7 +70,7 @@ func TestWeRestart(t *testing.T) {
 		if err := r.node.Close(); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "the host forgets us", func() string {
+		rig.Until(t, "the host forgets us", func() string {
 			if n := h.topicPeers(); n != 0 {
 				return fmt.Sprintf("%d topic peers", n)
 			}
@@ -94,7 +96,7 @@ func TestBothDial(t *testing.T) {
 			<-done
 			// A message may go down with the link that gives way.
 			n := 0
-			until(t, "messages go both ways", func() string {
+			rig.Until(t, "messages go both ways", func() string {
 				n++
 				there, back := fmt.Sprint("there ", n/10), fmt.Sprint("back ", n/10)
 				if n%10 == 0 {

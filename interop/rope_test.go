@@ -8,6 +8,7 @@ import (
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // rope is a ropewalk node in this process.
@@ -37,7 +38,7 @@ func newRope(t *testing.T, label, topic string, cfg ropewalk.Config) *rope {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Start(within(t)); err != nil {
+	if err := n.Start(rig.Within(t)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Close() })
@@ -89,14 +90,14 @@ func (r *rope) addr(transport string) string {
 
 func (r *rope) dial(t *testing.T, addr string) {
 	t.Helper()
-	if _, err := r.node.Connect(within(t), addr); err != nil {
+	if _, err := r.node.Connect(rig.Within(t), addr); err != nil {
 		t.Fatalf("%s dials %s: %v", r.label, addr, err)
 	}
 }
 
 func (r *rope) publish(t *testing.T, data string) {
 	t.Helper()
-	if _, err := r.node.Publish(within(t), r.topic, []byte(data), 0); err != nil {
+	if _, err := r.node.Publish(rig.Within(t), r.topic, []byte(data), 0); err != nil {
 		t.Fatalf("%s publishes: %v", r.label, err)
 	}
 }
@@ -125,7 +126,7 @@ func (r *rope) mesh() []id.ID {
 // stream is the gossip protocol we write to a peer, as far as we tell.
 func (r *rope) session(t *testing.T, p id.PeerID) (ropewalk.Session, bool) {
 	t.Helper()
-	all, err := r.node.Sessions(within(t))
+	all, err := r.node.Sessions(rig.Within(t))
 	if err != nil {
 		t.Fatal(err)
 	}

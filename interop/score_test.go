@@ -10,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // scores is what a host thinks of its peers: the worst of each term ever seen.
@@ -90,7 +91,7 @@ func TestGoodStanding(t *testing.T) {
 	receiveAll(t, all, want)
 	for range 3 { // leaving and coming back within the backoff
 		a.leave()
-		until(t, "the hosts know that a left", func() string {
+		rig.Until(t, "the hosts know that a left", func() string {
 			for _, h := range hosts {
 				if h.topicPeers() > 3 || inMesh(h, a) {
 					return h.label + " does not"
@@ -100,7 +101,7 @@ func TestGoodStanding(t *testing.T) {
 		})
 		a.follow(t)
 	}
-	until(t, "a is meshed again", func() string {
+	rig.Until(t, "a is meshed again", func() string {
 		if n := len(a.mesh()); n < 3 {
 			return fmt.Sprintf("with %d", n)
 		}
@@ -118,7 +119,7 @@ func (s *scores) judge(t *testing.T, label string, peers ...id.PeerID) {
 	s.mu.Lock()
 	from := s.looks
 	s.mu.Unlock()
-	until(t, label+" looks at its scores", func() string {
+	rig.Until(t, label+" looks at its scores", func() string {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.looks < from+2 {

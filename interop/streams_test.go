@@ -13,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // TestLateRouter: a host whose router starts when its connection has long been up
@@ -22,7 +23,7 @@ func TestLateRouter(t *testing.T) {
 	r := startRope(t, "rope", "t", "strict")
 	h := startHost(t, "host", "t", hostOptions{idle: true, bare: true})
 	h.dial(t, r.addr("quic-v1"))
-	until(t, "identify ended", func() string {
+	rig.Until(t, "identify ended", func() string {
 		if p, _ := h.host.Peerstore().GetProtocols(peer.ID(r.id)); len(p) == 0 {
 			return "our protocols are unknown"
 		}
@@ -38,7 +39,7 @@ func TestLateRouter(t *testing.T) {
 func TestNoRouter(t *testing.T) {
 	r := startRope(t, "rope", "t", "strict")
 	h := startHost(t, "host", "t", hostOptions{idle: true, bare: true})
-	if _, err := r.node.Connect(within(t), h.addr("tcp")); err == nil || !strings.Contains(err.Error(), "no protocol in common") {
+	if _, err := r.node.Connect(rig.Within(t), h.addr("tcp")); err == nil || !strings.Contains(err.Error(), "no protocol in common") {
 		t.Fatalf("dial: %v, want: no protocol in common", err)
 	}
 	h.route(t, "t", hostOptions{})
@@ -67,7 +68,7 @@ func TestBrokenStreams(t *testing.T) {
 			meshed(t, r, h)
 			for range 5 {
 				evil.dial(t, r.addr("tcp"))
-				s, err := evil.host.NewStream(within(t), peer.ID(r.id), pubsub.GossipSubID_v11)
+				s, err := evil.host.NewStream(rig.Within(t), peer.ID(r.id), pubsub.GossipSubID_v11)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -83,7 +84,7 @@ func TestBrokenStreams(t *testing.T) {
 			both(t, r, h, "after rubbish")
 			// The same host turns good: it must be heard, unless we hold the link down.
 			evil.host.Network().ClosePeer(peer.ID(r.id))
-			until(t, "the bad links are gone", func() string {
+			rig.Until(t, "the bad links are gone", func() string {
 				if evil.host.Network().Connectedness(peer.ID(r.id)) == network.Connected {
 					return "still connected"
 				}
@@ -132,7 +133,7 @@ func resetStreams(t *testing.T, which func(network.Direction) bool) {
 		if n == 0 {
 			t.Fatal("there was no gossip stream to reset")
 		}
-		until(t, "messages go both ways again", func() string {
+		rig.Until(t, "messages go both ways again", func() string {
 			there, back := fmt.Sprintf("round %d there", round), fmt.Sprintf("round %d back", round)
 			// What is published while a stream is down may be lost.
 			if h.mail.count(there) == 0 {
@@ -170,7 +171,7 @@ func TestManyTopics(t *testing.T) {
 		}
 	}
 	r.dial(t, h.addr("quic-v1"))
-	until(t, "all topics are known and meshed on both sides", func() string {
+	rig.Until(t, "all topics are known and meshed on both sides", func() string {
 		ours, err := r.node.Topics(t.Context())
 		if err != nil {
 			return err.Error()
@@ -205,7 +206,7 @@ func TestBurst(t *testing.T) {
 			m.publish(t, text)
 			want = append(want, text)
 		}
-		until(t, "the burst of "+m.name(), func() string {
+		rig.Until(t, "the burst of "+m.name(), func() string {
 			for _, x := range []member{h, r} {
 				for _, text := range want {
 					if n := x.inbox().count(text); n > 1 {
@@ -239,7 +240,7 @@ func TestOwnStreams(t *testing.T) {
 	if s, ok := r.session(t, h.peer()); !ok || !slices.Contains(s.Protocols, own) {
 		t.Errorf("we speak %v", s.Protocols)
 	}
-	if _, err := r.node.Connect(within(t), stranger.addr("tcp")); err == nil || !strings.Contains(err.Error(), "no protocol in common") {
+	if _, err := r.node.Connect(rig.Within(t), stranger.addr("tcp")); err == nil || !strings.Contains(err.Error(), "no protocol in common") {
 		t.Errorf("dial of a stranger: %v, want: no protocol in common", err)
 	}
 }

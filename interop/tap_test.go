@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 
 	"github.com/ropewalk/ropewalk/gossipsub/rpc"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // tap is a plain libp2p host that speaks the protocol by hand: it keeps every frame
@@ -55,7 +56,7 @@ func (x *tap) join(t *testing.T, m member) {
 	t.Helper()
 	x.dial(t, m.addr("tcp"))
 	p := peer.ID(m.peer())
-	s, err := x.host.NewStream(within(t), p, x.proto)
+	s, err := x.host.NewStream(rig.Within(t), p, x.proto)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func read(t *testing.T, frame []byte) *rpc.RPC {
 // await waits for a frame of a member that is what the test wants, and returns it.
 func (x *tap) await(t *testing.T, m member, what string, is func(*rpc.RPC) bool) (found []byte) {
 	t.Helper()
-	until(t, fmt.Sprintf("%s sends %s %s", m.name(), x.label, what), func() string {
+	rig.Until(t, fmt.Sprintf("%s sends %s %s", m.name(), x.label, what), func() string {
 		all := x.frames(m)
 		for _, f := range all {
 			if is(read(t, f)) {

@@ -8,6 +8,8 @@ import (
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // TestVersions: hosts that speak one protocol version only, in one mesh with us,
@@ -42,7 +44,7 @@ func TestVersions(t *testing.T) {
 				}
 				meshed(t, r, far)
 				if v.flood {
-					until(t, "both know each other's topic", func() string {
+					rig.Until(t, "both know each other's topic", func() string {
 						if r.topicPeers() < 2 || h.topicPeers() < 1 {
 							return "not yet"
 						}
@@ -97,7 +99,7 @@ func TestPruneOnVersions(t *testing.T) {
 			r.dial(t, h.addr("tcp"))
 			meshed(t, r, h)
 			r.leave()
-			until(t, "our PRUNE", func() string {
+			rig.Until(t, "our PRUNE", func() string {
 				if len(h.tracer.seen("prune", true, r.id)) == 0 {
 					return "none came"
 				}

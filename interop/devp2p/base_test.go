@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // victim is a node of ours with the diagnostic protocols, and what it was before
@@ -89,8 +90,8 @@ func (v *victim) alive() {
 // settled waits until no link is left.
 func (v *victim) settled() {
 	v.t.Helper()
-	until(v.t, "links", func() string {
-		all, err := v.Sessions(within(v.t))
+	rig.Until(v.t, "links", func() string {
+		all, err := v.Sessions(rig.Within(v.t))
 		if err != nil {
 			return err.Error()
 		}
@@ -108,13 +109,13 @@ func (v *victim) unharmed() {
 	v.settled()
 	v.alive()
 	v.settled()
-	until(v.t, "goroutines", func() string {
+	rig.Until(v.t, "goroutines", func() string {
 		if n := runtime.NumGoroutine(); n > v.goroutines {
 			return fmt.Sprintf("%d, were %d", n, v.goroutines)
 		}
 		return ""
 	})
-	until(v.t, "heap", func() string {
+	rig.Until(v.t, "heap", func() string {
 		if h := heapNow(); h > v.heap+heapSlack {
 			return fmt.Sprintf("%d bytes, were %d", h, v.heap)
 		}
@@ -125,7 +126,7 @@ func (v *victim) unharmed() {
 // told waits for an event that says so.
 func (v *victim) told(text string) {
 	v.t.Helper()
-	until(v.t, "an event saying "+text, func() string {
+	rig.Until(v.t, "an event saying "+text, func() string {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		var saw []string

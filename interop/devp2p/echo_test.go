@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 func reader(b []byte) io.Reader { return bytes.NewReader(b) }
@@ -97,7 +98,7 @@ func testEcho(t *testing.T, weAsk, weDial bool) {
 	}
 	n, s := startRope(t, mine), startGeth(t, other)
 	if weDial {
-		if _, err := n.Connect(within(t), enodeOf(s)); err != nil {
+		if _, err := n.Connect(rig.Within(t), enodeOf(s)); err != nil {
 			t.Fatal(err)
 		}
 	} else {
@@ -108,7 +109,7 @@ func testEcho(t *testing.T, weAsk, weDial bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-within(t).Done():
+	case <-rig.Within(t).Done():
 		t.Fatal("no end")
 	}
 }

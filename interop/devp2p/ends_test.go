@@ -12,6 +12,7 @@ import (
 	"github.com/golang/snappy"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 	"github.com/ropewalk/ropewalk/link"
 )
 
@@ -43,8 +44,8 @@ func TestDisconnects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := startVictim(t)
 			s := greeted(t, v.enode, echo)
-			until(t, "link", func() string {
-				if list, _ := v.Sessions(within(t)); len(list) != 1 {
+			rig.Until(t, "link", func() string {
+				if list, _ := v.Sessions(rig.Within(t)); len(list) != 1 {
 					return fmt.Sprint(len(list))
 				}
 				return ""
@@ -68,12 +69,12 @@ func TestDisconnectForHello(t *testing.T) {
 	busy := startGeth(t, p2p.Protocol{Name: "ee", Version: 1, Length: 1, Run: hold})
 	for range busy.MaxPeers {
 		first := startRope(t, ropewalk.Protocol{Name: "ee", Version: 1, Length: 1, Run: holdRope})
-		if _, err := first.Connect(within(t), enodeOf(busy)); err != nil {
+		if _, err := first.Connect(rig.Within(t), enodeOf(busy)); err != nil {
 			break
 		}
 	}
 	n := startRope(t, ropewalk.Protocol{Name: "ee", Version: 1, Length: 1, Run: holdRope})
-	_, err := n.Connect(within(t), enodeOf(busy))
+	_, err := n.Connect(rig.Within(t), enodeOf(busy))
 	if err == nil || !strings.Contains(err.Error(), link.TooManyPeers.String()) {
 		t.Errorf("%v, want a refusal that says %q", err, link.TooManyPeers)
 	}
@@ -113,7 +114,7 @@ func TestReasons(t *testing.T) {
 			events := make(chan *p2p.PeerEvent, 16)
 			sub := s.SubscribeEvents(events)
 			n := startRope(t, ropewalk.Protocol{Name: "ee", Version: 1, Length: 1, Run: func(*ropewalk.Peer, ropewalk.MsgReadWriter) error { return err }})
-			if _, err := n.Connect(within(t), enodeOf(s)); err != nil {
+			if _, err := n.Connect(rig.Within(t), enodeOf(s)); err != nil {
 				t.Fatal(err)
 			}
 			dropped(t, events, want)
@@ -129,7 +130,7 @@ func TestReasons(t *testing.T) {
 			ready := make(chan struct{})
 			s := startGeth(t, p2p.Protocol{Name: "ee", Version: 1, Length: 1, Run: func(*p2p.Peer, p2p.MsgReadWriter) error { <-ready; return err }})
 			v := startWatched(t, ropewalk.Protocol{Name: "ee", Version: 1, Length: 1, Run: holdRope})
-			if _, err := v.Connect(within(t), enodeOf(s)); err != nil {
+			if _, err := v.Connect(rig.Within(t), enodeOf(s)); err != nil {
 				t.Fatal(err)
 			}
 			close(ready)
@@ -150,7 +151,7 @@ func dropped(t *testing.T, events chan *p2p.PeerEvent, want string) {
 				}
 				return
 			}
-		case <-within(t).Done():
+		case <-rig.Within(t).Done():
 			t.Fatal("no drop")
 		}
 	}
@@ -164,11 +165,11 @@ func TestSimultaneous(t *testing.T) {
 	to, at := enodeOf(s), parsed(t, n)
 	for i := range 200 {
 		var both sync.WaitGroup
-		both.Go(func() { n.Connect(within(t), to) })
+		both.Go(func() { n.Connect(rig.Within(t), to) })
 		both.Go(func() { s.AddPeer(at) })
 		both.Wait()
-		until(t, fmt.Sprint("link ", i), func() string {
-			list, err := n.Sessions(within(t))
+		rig.Until(t, fmt.Sprint("link ", i), func() string {
+			list, err := n.Sessions(rig.Within(t))
 			if err != nil || len(list) != 1 || s.PeerCount() != 1 {
 				return fmt.Sprint(len(list), " here, ", s.PeerCount(), " there")
 			}
@@ -176,11 +177,11 @@ func TestSimultaneous(t *testing.T) {
 		})
 		s.RemovePeer(at)
 		looks := 0
-		until(t, fmt.Sprint("no link ", i), func() string {
+		rig.Until(t, fmt.Sprint("no link ", i), func() string {
 			if looks++; looks%100 == 0 {
 				s.RemovePeer(at) // a dial that go-ethereum had begun may come up after it was told
 			}
-			list, err := n.Sessions(within(t))
+			list, err := n.Sessions(rig.Within(t))
 			if err != nil || len(list) != 0 || s.PeerCount() != 0 {
 				return fmt.Sprint(len(list), " here, ", s.PeerCount(), " there")
 			}
@@ -219,8 +220,8 @@ func TestStopInEachPhase(t *testing.T) {
 			n := startWith(t, ropewalk.Config{Diagnostics: true})
 			s := c.reach(t, n.Info().Enode)
 			if c.want >= 0 {
-				until(t, "link", func() string {
-					if list, _ := n.Sessions(within(t)); len(list) != 1 {
+				rig.Until(t, "link", func() string {
+					if list, _ := n.Sessions(rig.Within(t)); len(list) != 1 {
 						return fmt.Sprint(len(list))
 					}
 					return ""

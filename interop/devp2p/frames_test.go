@@ -9,6 +9,8 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rlp"
 	"github.com/golang/snappy"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // The reasons the tests look for.
@@ -193,7 +195,7 @@ func TestHelloLenience(t *testing.T) {
 			if code, b := s.hearData(); code != firstCode+1 || string(b) != "\xc1\x09" {
 				t.Fatalf("echo came as %#x %x", code, b)
 			}
-			all, err := v.Sessions(within(t))
+			all, err := v.Sessions(rig.Within(t))
 			if err != nil || len(all) != 1 {
 				t.Fatalf("%d sessions, %v", len(all), err)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // runs notes which protocols began.
@@ -82,15 +83,15 @@ func TestMatching(t *testing.T) {
 			}
 			n, s := startRope(t, rope...), startGeth(t, geth...)
 			if weDial {
-				if _, err := n.Connect(within(t), enodeOf(s)); err != nil {
+				if _, err := n.Connect(rig.Within(t), enodeOf(s)); err != nil {
 					t.Fatal(err)
 				}
 			} else {
 				s.AddPeer(parsed(t, n))
 			}
-			until(t, "our runs", func() string { return ours.is(want...) })
-			until(t, "their runs", func() string { return theirs.is(want...) })
-			until(t, "messages", func() string { return heard.is("alpha code 5/8", "zeta code 4/2") })
+			rig.Until(t, "our runs", func() string { return ours.is(want...) })
+			rig.Until(t, "their runs", func() string { return theirs.is(want...) })
+			rig.Until(t, "messages", func() string { return heard.is("alpha code 5/8", "zeta code 4/2") })
 		})
 	}
 }

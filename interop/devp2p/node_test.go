@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // startRope starts a node of ours that listens on RLPx alone.
@@ -24,24 +25,7 @@ func startWith(t *testing.T, cfg ropewalk.Config, protocols ...ropewalk.Protocol
 	cfg.Localnet = true
 	cfg.Listen.LibP2P = []string{}
 	cfg.Session.Outbound = -1
-	n, err := ropewalk.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range protocols {
-		if err := n.Handle(p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := n.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := n.Close(); err != nil {
-			t.Error("close:", err)
-		}
-	})
-	return n
+	return rig.Start(t, cfg, protocols...)
 }
 
 // startGeth starts go-ethereum's server without discovery.

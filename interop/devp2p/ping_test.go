@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // TestPing: what our ping says of go-ethereum's listener: with something in common it
@@ -17,7 +18,7 @@ import (
 // there whom we know.
 func TestPing(t *testing.T) {
 	s := startGeth(t, p2p.Protocol{Name: "ee", Version: 1, Length: 1, Run: hold}, p2p.Protocol{Name: "ee", Version: 2, Length: 1, Run: hold})
-	r, err := ropewalk.Ping(within(t), enodeOf(s), ropewalk.PingOptions{Caps: []string{"ee/2"}})
+	r, err := ropewalk.Ping(rig.Within(t), enodeOf(s), ropewalk.PingOptions{Caps: []string{"ee/2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,7 @@ func TestPing(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 
-	r, err = ropewalk.Ping(within(t), enodeOf(s), ropewalk.PingOptions{})
+	r, err = ropewalk.Ping(rig.Within(t), enodeOf(s), ropewalk.PingOptions{})
 	if err != nil || len(r.Shared) != 0 || !slices.Equal(r.Caps, []string{"ee/1", "ee/2"}) || r.Ended == "" {
 		t.Errorf("nothing shared: %+v, %v", r, err)
 	}
@@ -36,7 +37,7 @@ func TestPing(t *testing.T) {
 		t.Fatal(err)
 	}
 	self := s.Self()
-	if r, err := ropewalk.Ping(within(t), enode.NewV4(&other.PublicKey, self.IP(), self.TCP(), 0).URLv4(), ropewalk.PingOptions{}); err == nil {
+	if r, err := ropewalk.Ping(rig.Within(t), enode.NewV4(&other.PublicKey, self.IP(), self.TCP(), 0).URLv4(), ropewalk.PingOptions{}); err == nil {
 		t.Errorf("another key: %+v", r)
 	} else {
 		t.Log(err)

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // drip writes one byte a second until the node hangs up, and tells how it did: the
@@ -94,8 +96,8 @@ func TestAnnounced(t *testing.T) {
 		s.raw(s.frame(size, nil))
 		all = append(all, s)
 	}
-	until(t, "links", func() string {
-		if list, _ := v.Sessions(within(t)); len(list) != links {
+	rig.Until(t, "links", func() string {
+		if list, _ := v.Sessions(rig.Within(t)); len(list) != links {
 			return fmt.Sprint(len(list))
 		}
 		return ""
@@ -171,8 +173,8 @@ func TestZeroWindow(t *testing.T) {
 		s.say(firstCode, encoded(t, []uint{1000, 16 << 10}))
 	}
 	v.told("") // any event
-	until(t, "the end", func() string {
-		if list, _ := v.Sessions(within(t)); len(list) > 0 {
+	rig.Until(t, "the end", func() string {
+		if list, _ := v.Sessions(rig.Within(t)); len(list) > 0 {
 			return "the link is up"
 		}
 		return ""

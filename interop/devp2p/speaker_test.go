@@ -19,6 +19,8 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/ethereum/go-ethereum/rlp"
 	"github.com/golang/snappy"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // speaker is a dialler that can say anything, right or wrong.
@@ -68,12 +70,12 @@ func connect(t *testing.T, enodeURL string) *speaker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := net.DialTimeout("tcp", fmt.Sprintf("%v:%d", to.IP(), to.TCP()), patience)
+	conn, err := net.DialTimeout("tcp", fmt.Sprintf("%v:%d", to.IP(), to.TCP()), rig.Patience)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(rig.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	key, err := crypto.GenerateKey()

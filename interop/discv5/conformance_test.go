@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // conformance are the tests of go-ethereum's program, each run against a node that is
@@ -23,7 +25,7 @@ func TestConformance(t *testing.T) {
 	for _, name := range conformance {
 		t.Run(name, func(t *testing.T) {
 			n := startRope(t)
-			out, err := exec.CommandContext(within(t), program, "discv5", "test", "--run", "^"+name+"$", n.Record()).CombinedOutput()
+			out, err := exec.CommandContext(rig.Within(t), program, "discv5", "test", "--run", "^"+name+"$", n.Record()).CombinedOutput()
 			if err != nil || !strings.Contains(string(out), "-- OK") {
 				t.Errorf("%v\n%s", err, out)
 			}

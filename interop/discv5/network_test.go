@@ -10,6 +10,7 @@ import (
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // members are nodes of both kinds that know one.
@@ -58,8 +59,8 @@ func TestOneNetwork(t *testing.T) {
 					if n.Info().ID == who {
 						continue
 					}
-					until(t, fmt.Sprintf("ropewalk %d finds %s", i, who.Short()), func() string {
-						got, err := n.Discovery().LookupRecord(within(t), who)
+					rig.Until(t, fmt.Sprintf("ropewalk %d finds %s", i, who.Short()), func() string {
+						got, err := n.Discovery().LookupRecord(rig.Within(t), who)
 						if err != nil {
 							return err.Error()
 						}
@@ -70,7 +71,7 @@ func TestOneNetwork(t *testing.T) {
 					if n.Self().ID() == enode.ID(who) {
 						continue
 					}
-					until(t, fmt.Sprintf("go-ethereum %d finds %s", i, who.Short()), func() string {
+					rig.Until(t, fmt.Sprintf("go-ethereum %d finds %s", i, who.Short()), func() string {
 						got := n.ResolveNodeId(enode.ID(who))
 						if got == nil {
 							return "nobody"
@@ -102,13 +103,13 @@ func TestNewRecord(t *testing.T) {
 	g := startGeth(t)
 	n := startRope(t, g.Self().String())
 	who := id.ID(g.Self().ID())
-	until(t, "found", func() string {
-		_, err := n.Discovery().LookupRecord(within(t), who)
+	rig.Until(t, "found", func() string {
+		_, err := n.Discovery().LookupRecord(rig.Within(t), who)
 		return text(err)
 	})
 	g.local.Set(gethenr.WithEntry("changed", uint(7)))
-	until(t, "the new record", func() string {
-		got, err := n.Discovery().LookupRecord(within(t), who)
+	rig.Until(t, "the new record", func() string {
+		got, err := n.Discovery().LookupRecord(rig.Within(t), who)
 		if err != nil {
 			return err.Error()
 		}

@@ -1,7 +1,6 @@
 package discv5
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"testing"
@@ -13,36 +12,8 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"github.com/ropewalk/ropewalk"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
-
-// patience is how long a condition may take before a test gives up.
-const patience = 90 * time.Second
-
-// until waits for a condition, which says what is still missing.
-func until(t *testing.T, what string, missing func() string) {
-	t.Helper()
-	ctx := within(t)
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		m := missing()
-		if m == "" {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: gave up after %v: %s", what, patience, m)
-		}
-	}
-}
-
-// within is a context for a few calls.
-func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // startRope starts a node of ours that does discovery and has no links.
 func startRope(t *testing.T, bootnodes ...string) *ropewalk.Node {
@@ -51,19 +22,7 @@ func startRope(t *testing.T, bootnodes ...string) *ropewalk.Node {
 	cfg.Listen.LibP2P, cfg.Listen.RLPx = []string{}, []string{}
 	cfg.Session.Outbound = -1
 	cfg.Session.Bootnodes = bootnodes
-	n, err := ropewalk.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := n.Close(); err != nil {
-			t.Error("close:", err)
-		}
-	})
-	return n
+	return rig.Start(t, cfg)
 }
 
 // geth is a node of go-ethereum's discv5.

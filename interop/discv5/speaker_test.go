@@ -12,6 +12,7 @@ import (
 	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/enr"
 	"github.com/ropewalk/ropewalk/id"
+	"github.com/ropewalk/ropewalk/interop/rig"
 	"github.com/ropewalk/ropewalk/udp"
 )
 
@@ -145,7 +146,7 @@ func (s *speaker) ask(t *testing.T, verb func(now time.Time, t id.Ticket) discv5
 	select {
 	case a := <-done:
 		return a
-	case <-within(t).Done():
+	case <-rig.Within(t).Done():
 		t.Fatal("no answer")
 		return discv5.Answer{}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/enr"
+	"github.com/ropewalk/ropewalk/interop/rig"
 )
 
 // sizes of TALK bodies: none; what the first packet of a handshake holds whatever the
@@ -62,7 +63,7 @@ func TestTalkFromGeth(t *testing.T) {
 		}
 		for range 2 {
 			var got []byte
-			until(t, "an answer", func() string {
+			rig.Until(t, "an answer", func() string {
 				var err error
 				if got, err = g.TalkRequest(to, "echo", body(n)); err != nil {
 					return err.Error()
@@ -102,10 +103,10 @@ func TestTalkTooLarge(t *testing.T) {
 		}
 	}
 	whole := startRope(t)
-	if _, err := whole.Discovery().Talk(within(t), g.Self().String(), []byte("ee"), body(discv5.TalkMax+1)); !errors.Is(err, ropewalk.ErrTooLarge) {
+	if _, err := whole.Discovery().Talk(rig.Within(t), g.Self().String(), []byte("ee"), body(discv5.TalkMax+1)); !errors.Is(err, ropewalk.ErrTooLarge) {
 		t.Errorf("a whole node: %v", err)
 	}
-	if got, err := whole.Discovery().Talk(within(t), g.Self().String(), []byte("ee"), body(discv5.TalkMax)); err != nil || len(got) != discv5.TalkMax {
+	if got, err := whole.Discovery().Talk(rig.Within(t), g.Self().String(), []byte("ee"), body(discv5.TalkMax)); err != nil || len(got) != discv5.TalkMax {
 		t.Errorf("a whole node, the largest body: %d bytes, %v", len(got), err)
 	}
 }
