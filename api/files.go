@@ -23,8 +23,7 @@ func (s *Server) servePut(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, http.StatusBadRequest, errorOf(codeInvalidParams, "the ID is what the file's hash says: PUT /content/"))
 		return
 	}
-	if !s.enterFile() {
-		refuseBusy(w, fmt.Sprintf("%d files are on their way", filesMax))
+	if !s.enterFile(w) {
 		return
 	}
 	defer s.leaveFile()
@@ -46,8 +45,7 @@ func (s *Server) serveGet(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, http.StatusBadRequest, errorOf(codeInvalidParams, "not a content ID: 64 hex digits after 0x"))
 		return
 	}
-	if !s.enterFile() {
-		refuseBusy(w, fmt.Sprintf("%d files are on their way", filesMax))
+	if !s.enterFile(w) {
 		return
 	}
 	defer s.leaveFile()
@@ -131,12 +129,13 @@ func refuseBusy(w http.ResponseWriter, why string) {
 	refuseWith(w, http.StatusServiceUnavailable, errorOf(codeBusy, why))
 }
 
-// enterFile takes a place among the files on their way, and tells whether there was one.
-func (s *Server) enterFile() bool {
+// enterFile takes a place among the files on their way, or says that there is none.
+func (s *Server) enterFile(w http.ResponseWriter) bool {
 	if s.files.Add(1) <= filesMax {
 		return true
 	}
 	s.leaveFile()
+	refuseBusy(w, fmt.Sprintf("%d files are on their way", filesMax))
 	return false
 }
 

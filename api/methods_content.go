@@ -18,34 +18,34 @@ func (s *Server) contentPut(ctx context.Context, a *args) (any, error) {
 	return s.node.PutReader(ctx, bytes.NewReader(data), ropewalk.PutOptions{Network: network, Size: int64(len(data))})
 }
 
-func (s *Server) contentGet(ctx context.Context, a *args) (any, error) {
+// fetch finds the file that a call's parameters name.
+func (s *Server) fetch(ctx context.Context, a *args) (*ropewalk.Fetch, error) {
 	which := a.content("id")
 	network := a.optText("network", requestIDMax)
 	if err := a.end(); err != nil {
 		return nil, err
 	}
-	f, err := s.node.Fetch(ctx, which, ropewalk.GetOptions{Network: network})
+	return s.node.Fetch(ctx, which, ropewalk.GetOptions{Network: network})
+}
+
+func (s *Server) contentGet(ctx context.Context, a *args) (any, error) {
+	f, err := s.fetch(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	if f.Manifest.Size > getBytesMax {
-		return nil, errorOf(codeTooLarge, fmt.Sprintf("%d bytes, of which a call carries at most %d: use GET /content/%s", f.Manifest.Size, getBytesMax, which))
+		return nil, errorOf(codeTooLarge, fmt.Sprintf("%d bytes, of which a call carries at most %d: use GET /content/%s", f.Manifest.Size, getBytesMax, f.Manifest.ID))
 	}
 	var out bytes.Buffer
 	if err := f.Stream(ctx, &out); err != nil {
 		return nil, err
 	}
-	return map[string]any{"id": which, "data": out.Bytes()}, nil
+	return map[string]any{"id": f.Manifest.ID, "data": out.Bytes()}, nil
 }
 
 // contentManifest tells what a file consists of.
 func (s *Server) contentManifest(ctx context.Context, a *args) (any, error) {
-	which := a.content("id")
-	network := a.optText("network", requestIDMax)
-	if err := a.end(); err != nil {
-		return nil, err
-	}
-	f, err := s.node.Fetch(ctx, which, ropewalk.GetOptions{Network: network})
+	f, err := s.fetch(ctx, a)
 	if err != nil {
 		return nil, err
 	}

@@ -101,21 +101,25 @@ func runSim(ctx context.Context, a *app, o simOptions) error {
 			bar.show("%s of network time, %d events, %s", virtual.Round(time.Second), events, step)
 		},
 	}
-	started := time.Now()
-	r, err := sim.Run(opt)
-	bar.clear()
-	if err != nil {
-		return err
-	}
-	if a.json {
-		err = json.NewEncoder(a.out).Encode(r)
-	} else {
-		err = printSim(a.out, r, time.Since(started))
-	}
+	r, err := told(a, bar, func() (sim.Report, error) { return sim.Run(opt) }, printSim)
 	if err == nil && !r.OK {
 		err = failf(exitFailed, "sim: an expectation did not hold; repeat with: ropewalk sim %s --nodes %d --seed %d --loss %g --churn %g%s", o.script, r.Nodes, r.Seed, o.loss, o.churn, o.labFlags())
 	}
 	return err
+}
+
+// told runs an experiment and prints what it found.
+func told[R any](a *app, bar *meter, run func() (R, error), print func(io.Writer, R, time.Duration) error) (R, error) {
+	started := time.Now()
+	r, err := run()
+	bar.clear()
+	switch {
+	case err != nil:
+		return r, err
+	case a.json:
+		return r, json.NewEncoder(a.out).Encode(r)
+	}
+	return r, print(a.out, r, time.Since(started))
 }
 
 // labFlags are the flags of an experiment that were given, to repeat it.

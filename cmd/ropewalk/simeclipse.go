@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -51,17 +50,7 @@ func runEclipse(ctx context.Context, a *app, o eclipse.Options) error {
 	bar := newMeter(a)
 	o.Progress = func(what string, done, of int) { bar.show("%s: %d of %d trials", what, done, of) }
 	o.Stop = func() bool { return ctx.Err() != nil }
-	started := time.Now()
-	r, err := eclipse.Run(o)
-	bar.clear()
-	if err != nil {
-		return err
-	}
-	if a.json {
-		err = json.NewEncoder(a.out).Encode(r)
-	} else {
-		err = printEclipse(a.out, r, time.Since(started))
-	}
+	r, err := told(a, bar, func() (eclipse.Report, error) { return eclipse.Run(o) }, printEclipse)
 	if err == nil && !r.OK() {
 		err = failf(exitFailed, "sim eclipse: a bar is not reached")
 	}

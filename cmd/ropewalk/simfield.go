@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -70,17 +69,7 @@ func runField(ctx context.Context, a *app, f sim.Field, run func(sim.Field) (sim
 		bar.show("%s of network time, %d events, %s", virtual.Round(time.Second), events, what)
 	}
 	f.Stop = func() bool { return ctx.Err() != nil }
-	started := time.Now()
-	r, err := run(f)
-	bar.clear()
-	if err != nil {
-		return err
-	}
-	if a.json {
-		err = json.NewEncoder(a.out).Encode(r)
-	} else {
-		err = printField(a.out, r, time.Since(started))
-	}
+	r, err := told(a, bar, func() (sim.Result, error) { return run(f) }, printField)
 	if err == nil && !r.OK() {
 		err = failf(exitFailed, "sim %s: a bar is not reached", r.Name)
 	}
