@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -31,6 +32,7 @@ type disk struct {
 	db *pebble.DB
 	g  *gate
 
+	pace  pace
 	known atomic.Pointer[known] // what is surely not there; nil: nothing is known
 
 	trouble atomic.Pointer[error] // of work behind the scenes, until some goes well again
@@ -277,6 +279,7 @@ func (d *disk) walk(lower, upper []byte, inwards bool, visit func(at content.Dis
 
 func (d *disk) far(net string, from content.Distance, n int) (out []placed, err error) {
 	lower, upper := appendKey(nil, kindItem, net), appendBehind(nil, kindItem, net, from)
+	out = make([]placed, 0, n)
 	err = d.walk(lower, upper, true, func(at content.Distance, r record) bool {
 		out = append(out, placed{at: at, cost: r.cost()})
 		return len(out) < n
@@ -297,6 +300,9 @@ func (d *disk) page(net string, after *content.Distance, n int) (out []placed, e
 }
 
 func (d *disk) write(changes []change, tallies []tally, sync bool) error {
+	if !d.durable {
+		time.Sleep(d.pace.wait(sizeOf(changes), d.tables))
+	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if d.db == nil {
@@ -328,32 +334,49 @@ func (d *disk) write(changes []change, tallies []tally, sync bool) error {
 	return nil
 }
 
+// sizeOf is how many bytes some changes write.
+func sizeOf(changes []change) (n int64) {
+	for _, c := range changes {
+		n += costOf(len(c.key), len(c.value))
+	}
+	return n
+}
+
+// tables counts the tables in memory.
+func (d *disk) tables() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.db == nil {
+		return 0
+	}
+	return int(d.db.Metrics().MemTable.Count)
+}
+
 func fillBatch(b *pebble.Batch, changes []change, tallies []tally) (err error) {
-	var key, value []byte
+	var room, behind [keyMax + 1]byte
 	for _, c := range changes {
 		if c.drop {
 			for _, kind := range []byte{kindItem, kindValue} {
-				key = appendKeyAt(key[:0], kind, c.net, c.at)
+				key := appendKeyAt(room[:0], kind, c.net, c.at)
 				if c.at == c.to {
 					err = errors.Join(err, b.Delete(key, nil))
 				} else {
-					err = errors.Join(err, b.DeleteRange(key, appendBehind(nil, kind, c.net, c.to), nil))
+					err = errors.Join(err, b.DeleteRange(key, appendBehind(behind[:0], kind, c.net, c.to), nil))
 				}
 			}
 			continue
 		}
-		key = appendKeyAt(key[:0], kindItem, c.net, c.at)
-		value = appendRecord(value[:0], c.key, c.value)
-		err = errors.Join(err, b.Set(key, value, nil))
+		// Written where Pebble keeps it, not copied there.
+		op := b.SetDeferred(keySize(c.net), recordSize(c.key, c.value))
+		appendKeyAt(op.Key[:0], kindItem, c.net, c.at)
+		appendRecord(op.Value[:0], c.key, c.value)
+		err = errors.Join(err, op.Finish())
 		if len(c.value) > inlineMax {
-			key = appendKeyAt(key[:0], kindValue, c.net, c.at)
-			err = errors.Join(err, b.Set(key, c.value, nil))
+			err = errors.Join(err, b.Set(appendKeyAt(room[:0], kindValue, c.net, c.at), c.value, nil))
 		}
 	}
 	for _, t := range tallies {
-		key = appendKey(key[:0], kindTally, t.net)
-		value = appendTally(value[:0], t)
-		err = errors.Join(err, b.Set(key, value, nil))
+		err = errors.Join(err, b.Set(appendKey(room[:0], kindTally, t.net), appendTally(behind[:0], t), nil))
 	}
 	return err
 }

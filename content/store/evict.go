@@ -48,6 +48,7 @@ func (l *lane) evict(b *book, coming int64) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	b.evicted += uint64(n)
+	b.freed, b.came = freed, 0
 	b.far = last
 	if n < len(farthest) {
 		b.far = farthest[n].at
@@ -68,12 +69,13 @@ func (b *book) roomy() bool {
 }
 
 // evictSome does a step for each network of a batch that was above its capacity and is
-// not yet below softPart. What fails here is tried again with the next batch.
+// not yet below softPart, as often as makes twice as much go as comes: a few puts wait for
+// a step, not each. What fails here is tried again with the next batch.
 func (l *lane) evictSome(batch []*wish) {
 	var last *book
 	for _, w := range batch {
 		l.k.mu.Lock()
-		due := w.b.evicting && w.b != last
+		due := w.b.evicting && w.b != last && 2*w.b.came >= w.b.freed
 		l.k.mu.Unlock()
 		if due {
 			_ = l.evict(w.b, 0)

@@ -46,7 +46,9 @@ type book struct {
 	// far bounds what is stored of class Cache: nothing lies beyond it.
 	far      content.Distance
 	evicting bool // above capacity once, and not yet below softPart
-	evicted  uint64
+	// freed is what the last step of eviction took, and came what was put since: bytes.
+	freed, came int64
+	evicted     uint64
 }
 
 func newKeeper(c Config, cache, durable shelf) (*keeper, error) {
@@ -197,6 +199,7 @@ func (k *keeper) Do(a content.Ask) content.Answer {
 	if b.durable.items == 0 {
 		lanes = lanes[1:]
 	}
+	out.Radius = b.radius
 	k.mu.Unlock()
 	switch a.Verb {
 	case content.Get:
@@ -212,9 +215,11 @@ func (k *keeper) Do(a content.Ask) content.Answer {
 	default:
 		out.Err = fmt.Errorf("store: no verb %d", a.Verb)
 	}
-	k.mu.Lock()
-	out.Radius = b.radius
-	k.mu.Unlock()
+	if a.Verb == content.Put || a.Verb == content.Drop {
+		k.mu.Lock()
+		out.Radius = b.radius
+		k.mu.Unlock()
+	}
 	return out
 }
 

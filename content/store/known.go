@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -17,17 +18,18 @@ import (
 // A nil known knows nothing.
 type known struct {
 	*filter
+	whole   atomic.Bool // partial is empty
 	mu      sync.RWMutex
 	partial map[string]content.Distance // networks that are not wholly known: what lies below
 }
 
 // sees tells whether a network is known at a distance.
 func (k *known) sees(net string, at content.Distance) bool {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	if len(k.partial) == 0 {
+	if k.whole.Load() {
 		return true
 	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
 	below, is := k.partial[net]
 	return !is || at.Cmp(below) < 0
 }
@@ -104,6 +106,7 @@ func (d *disk) learn(n int) (more bool, err error) {
 			k.partial[net] = *next
 		}
 	}
+	k.whole.Store(len(k.partial) == 0)
 	return len(k.partial) > 0, nil
 }
 
@@ -140,6 +143,7 @@ func (d *disk) tallies() (out []tally, err error) {
 			out[i] = n
 		}
 	}
+	k.whole.Store(len(k.partial) == 0)
 	if d.rotten.Load() == nil {
 		d.known.Store(k)
 	}

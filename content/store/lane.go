@@ -36,14 +36,19 @@ type wish struct {
 	woken       chan bool // true: write the next batch; false: done
 }
 
+// wakers are channels for those that wait, empty.
+var wakers = sync.Pool{New: func() any { return make(chan bool, 1) }}
+
 // do has a wish written and tells how it went.
 func (l *lane) do(w *wish) error {
 	l.mu.Lock()
 	if l.busy {
-		w.woken = make(chan bool, 1)
+		w.woken = wakers.Get().(chan bool)
 		l.waiting = append(l.waiting, w)
 		l.mu.Unlock()
-		if !<-w.woken {
+		leads := <-w.woken
+		wakers.Put(w.woken)
+		if !leads {
 			return w.err
 		}
 		l.mu.Lock()
@@ -163,6 +168,7 @@ func (l *lane) count(b *book, bytes, items int64) {
 	t := b.tally(l.class)
 	t.bytes += bytes
 	t.items += items
+	b.came += bytes
 	if l.class == content.Durable {
 		l.k.durableBytes += bytes
 	}

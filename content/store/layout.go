@@ -70,6 +70,23 @@ func appendRecord(b, key, value []byte) []byte {
 	return append(b, value...)
 }
 
+// keySize is the length of an item's key.
+func keySize(net string) int { return 2 + len(net) + len(content.Distance{}) }
+
+// recordSize is the length of an item's record.
+func recordSize(key, value []byte) int {
+	n := 1 + uvarintSize(len(key)) + len(key)
+	if len(value) > inlineMax {
+		return n + uvarintSize(len(value))
+	}
+	return n + len(value)
+}
+
+func uvarintSize(n int) int {
+	var room [binary.MaxVarintLen64]byte
+	return binary.PutUvarint(room[:], uint64(n))
+}
+
 // record is what an item's record says. Its slices point into what was parsed.
 type record struct {
 	key, value []byte

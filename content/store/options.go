@@ -18,9 +18,9 @@ func (d *disk) options(g *gate) *pebble.Options {
 		Logger:                      quietLogger{g},
 		DisableWAL:                  !d.durable,
 		FormatMajorVersion:          pebble.FormatNewest,
-		MemTableSize:                uint64(d.memory / 4),
-		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
+		MemTableSize:                uint64(d.memory / memTables),
+		MemTableStopWritesThreshold: memTables,
+		L0CompactionThreshold:       l0Tables,
 		L0StopWritesThreshold:       200, // a put never waits for compaction alone
 		MaxOpenFiles:                max(d.files, filesMin),
 		EventListener: &pebble.EventListener{
@@ -28,11 +28,15 @@ func (d *disk) options(g *gate) *pebble.Options {
 			DataCorruption:  func(i pebble.DataCorruptionInfo) { d.rot(fmt.Errorf("%s: %w", i.Path, i.Details)) },
 			FlushEnd: func(i pebble.FlushInfo) {
 				if i.Err == nil && !g.isShut() {
+					d.pace.wrote(i.InputBytes, i.Duration)
 					d.well()
 				}
 			},
 		},
 	}
+	// Few files, and few levels to look through: 10 GiB are 300 files of up to 32 MiB.
+	o.TargetFileSizes[0] = 8 << 20
+	o.LBaseMaxBytes = 256 << 20
 	o.Levels[0] = pebble.LevelOptions{
 		BlockSize:      4 << 10,
 		IndexBlockSize: 256 << 10, // one level of index: a put looks into every table's

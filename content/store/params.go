@@ -24,8 +24,8 @@ const (
 	NetworksMax = 64
 	// PageMax is the most that one Page answers.
 	PageMax = 1000
-	// evictKeys bounds one step of eviction: some 2 ms of reading on disk.
-	evictKeys = 512
+	// evictKeys bounds one step of eviction: some 1 ms of reading on disk.
+	evictKeys = 256
 	// batchPuts and batchBytes bound what is written in one go, so that who came first
 	// does not wait for all.
 	batchPuts  = 128
@@ -81,6 +81,21 @@ const (
 	// countedMax: up to as many items of a network are counted when a store is opened,
 	// some 50 ms.
 	countedMax = 20_000
+	// memTables is how many tables in memory a shelf's share is cut into. Small ones are
+	// soon written, so that who waits for one does not wait long.
+	memTables = 8
+	// l0Tables is how many tables lie over one another before they are merged into those
+	// below. With fewer the same bytes are written more often; with more a get asks more
+	// filters.
+	l0Tables = 8
+	// paceLook is after how many bytes the tables are counted again.
+	paceLook = 256 << 10
+	// paceLeast and paceMost bound one pause of a write that is ahead of the disk: a timer
+	// is not finer, and who puts does not wait longer.
+	paceLeast = 200 * time.Microsecond
+	paceMost  = 2 * time.Millisecond
+	// paceSlowest is the slowest disk that is reckoned with, bytes a second.
+	paceSlowest = 1 << 20
 	// filterPart of a shelf's tables is what its filter of keys may take: with
 	// MemoryDefault 8 MiB, 3.9 million items. With more than that every put looks on disk.
 	filterPart = 4
