@@ -3,6 +3,7 @@ package ropewalk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -148,6 +149,30 @@ func (d *Discovery) DeleteRecord(ctx context.Context, who id.ID) (bool, error) {
 		x.Remove(now, who)
 		return had, nil
 	})
+}
+
+// State has our record say that the node is at an endpoint, for discv5 or, with tcp, for
+// links over RLPx, whatever it learns otherwise: until the node is stopped. ErrBadInput for
+// one that a record cannot state, and for a node that is only reached through others.
+func (d *Discovery) State(ctx context.Context, at netip.AddrPort, tcp bool) error {
+	_, err := ask(ctx, d.n, func(now time.Time, reply func(struct{}, error)) {
+		if d.n.cfg.Listen.UDP == off {
+			reply(struct{}{}, ErrNoDiscovery)
+			return
+		}
+		if d.n.routes.All() {
+			reply(struct{}{}, fmt.Errorf("%w: all links go through a proxy", ErrBadInput))
+			return
+		}
+		err := d.n.machine.State(now, at, tcp)
+		if err != nil {
+			err = fmt.Errorf("%w: %w", ErrBadInput, err)
+		}
+		text := d.n.machine.Record()
+		d.n.record.Store(&text)
+		reply(struct{}{}, err)
+	})
+	return err
 }
 
 // Nodes lists the table.

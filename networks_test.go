@@ -76,6 +76,10 @@ func TestOverlay(t *testing.T) {
 			t.Errorf("put %q under %q: %v, want %v", c.value, c.key, err, c.want)
 		}
 	}
+	page, err := n.ContentList(ctx, "mine", ropewalk.ContentID{}, 10)
+	if err != nil || len(page.Items) != 2 || page.Items[0].Size+page.Items[1].Size != int64(len("key")+len("who knows")) || !page.Items[0].Durable {
+		t.Errorf("%+v, %v", page, err)
+	}
 	if found, err := o.Get(ctx, []byte("key")); err != nil || string(found.Content) != "key" {
 		t.Errorf("%q, %v", found.Content, err)
 	}

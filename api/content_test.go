@@ -88,6 +88,8 @@ func TestPortalCalls(t *testing.T) {
 		{"discv5_talkReq", `["enr:x","0x5000","0x00"]`, "discv5 talk enr:x 5000 00", `"0x00"`},
 		{"discv5_talkReq", `{"enr":"enr:x","protocolId":"0x5000","talkReqPayload":"0x01"}`, "discv5 talk enr:x 5000 01", `"0x01"`},
 		{"discv5_recursiveFindNodes", `["` + who + `"]`, "discv5 lookup " + short, `["enr:a"]`},
+		{"discv5_updateNodeInfo", `["20.1.2.3:9000"]`, "discv5 state 20.1.2.3:9000 false", `{"enr":"","nodeId":"` + nodeID(0xa1).String() + `"}`},
+		{"discv5_updateNodeInfo", `["[2a01::1]:9000",true]`, "discv5 state [2a01::1]:9000 true", ""},
 		{"discv5_nodes", `{}`, "discv5 nodes", ""},
 	}
 	for _, tt := range tests {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"net/netip"
 	"sync"
 
 	"github.com/ropewalk/ropewalk"
@@ -178,6 +179,9 @@ func (d fakeDiscovery) AddRecord(_ context.Context, record string) (bool, error)
 }
 func (d fakeDiscovery) DeleteRecord(_ context.Context, who id.ID) (bool, error) {
 	return true, d.f.note("discv5 deleteenr %s", who.Short())
+}
+func (d fakeDiscovery) State(_ context.Context, at netip.AddrPort, tcp bool) error {
+	return d.f.note("discv5 state %s %v", at, tcp)
 }
 func (d fakeDiscovery) Nodes(context.Context) ([]ropewalk.Discovered, error) {
 	return []ropewalk.Discovered{{ID: nodeID(2), Bucket: 256, Live: true}}, d.f.note("discv5 nodes")

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/netip"
 	"runtime"
 
 	"github.com/ropewalk/ropewalk"
@@ -38,14 +39,21 @@ func discv5NodeInfo(s *Server, ctx context.Context, a *args) (any, error) {
 	return map[string]any{"enr": info.ENR, "nodeId": info.ID}, nil
 }
 
-// discv5Update is refused: where we are is what others see, or what the configuration says.
+// discv5Update states where the node is, until it ends.
 func discv5Update(s *Server, ctx context.Context, a *args) (any, error) {
-	a.text("socketAddr", addrBytesMax)
-	a.flag("isTcp", false)
+	at, err := netip.ParseAddrPort(a.text("socketAddr", addrBytesMax))
+	if err != nil {
+		a.fail("socketAddr: want IP:port")
+	}
+	tcp := a.flag("isTcp", false)
 	if err := a.end(); err != nil {
 		return nil, err
 	}
-	return nil, errorOf(codeRefused, "the node's address is learned from others; listen.nat = \"extip:IP\" sets it")
+	if err := s.strands.discv5().State(ctx, at, tcp); err != nil {
+		return nil, err
+	}
+	info := s.node.Info()
+	return map[string]any{"enr": info.ENR, "nodeId": info.ID}, nil
 }
 
 func discv5Table(s *Server, ctx context.Context, a *args) (any, error) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/ropewalk/ropewalk"
 	"github.com/ropewalk/ropewalk/id"
@@ -40,6 +41,7 @@ type discovery interface {
 	DeleteRecord(ctx context.Context, who id.ID) (bool, error)
 	Nodes(ctx context.Context) ([]ropewalk.Discovered, error)
 	Table(ctx context.Context) (ropewalk.Table, error)
+	State(ctx context.Context, at netip.AddrPort, tcp bool) error
 }
 
 var (

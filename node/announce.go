@@ -44,6 +44,7 @@ func (n *Node) loadRecord(now time.Time, saved []byte) {
 // private addresses stay out of it.
 func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 	n.begin(now)
+	n.given = slices.Clone(addrs)
 	if !n.cfg.Localnet {
 		addrs = slices.DeleteFunc(slices.Clone(addrs), link.Addr.IsLocal)
 	}
@@ -98,7 +99,7 @@ func (n *Node) SetAddrs(now time.Time, addrs []link.Addr) error {
 func (n *Node) SetUDP(at []netip.AddrPort) { n.udp = slices.Clone(at) }
 
 // listenUDP adds to a record where discv5 takes packets: at the record's addresses, or,
-// when it has none, at its own.
+// when it has none, at its own; and where the user says that we are.
 func (n *Node) listenUDP(b *enr.Builder) {
 	for _, a := range n.udp {
 		ip := a.Addr().Unmap()
@@ -116,6 +117,7 @@ func (n *Node) listenUDP(b *enr.Builder) {
 			*port = a.Port()
 		}
 	}
+	n.stated.state(b)
 	if b.IP.IsValid() && b.UDP6 == b.UDP {
 		b.UDP6 = 0
 	}

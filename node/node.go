@@ -143,9 +143,11 @@ type Node struct {
 	streams   *utp.Endpoint // nil without discovery
 	packets   packets
 	udp       []netip.AddrPort // where discv5 listens
-	asked     []discv5.News    // what calls down to discv5 returned
-	turned    []turned         // what chat's calls down to its archive returned
-	nodesAt   time.Time        // when its nodes are saved next
+	given     []link.Addr      // of the last SetAddrs
+	stated    stated
+	asked     []discv5.News // what calls down to discv5 returned
+	turned    []turned      // what chat's calls down to its archive returned
+	nodesAt   time.Time     // when its nodes are saved next
 	rng       *rand.Rand
 
 	poll    vote.Poll
