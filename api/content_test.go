@@ -208,6 +208,23 @@ func breakOff(t *testing.T) {
 	t.Error("a file that lacks its end was sent as if it were whole")
 }
 
+// When the first piece is missing there is an answer that says so.
+func TestFileWithoutItsBeginning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		s := unstarted(t, f, Options{})
+		begin := strings.Repeat("x", fakeChunk)
+		var put ropewalk.PutResult
+		if err := json.Unmarshal(ask(s, "PUT", "/content/", begin+"y", nil).Body.Bytes(), &put); err != nil {
+			t.Fatal(err)
+		}
+		f.content.lost[sha256.Sum256([]byte(begin))] = true
+		if w := ask(s, "GET", "/content/"+put.ID.String(), "", nil); w.Code != 504 || w.Header().Get("Content-Disposition") != "" || !strings.Contains(w.Body.String(), "partly") {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+	})
+}
+
 func TestFilesBounded(t *testing.T) {
 	s := unstarted(t, newFake(), Options{})
 	s.files.Store(filesMax)

@@ -77,20 +77,47 @@ func (s *Server) serveGet(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, http.StatusRequestedRangeNotSatisfiable, errorOf(codeInvalidParams, err.Error()))
 		return
 	}
-	fileHead(w, p.size(), which)
-	if p.whole {
-		w.WriteHeader(http.StatusOK)
-	} else {
+	head := &headed{w: out, head: func() {
+		fileHead(w, p.size(), which)
+		if p.whole {
+			w.WriteHeader(http.StatusOK)
+			return
+		}
 		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", p.from, p.to-1, f.Manifest.Size))
 		w.WriteHeader(http.StatusPartialContent)
+	}}
+	if r.Method != http.MethodHead {
+		err = p.fetch(r.Context(), f, head)
 	}
-	if r.Method == http.MethodHead {
-		return
-	}
-	if err := p.fetch(r.Context(), f, out); err != nil {
+	switch {
+	case err == nil:
+		head.begin()
+	case !head.begun:
+		s.refuseFile(w, err)
+	default:
 		s.log.Debug("file breaks off", "id", which.Short(), "err", err)
 		panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
 	}
+}
+
+// headed begins an answer with the first of its bytes, so that until then it can say why
+// there are none.
+type headed struct {
+	w     io.Writer
+	head  func()
+	begun bool
+}
+
+func (h *headed) begin() {
+	if !h.begun {
+		h.begun = true
+		h.head()
+	}
+}
+
+func (h *headed) Write(b []byte) (int, error) {
+	h.begin()
+	return h.w.Write(b)
 }
 
 // tagOf is the entity tag of content: what it is named by.
@@ -110,12 +137,12 @@ func (s *Server) refuseFile(w http.ResponseWriter, err error) {
 	e := toError(err)
 	status := http.StatusInternalServerError
 	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ropewalk.ErrPartly): // before why it is
+		status = http.StatusGatewayTimeout
 	case errors.Is(err, ropewalk.ErrNoContent), errors.Is(err, ropewalk.ErrNoNetwork):
 		status = http.StatusNotFound
 	case errors.Is(err, ropewalk.ErrNoRoom):
 		status = http.StatusInsufficientStorage
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ropewalk.ErrPartly):
-		status = http.StatusGatewayTimeout
 	case errors.Is(err, ropewalk.ErrBadInput), errors.Is(err, ropewalk.ErrTooLarge):
 		status = http.StatusBadRequest
 	case errors.Is(err, ropewalk.ErrClosed), errors.Is(err, ropewalk.ErrNotStarted), errors.Is(err, ropewalk.ErrBusy):
