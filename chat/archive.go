@@ -33,7 +33,8 @@ type archive struct {
 	lonely    []PageID // pages that no other node took, at most lonelyMax
 	lonelyDue time.Time
 	offering  bool
-	offers    int // that failed in a row
+	replaced  PageID // the last page of ours that one with more lines took the place of
+	offers    int    // that failed in a row
 }
 
 // sealedPage is a page of ours ready to be put, and the head that names it.

@@ -217,6 +217,7 @@ const (
 	taskHeads                   // job: heads that a member told us
 	taskSeal                    // job: a page of ours
 	taskPut                     // pages: that page
+	taskHead                    // save: the head that names it
 	taskTail                    // pages: our newest page of before
 	taskUnseal                  // job: that page
 	taskLonely                  // pages: a page of ours that nobody took
@@ -297,6 +298,9 @@ func (h *Hall) Saved(now time.Time, t id.Ticket, err error) News {
 		h.wasSaved(now, k, err)
 	case taskRooms:
 		h.roomsSaved(now, k, err)
+	case taskHead:
+		h.headSaved(now, k.page, err)
+		return h.take()
 	}
 	if err != nil && k.room != nil && k.kind != taskRooms {
 		h.logFailed(now, k.room, err)

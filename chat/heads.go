@@ -51,13 +51,10 @@ func (r *room) headDigest() digest {
 	return *r.headSum
 }
 
-// keepHead takes a head whose signatures are good, if it is the newest of its author.
+// keepHead takes a head whose signatures are good and whose author's node is known, if it
+// is the newest of that author.
 func (h *Hall) keepHead(now time.Time, r *room, k *known, teller id.ID) bool {
-	a, err := h.authorOf(k.head.node)
-	if err != nil {
-		return false
-	}
-	k.who, k.teller = a.node, teller
+	k.teller = teller
 	old, have := r.heads.Get(k.head.node)
 	switch {
 	case have && !k.head.newer(old.head):

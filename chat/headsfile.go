@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ropewalk/ropewalk/id"
 	"github.com/ropewalk/ropewalk/internal/rlp"
 	"github.com/ropewalk/ropewalk/work"
 )
@@ -34,11 +35,12 @@ func (h *Hall) advanceHeads(now time.Time, r *room) {
 	case now.Before(r.headsSave):
 		h.wake(r.headsSave)
 	default:
-		h.saveHeads(r)
+		h.saveHeads(r, id.Ticket{})
 	}
 }
 
-func (h *Hall) saveHeads(r *room) {
+// saveHeads writes the file; who has the ticket hears of it.
+func (h *Hall) saveHeads(r *room, t id.Ticket) {
 	r.headsSave = time.Time{}
 	var b []byte
 	for _, k := range r.heads.All() {
@@ -53,7 +55,7 @@ func (h *Hall) saveHeads(r *room) {
 		}
 		b = appendRecord(b, append(rlp.AppendUint(nil, recordLonely), idsItem(ids)...))
 	}
-	h.news.Saves = append(h.news.Saves, work.Save{File: r.key.headsFile(), Data: b})
+	h.news.Saves = append(h.news.Saves, work.Save{Ticket: t, File: r.key.headsFile(), Data: b})
 }
 
 // loadHeads reads the file, up to the first record that is damaged.

@@ -40,11 +40,50 @@ func (h *Hall) checkInvariants() error {
 				return fmt.Errorf("room %s: turn of a pull that ended", r.name)
 			}
 		}
+		if err := h.checkArchive(r); err != nil {
+			return fmt.Errorf("room %s: %w", r.name, err)
+		}
 		for hr, d := range r.sums {
 			if d != sumHour(hr, r.byTime[r.search(hr):r.search(hr+1)]) {
 				return fmt.Errorf("room %s: digest of hour %d is stale", r.name, hr)
 			}
 		}
+	}
+	return nil
+}
+
+// checkArchive tells whether what is known of archives agrees.
+func (h *Hall) checkArchive(r *room) error {
+	if r.heads.Len() > headsMax+1 {
+		return fmt.Errorf("%d heads", r.heads.Len())
+	}
+	for node, k := range r.heads.All() {
+		if who, err := node.ID(); err != nil || who != k.who || k.head.node != node || headIDOf(k.raw) != k.id || k.head.room != r.key {
+			return fmt.Errorf("head of %s under %s", k.who, who)
+		}
+		if !k.teller.IsZero() && !h.remotes.Has(k.teller) {
+			return fmt.Errorf("a head of %s, who is gone", k.teller)
+		}
+	}
+	bytes := 0
+	for i, e := range r.own.fresh {
+		bytes += len(e.raw)
+		if !h.isOurs(e) || i > 0 && r.own.fresh[i-1].seq >= e.seq {
+			return fmt.Errorf("fresh line %d", i)
+		}
+	}
+	if bytes != r.own.bytes || len(r.own.lonely) > lonelyMax {
+		return fmt.Errorf("%d bytes of fresh lines, not %d; %d lonely pages", bytes, r.own.bytes, len(r.own.lonely))
+	}
+	flying := 0
+	for i, w := range h.walks {
+		flying += w.flying.Len()
+		if slices.Contains(h.walks[:i], w) || w.pages > walkPagesMax || w.missing.Len() > missingMax {
+			return fmt.Errorf("walk %d: %d pages, %d missing", i, w.pages, w.missing.Len())
+		}
+	}
+	if h.gets > getsMax || h.gets < 0 || h.puts < 0 || h.puts > putsMax || flying > h.gets || len(h.walks) > walksMax {
+		return fmt.Errorf("%d gets, %d flying, %d puts, %d walks", h.gets, flying, h.puts, len(h.walks))
 	}
 	return nil
 }

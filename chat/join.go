@@ -20,8 +20,8 @@ type join struct {
 }
 
 // Join enters a room. It is answered when the list of rooms is on disk and the
-// first history from a member is in, or every connected peer said that it is no
-// member, or 3 s passed. Without peers it waits for one only as long as wait says.
+// first history from a member is in, and what the archive adds to it, or every
+// connected peer said that it is no member, or 3 s passed. Without peers it waits for one only as long as wait says.
 func (h *Hall) Join(now time.Time, t id.Ticket, name string, wait time.Duration) News {
 	r, err := h.enter(name)
 	if err != nil {
@@ -40,6 +40,7 @@ func (h *Hall) Join(now time.Time, t id.Ticket, name string, wait time.Duration)
 	if h.remotes.Len() > 0 {
 		j.asked, j.due = true, now.Add(max(joinTimeout, wait))
 		for _, p := range h.remotes.Values() {
+			h.askHeads(now, p, r)
 			h.pull(now, p, r)
 			h.tellHeads(p, r)
 		}
@@ -117,7 +118,7 @@ func (h *Hall) Leave(now time.Time, t id.Ticket, name string) News {
 func (h *Hall) settle(now time.Time, r *room) {
 	var rest []join
 	for _, j := range r.joins {
-		over := j.synced && !h.walking(now, r) || j.due.IsZero() || !now.Before(j.due) || j.asked && r.pulls.Len() == 0
+		over := j.due.IsZero() || !now.Before(j.due) || (j.synced || j.asked && r.pulls.Len() == 0) && !r.walking()
 		if over && j.saved {
 			h.answer(j.ask, nil, nil)
 			continue

@@ -12,7 +12,7 @@ func (h *Hall) noteLonely(now time.Time, r *room, p PageID) {
 		a.lonely = a.lonely[1:]
 	}
 	a.lonely = append(a.lonely, p)
-	if a.lonelyDue.IsZero() {
+	if len(a.lonely) == 1 {
 		a.lonelyDue = now.Add(lonelyEvery)
 	}
 	h.wake(a.lonelyDue)
@@ -45,13 +45,11 @@ func (h *Hall) lonelyGot(now time.Time, k task, sealed []byte, err error) {
 func (h *Hall) offered(now time.Time, r *room, p PageID, others int) {
 	a := &r.own
 	a.offering = false
-	i := slices.Index(a.lonely, p)
-	if i < 0 { // a page with more lines has taken its place meanwhile
+	if p == a.replaced { // while it was offered
 		h.cfg.Pages.Drop(now, p)
-		h.advanceLonely(now, r)
-		return
+		others = 1
 	}
-	a.lonely = slices.Delete(a.lonely, i, i+1)
+	a.lonely = slices.DeleteFunc(a.lonely, func(l PageID) bool { return l == p })
 	if others > 0 {
 		a.offers = 0
 		a.lonelyDue = now

@@ -78,16 +78,23 @@ func (h *Hall) heardDigest(now time.Time, from *remote, n *rlp.Reader) error {
 		return err
 	}
 	r, ok := h.rooms.Get(key)
-	if !ok || !r.member || sum == r.headDigest() || !from.headAsks.take(now, askBurst, headRate) {
-		return nil
+	if ok && r.member && sum != r.headDigest() {
+		h.askHeads(now, from, r)
+	}
+	return nil
+}
+
+// askHeads asks for the heads we lack. What a member answers comes before what it answers
+// to questions asked later.
+func (h *Hall) askHeads(now time.Time, p *remote, r *room) {
+	if h.cfg.Pages == nil || !p.headAsks.take(now, askBurst, headRate) {
+		return
 	}
 	var marks []byte
 	for _, k := range r.heads.All() {
 		marks = append(marks, k.id[:markBytes]...)
 	}
-	r.expect = now.Add(expectHeads)
-	h.sendNotes(from, listOf(uintItem(noteAsk), bytesItem(key[:]), bytesItem(marks)))
-	return nil
+	h.sendNotes(p, listOf(uintItem(noteAsk), bytesItem(r.key[:]), bytesItem(marks)))
 }
 
 // serveHeads sends the heads that the asker lacks.
@@ -161,6 +168,9 @@ func (h *Hall) heardHeads(now time.Time, from *remote, raws [][]byte) error {
 	s.Write([]byte("chat heads\x00"))
 	for _, k := range fresh {
 		s.Write(k.id[:])
+		if r, ok := h.rooms.Get(k.head.room); ok {
+			r.checking++
+		}
 	}
 	h.news.Jobs = append(h.news.Jobs, work.Job{
 		Ticket: h.begin(task{kind: taskHeads, from: from, heads: fresh}),
@@ -170,21 +180,30 @@ func (h *Hall) heardHeads(now time.Time, from *remote, raws [][]byte) error {
 	return nil
 }
 
-func verifyHeads(all []*known) bool {
+// verifyHeads returns the authors' nodes; fewer when a head is bad.
+func verifyHeads(all []*known) (who []id.ID) {
 	vouches := make(vouched)
 	for _, k := range all {
-		if !k.head.verify(vouches) {
-			return false
+		node, err := k.head.node.ID()
+		if err != nil || !k.head.verify(vouches) {
+			return who
 		}
+		who = append(who, node)
 	}
-	return true
+	return who
 }
 
 // headsVerified keeps heads, if all of them are good.
 func (h *Hall) headsVerified(now time.Time, k task, result any) {
 	here, up := h.remotes.Get(k.from.id)
 	up = up && here == k.from
-	if good, _ := result.(bool); !good {
+	for _, told := range k.heads {
+		if r, ok := h.rooms.Get(told.head.room); ok {
+			r.checking--
+		}
+	}
+	who, _ := result.([]id.ID)
+	if len(who) != len(k.heads) {
 		if up {
 			h.emit(now, "breach", nil, codeLines, ErrForged)
 			h.snd.Drop(k.from.id, ErrForged)
@@ -195,10 +214,11 @@ func (h *Hall) headsVerified(now time.Time, k task, result any) {
 	if up {
 		teller = k.from.id
 	}
-	for _, hd := range k.heads {
-		if r, ok := h.rooms.Get(hd.head.room); ok && r.member {
-			r.expect = time.Time{}
-			h.keepHead(now, r, hd, teller)
+	for i, told := range k.heads {
+		if r, ok := h.rooms.Get(told.head.room); ok && r.member {
+			told.who = who[i]
+			h.keepHead(now, r, told, teller)
+			h.settle(now, r)
 		}
 	}
 }

@@ -125,8 +125,6 @@ const (
 	headsMax   = 256
 	headsBatch = 128
 	headRate   = 2
-	// expectHeads is how long a Join waits for heads it has asked for.
-	expectHeads = time.Second
 	// headsSaveAfter is how much of what is known of heads a crash may lose.
 	headsSaveAfter = 5 * time.Second
 	// walksMax bounds the archives that are followed at a time, getsMax the pages that are

@@ -49,8 +49,9 @@ func (h *Hall) pagePut(now time.Time, r *room, s *sealedPage, others int, err er
 	}
 	a := &r.own
 	old, had := h.ours(r)
+	s.head.who = h.cfg.Self
 	if !h.keepHead(now, r, s.head, id.ID{}) {
-		a.tail = nil // another of our lives has put more: go on from there
+		a.tail = nil // another of our lives has put as much or more: go on from there
 		h.putEnded(now, r)
 		return
 	}
@@ -60,7 +61,8 @@ func (h *Hall) pagePut(now time.Time, r *room, s *sealedPage, others int, err er
 	a.drop(k.head.seq)
 	if had && old.head.number == k.head.number {
 		a.lonely = slices.DeleteFunc(a.lonely, func(p PageID) bool { return p == old.head.newest })
-		h.cfg.Pages.Drop(now, old.head.newest)
+		a.replaced = old.head.newest
+		h.saveHeads(r, h.begin(task{kind: taskHead, room: r, page: a.replaced}))
 	}
 	if others == 0 {
 		h.noteLonely(now, r, k.head.newest)
@@ -70,6 +72,14 @@ func (h *Hall) pagePut(now time.Time, r *room, s *sealedPage, others int, err er
 	h.putEnded(now, r)
 	if !a.full() {
 		h.pushHead(r, k.raw)
+	}
+}
+
+// headSaved drops the page that our head named before. Earlier a start would still look
+// for it: the file of heads is what it knows.
+func (h *Hall) headSaved(now time.Time, p PageID, err error) {
+	if err == nil {
+		h.cfg.Pages.Drop(now, p)
 	}
 }
 
@@ -100,7 +110,7 @@ func (h *Hall) Flush(now time.Time, t id.Ticket) News {
 	h.flushes = append(h.flushes, t)
 	for _, r := range h.rooms.Values() {
 		if !r.headsSave.IsZero() {
-			h.saveHeads(r)
+			h.saveHeads(r, id.Ticket{})
 		}
 		if len(r.own.fresh) > 0 {
 			r.own.due, r.own.fails = now, 0
@@ -123,7 +133,7 @@ func (h *Hall) flushed() {
 			return
 		}
 		if !r.headsSave.IsZero() {
-			h.saveHeads(r)
+			h.saveHeads(r, id.Ticket{})
 		}
 	}
 	for _, t := range h.flushes {

@@ -96,7 +96,7 @@ type room struct {
 	heads     ordered.Map[id.Public, *known] // by the author's node, at most headsMax and our own
 	headSum   *digest                        // of them; nil when it must be made anew
 	headsSave time.Time                      // they are written then; zero when they need not be
-	expect    time.Time                      // heads may come until then
+	checking  int                            // heads that are being checked
 	own       archive
 	sealing   *pageKey // once it was needed
 	restored  int      // lines that came from archives

@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -119,8 +121,8 @@ func (h *Hall) walked(now time.Time, r *room, k *known) {
 }
 
 // walking tells whether lines may come from the archive soon.
-func (h *Hall) walking(now time.Time, r *room) bool {
-	if now.Before(r.expect) {
+func (r *room) walking() bool {
+	if r.checking > 0 {
 		return true
 	}
 	for _, k := range r.heads.All() {
@@ -179,12 +181,16 @@ func (h *Hall) pageGot(now time.Time, t task, sealed []byte, err error) {
 	t.kind = taskOpen
 	h.news.Jobs = append(h.news.Jobs, work.Job{
 		Ticket: h.begin(t),
-		Key:    pageJobKey(t.page),
+		Key:    pageJobKey(k.id, t.number, t.page),
 		Run:    func() any { return openPage(key, topic, d, t.number, sealed) },
 	})
 }
 
-func pageJobKey(p PageID) [32]byte { return batchKey("chat page", [][]byte{p[:]}) }
+// pageJobKey names what comes of a page at one place of one archive.
+func pageJobKey(d headID, at uint64, p PageID) [32]byte {
+	b := append([]byte("chat page\x00"), d[:]...)
+	return sha256.Sum256(append(binary.BigEndian.AppendUint64(b, at), p[:]...))
+}
 
 // pageMissing notes a page that was not found. Of the newest one the head tells what
 // comes before it.
