@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait of the tests; only failures meet it.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // memConfig is a node on a wire in memory, without slots of its own.
 func memConfig(wire *mem.Network, name string) Config {

@@ -29,7 +29,7 @@ func dnetDial(t *testing.T, s *Server) (conn net.Conn, read func() string) {
 	in := bufio.NewReader(conn)
 	return conn, func() string {
 		t.Helper()
-		conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+		conn.SetReadDeadline(time.Now().Add(time.Minute))
 		line, err := in.ReadString('\n')
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(30 * time.Second); !holds(); <-tick.C {
+	for end := time.Now().Add(time.Minute); !holds(); <-tick.C {
 		if time.Now().After(end) {
 			t.Fatalf("not in time: %s", what)
 		}
@@ -205,7 +205,7 @@ func TestDnetLongLines(t *testing.T) {
 	}
 	until(t, "the places of long lines are given back", func() bool { return len(s.dnet.large) == 0 })
 	conn.Write([]byte(long(dnetLineMax + 1))) // may fail half-way
-	conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(time.Minute))
 	if n, err := conn.Read(make([]byte, 1)); n > 0 || err == nil {
 		t.Error("a longer line is answered")
 	}

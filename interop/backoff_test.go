@@ -116,10 +116,11 @@ func TestMeshFull(t *testing.T) {
 		return ""
 	})
 	for i := range 3 {
-		both(t, second, h, fmt.Sprint("round ", i))
-		both(t, first, h, fmt.Sprint("round ", i))
-		hears(t, second, fmt.Sprint("round ", i, " from first"))
-		hears(t, first, fmt.Sprint("round ", i, " from second"))
+		one, two := fmt.Sprint("round ", i, " of first"), fmt.Sprint("round ", i, " of second")
+		both(t, second, h, two)
+		both(t, first, h, one)
+		hears(t, second, one+" from first")
+		hears(t, first, two+" from second")
 	}
 	if n := len(h.tracer.seen("graft", true, second.id)); n != 1 {
 		t.Errorf("%d GRAFT to a host that refused with a backoff: want 1", n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -116,6 +117,35 @@ func (x *theirs) route(t *testing.T, topic string, o hostOptions) {
 	if x.topic, err = x.ps.Join(topic); err != nil {
 		t.Fatal(err)
 	}
+	x.named(t)
+}
+
+// named waits until the host tells others what its router speaks. Its identify hears of new
+// protocols by an event; whoever dials before that finds a host that speaks none of ours.
+func (x *theirs) named(t *testing.T) {
+	t.Helper()
+	h, err := libp2p.New(libp2p.NoListenAddrs, libp2p.Transport(tcp.NewTCPTransport), libp2p.DisableRelay(), libp2p.DisableMetrics())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if err := h.Connect(within(t), peer.AddrInfo{ID: x.host.ID(), Addrs: x.host.Addrs()}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, x.label+" names its protocols", func() string {
+		all := x.host.Mux().Protocols()
+		if named, _ := h.Peerstore().SupportsProtocols(x.host.ID(), all...); len(named) < len(all) {
+			return fmt.Sprintf("%d of %d are named", len(named), len(all))
+		}
+		return ""
+	})
+	h.Close()
+	until(t, x.label+" is left alone again", func() string {
+		if x.host.Network().Connectedness(h.ID()) == network.Connected {
+			return "still connected"
+		}
+		return ""
+	})
 }
 
 // contentID is our message ID of unsigned topics.

@@ -16,10 +16,11 @@ import (
 const heartbeat = 250 * time.Millisecond
 
 // How long messages can be fetched and are advertised, in heartbeats: longer than
-// the defaults, because the heartbeats are shorter.
+// the defaults, because the heartbeats are shorter, and the machine may be so busy that
+// messages of 600 KiB take longer than the 3 s of twelve of them.
 const (
-	historyLength = 24
-	historyGossip = 12
+	historyLength = 64
+	historyGossip = 48
 )
 
 // member is a node of either kind that follows one topic.
