@@ -18,9 +18,12 @@ type pair struct{ ours, theirs values }
 const measureWithin = 6 * time.Minute
 
 // alternate measures a workload reps times on each side, in turn. Who goes first
-// changes with every repetition.
+// changes with every repetition. One that is always the same is measured once.
 func alternate(w workload, reps int, profiles string, say func(string, ...any)) ([]pair, error) {
 	var out []pair
+	if w.once {
+		reps = 1
+	}
 	for i := range reps {
 		var p pair
 		sides := []side{ours, rival}

@@ -25,6 +25,7 @@ func main() {
 func run() error {
 	var (
 		asJSON   = flag.Bool("json", false, "print the table as JSON")
+		markdown = flag.Bool("markdown", false, "print the table as README.md has it")
 		which    = flag.String("table", "gossip", "the figures to measure: gossip, links, sessions or overlay")
 		only     = flag.String("only", "", "measure only the figures whose name contains `NAME` (several with commas)")
 		reps     = flag.Int("reps", 5, "repetitions of each measurement")
@@ -45,7 +46,7 @@ func run() error {
 	if !ok {
 		return fmt.Errorf("-table is %q: want gossip, links, sessions or overlay", *which)
 	}
-	return table(chosen(figures, *only), *reps, *profiles, *asJSON)
+	return table(chosen(figures, *only), *reps, *profiles, *asJSON, forms[*markdown])
 }
 
 // tables are the figures by what they are about.
@@ -67,7 +68,7 @@ func chosen(figures []figure, only string) []figure {
 
 // table measures and prints figures in their order, each as soon as its workload
 // is done.
-func table(wanted []figure, reps int, profiles string, asJSON bool) error {
+func table(wanted []figure, reps int, profiles string, asJSON bool, as form) error {
 	if len(wanted) == 0 {
 		return errors.New("no figure has that name")
 	}
@@ -75,7 +76,7 @@ func table(wanted []figure, reps int, profiles string, asJSON bool) error {
 	measured := map[string][]pair{}
 	var lines []line
 	if !asJSON {
-		head(os.Stdout)
+		as.head(os.Stdout)
 	}
 	short := false
 	for _, f := range wanted {
@@ -91,7 +92,7 @@ func table(wanted []figure, reps int, profiles string, asJSON bool) error {
 		l := f.measure(measured[f.workload])
 		lines, short = append(lines, l), short || !l.OK
 		if !asJSON {
-			l.print(os.Stdout)
+			as.line(l, os.Stdout)
 		}
 	}
 	if asJSON {

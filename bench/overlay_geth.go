@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"time"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/ropewalk/ropewalk/id"
 )
+
+// sizedProto is a protocol whose answers are of the length that the request says.
+const sizedProto = "sized"
 
 // gethTalker is a node of go-ethereum's discv5, with its defaults.
 type gethTalker struct {
@@ -52,6 +56,9 @@ func gethSpeak(at netip.AddrPort, via netip.AddrPort, bootnodes ...string) (*get
 	if err != nil {
 		return nil, err
 	}
+	v5.RegisterTalkHandler(sizedProto, func(_ *enode.Node, _ *net.UDPAddr, body []byte) []byte {
+		return append(body[:8:8], make([]byte, max(0, int(binary.BigEndian.Uint16(body[8:]))-8))...)
+	})
 	v5.RegisterTalkHandler(benchProto, func(_ *enode.Node, _ *net.UDPAddr, body []byte) []byte { return body })
 	return &gethTalker{v5, db, listens}, nil
 }

@@ -16,12 +16,12 @@ import (
 
 // storeFigures are of the store of content alone, on disk; nobody else has one like it.
 var storeFigures = []figure{
-	{name: "store-put-1k", workload: "store", key: "put", kind: limit, bar: 130_000, atLeast: true, unit: perSecond},
-	{name: "store-put-1k-cpu", workload: "store", key: "putcpu", kind: shown, unit: perCPU},
-	{name: "store-get-1k", workload: "store", key: "get", kind: limit, bar: 150_000, atLeast: true, unit: perSecond},
-	{name: "store-get-1k-cpu", workload: "store", key: "getcpu", kind: shown, unit: perCPU},
-	{name: "store-full-worst-put", workload: "store-full", key: "worst", kind: limit, bar: 20e6, unit: nanos},
-	{name: "store-full-put-1k", workload: "store-full", key: "put", kind: shown, unit: perSecond},
+	{name: "store-put-1k", says: "store on disk: puts of 1 KiB, class Cache, per second", workload: "store", key: "put", kind: limit, bar: 130_000, atLeast: true, unit: perSecond},
+	{name: "store-put-1k-cpu", says: "puts per second of CPU", workload: "store", key: "putcpu", kind: shown, unit: perCPU},
+	{name: "store-get-1k", says: "gets of them, per second", workload: "store", key: "get", kind: limit, bar: 150_000, atLeast: true, unit: perSecond},
+	{name: "store-get-1k-cpu", says: "gets per second of CPU", workload: "store", key: "getcpu", kind: shown, unit: perCPU},
+	{name: "store-full-worst-put", says: "the longest of 200,000 puts into a full store", workload: "store-full", key: "worst", kind: limit, bar: 20e6, unit: nanos},
+	{name: "store-full-put-1k", says: "puts into a full store, per second", workload: "store-full", key: "put", kind: shown, unit: perSecond},
 }
 
 var storeWorkloads = []workload{

@@ -21,15 +21,15 @@ import (
 
 // streamFigures are beside github.com/anacrolix/utp v0.2.0. CPU is of both ends.
 var streamFigures = []figure{
-	{name: "utp-machine", workload: "utp-machine", key: "rate", kind: limit, bar: 100, atLeast: true, unit: mbps},
-	{name: "utp-machine-allocs", workload: "utp-machine", key: "mallocs", kind: limit, bar: 64},
-	{name: "utp-cpu", workload: "utp-sockets", key: "cpu", bar: 0.4, unit: nanos},
-	{name: "utp-wall", workload: "utp-sockets", key: "rate", kind: shown, unit: mbps},
-	{name: "utp-discv5", workload: "utp-discv5", key: "rate", kind: limit, bar: 30, atLeast: true, unit: mbps},
-	{name: "utp-discv5-cpu", workload: "utp-discv5", key: "cpu", kind: shown, unit: nanos},
-	{name: "utp-16x1m", workload: "utp-16x1m", key: "failed", kind: limit, bar: 0},
-	{name: "utp-10m", workload: "utp-10m", key: "failed", kind: limit, bar: 0},
-	{name: "utp-70m", workload: "utp-70m", key: "failed", kind: limit, bar: 0},
+	{name: "utp-machine", says: "uTP in memory, no cipher and no sockets", workload: "utp-machine", key: "rate", kind: limit, bar: 100, atLeast: true, unit: mbps},
+	{name: "utp-machine-allocs", says: "the same, allocations per MB", workload: "utp-machine", key: "mallocs", kind: limit, bar: 64},
+	{name: "utp-cpu", says: "uTP through sockets, CPU per MB of both ends; anacrolix/utp v0.2.0", workload: "utp-sockets", key: "cpu", bar: 0.4, unit: nanos},
+	{name: "utp-wall", says: "the same, speed", workload: "utp-sockets", key: "rate", kind: shown, unit: mbps},
+	{name: "utp-discv5", says: "uTP between two discv5 nodes, encrypted", workload: "utp-discv5", key: "rate", kind: limit, bar: 30, atLeast: true, unit: mbps},
+	{name: "utp-discv5-cpu", says: "the same, CPU per MB of both ends", workload: "utp-discv5", key: "cpu", kind: shown, unit: nanos},
+	{name: "utp-16x1m", says: "streams that fail of 16 of 1 MiB at once", workload: "utp-16x1m", key: "failed", kind: limit, bar: 0},
+	{name: "utp-10m", says: "of one of 10 MiB", workload: "utp-10m", key: "failed", kind: limit, bar: 0},
+	{name: "utp-70m", says: "of one of 70 MiB", workload: "utp-70m", key: "failed", kind: limit, bar: 0},
 }
 
 var streamWorkloads = []workload{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"github.com/ropewalk/ropewalk/content/blob"
 	"github.com/ropewalk/ropewalk/discv5"
 	"github.com/ropewalk/ropewalk/id"
 )
@@ -102,6 +103,53 @@ func askAll(a talker, record string, size, count int) error {
 	}
 	group.Wait()
 	return errors.Join(errs...)
+}
+
+// runTheirTalk is what a question and an answer of a size cost go-ethereum's discv5, both
+// ends, with nothing done for the answer.
+func runTheirTalk(size, count int) (values, error) {
+	a, err := gethSpeak(anyPort, netip.AddrPort{})
+	if err != nil {
+		return nil, err
+	}
+	defer a.close()
+	b, err := gethSpeak(anyPort, netip.AddrPort{})
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	to, err := enode.Parse(enode.ValidSchemes, b.record())
+	if err != nil {
+		return nil, err
+	}
+	ask := func(count int) error {
+		var next atomic.Int64
+		var group sync.WaitGroup
+		errs := make([]error, inFlight)
+		for i := range inFlight {
+			group.Go(func() {
+				body := make([]byte, blob.KeyBytes)
+				binary.BigEndian.PutUint16(body[8:], uint16(size))
+				for next.Add(1) <= int64(count) && errs[i] == nil {
+					var got []byte
+					if got, errs[i] = a.v5.TalkRequest(to, sizedProto, body); errs[i] == nil && len(got) != size {
+						errs[i] = errOther
+					}
+				}
+			})
+		}
+		group.Wait()
+		return errors.Join(errs...)
+	}
+	if err := ask(count / 10); err != nil {
+		return nil, err
+	}
+	start := read(true)
+	stop := profile()
+	err = ask(count)
+	stop()
+	used := start.used()
+	return values{"cpu": float64(used.cpu) / float64(count), "mallocs": float64(used.mallocs) / float64(count)}, err
 }
 
 // runTalkFar counts the answers from one node at that round-trip time, with 64 requests

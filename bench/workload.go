@@ -22,6 +22,7 @@ type workload struct {
 	name string
 	run  func(s side, seed uint64) (values, error)
 	pure bool // measured in a program built without cgo
+	once bool // whatever the repetitions: it is the same every time, or long
 }
 
 // inFlight is how many messages are under way at a time under load.
