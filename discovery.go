@@ -210,7 +210,7 @@ func udpAddr(r *enr.Record) string {
 // ErrNoDiscovery is of a node that listens for no datagrams.
 var ErrNoDiscovery = errors.New("ropewalk: discv5 is off: no UDP listener")
 
-var discoveryErrors = []struct{ is, as error }{
+var discoveryErrors = []wording{
 	{discv5.ErrTimeout, context.DeadlineExceeded},
 	{discv5.ErrTooLarge, ErrTooLarge},
 	{discv5.ErrBusy, ErrBusy},
@@ -221,11 +221,4 @@ var discoveryErrors = []struct{ is, as error }{
 	{discv5.ErrProtocol, ErrBadInput},
 }
 
-func discoveryError(err error) error {
-	for _, row := range discoveryErrors {
-		if errors.Is(err, row.is) {
-			return inOurWords(row.as, err)
-		}
-	}
-	return err
-}
+func discoveryError(err error) error { return worded(err, discoveryErrors) }

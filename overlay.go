@@ -311,7 +311,7 @@ var (
 )
 
 // overlayErrors are the errors of the strand and of the store, in our words.
-var overlayErrors = []struct{ is, as error }{
+var overlayErrors = []wording{
 	{portal.ErrNotFound, ErrNoContent},
 	{content.ErrNotFound, ErrNoContent},
 	{content.ErrFull, ErrNoRoom},
@@ -331,10 +331,16 @@ var overlayErrors = []struct{ is, as error }{
 }
 
 // overlayError keeps the strand's error and adds ours, by which a caller can go.
-func overlayError(err error) error {
-	for _, row := range overlayErrors {
-		if errors.Is(err, row.is) {
-			return inOurWords(row.as, err)
+func overlayError(err error) error { return worded(err, overlayErrors) }
+
+// wording is an error of ours for one of a strand.
+type wording struct{ is, as error }
+
+// worded is an error in our words, where there are some; the first match counts.
+func worded(err error, words []wording) error {
+	for _, w := range words {
+		if errors.Is(err, w.is) {
+			return inOurWords(w.as, err)
 		}
 	}
 	return err

@@ -253,6 +253,11 @@ func everyCommandHasHelp(ts *testscript.TestScript, _ bool, _ []string) {
 		if cmd.Short == "" || cmd.Example == "" || cmd.Hidden || cmd.GroupID == "" {
 			ts.Fatalf("%s lacks a short text, an example or a group", cmd.Name())
 		}
+		for _, sub := range cmd.Commands() {
+			if cmd.Name() != "completion" && (sub.Short == "" || sub.Example == "") {
+				ts.Fatalf("%s %s lacks a short text or an example", cmd.Name(), sub.Name())
+			}
+		}
 		if !strings.Contains(ts.ReadFile("stdout"), "Usage:") {
 			ts.Fatalf("%s --help prints no usage", cmd.Name())
 		}

@@ -21,9 +21,10 @@ const fieldMemory = 12 << 30
 func fieldCommand(a *app, use, short string, nodes int, run func(sim.Field) (sim.Result, error)) *cobra.Command {
 	var f sim.Field
 	cmd := &cobra.Command{
-		Use:   use,
-		Short: short,
-		Args:  cobra.NoArgs,
+		Use:     use,
+		Short:   short,
+		Example: fmt.Sprintf("  ropewalk sim %s\n  ropewalk sim %s --nodes 50 --seed 7 --json", use, use),
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Nodes < 1 || f.Nodes > 100_000 {
 				return usagef("--nodes %d: want 1 to 100000", f.Nodes)

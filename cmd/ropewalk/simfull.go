@@ -95,7 +95,8 @@ func simFullCommand(a *app) *cobra.Command {
 		Short: "Run every experiment on sessions and write a report",
 		Long: "Runs the experiments eclipse, seeds, outage, half, cold and churn one after the other. With --dir the\n" +
 			"results are kept there, and what is there already is not run again.",
-		Args: cobra.NoArgs,
+		Example: "  ropewalk sim full --small\n  ropewalk sim full --dir runs --out report.md",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
