@@ -33,6 +33,8 @@ type find struct {
 	spare    []spare
 	checking int
 	lacked   []*enr.Record // answered, and had nothing
+	crowded  []*enr.Record // of those, who may have had no room for one more stream to us
+	rounds   int           // of asking those again
 	doubt    bool          // something came that could not be judged
 	wake     *timer
 }
@@ -187,14 +189,17 @@ func (f *find) first(now time.Time) *enr.Record {
 func (f *find) ask(now time.Time, r *enr.Record) {
 	f.asked++
 	f.flying = append(f.flying, r)
+	p := f.o.peer(r.ID(), r)
+	p.wanted++
+	busy := p.wanted+p.receives > crowdedFrom
 	f.o.findContent(now, r, f.key, func(now time.Time) { f.late(now, r) }, func(now time.Time, got found, err error) {
+		p.wanted--
 		f.flying = without(f.flying, r)
 		switch {
 		case f.over():
 		case err != nil:
 			f.failed(now, r, err)
 		case got.value != nil:
-			p := f.o.peer(r.ID(), r)
 			f.o.hold(p, len(got.value))
 			f.judge(now, r, got.value, false)
 		case got.stream:
@@ -204,6 +209,9 @@ func (f *find) ask(now time.Time, r *enr.Record) {
 			}
 			f.step(now)
 		default:
+			if busy && len(f.crowded) < lackedMax {
+				f.crowded = append(f.crowded, r)
+			}
 			f.nothing(now, r, got.records)
 		}
 	})
@@ -246,8 +254,21 @@ func (f *find) failed(now time.Time, r *enr.Record, err error) {
 	f.step(now)
 }
 
-// none ends a search that found nothing.
+// none ends a search that found nothing, once those have been asked again who were busy
+// with other streams to us: a node without room for a stream answers as one that does not
+// have the content.
 func (f *find) none(now time.Time) {
+	if len(f.crowded) > 0 && f.rounds < crowdedRounds {
+		again := f.crowded
+		f.crowded = nil
+		f.rounds++
+		f.wake = f.o.timers.add(now.Add(time.Duration(f.rounds)*crowdedAfter), func(now time.Time) {
+			for _, r := range again {
+				f.ask(now, r)
+			}
+		})
+		return
+	}
 	err := ErrNotFound
 	if f.doubt {
 		err = ErrUndecided
@@ -272,7 +293,8 @@ func (f *find) end(now time.Time, a Answer) {
 			in.drop(now)
 		}
 	}
-	f.fetching, f.held, f.spare = nil, nil, nil
+	f.freeSpare(now)
+	f.fetching, f.held = nil, nil
 	a.Key = f.key
 	for _, w := range f.waiting {
 		b := a

@@ -107,6 +107,12 @@ const (
 	// cooldown is how long an item is not offered again to a node on our own account.
 	cooldown     = 10 * time.Minute
 	cooldownsMax = 8192
+	// crowdedFrom is up to how many things we want of one node it should have room for them,
+	// crowdedRounds how often it is asked again for content that nobody had, and
+	// crowdedAfter when, each time so much later.
+	crowdedFrom   = transfersPerPeer / 2
+	crowdedRounds = 8
+	crowdedAfter  = 150 * time.Millisecond
 	// pokes is how many nodes are told of what they lacked.
 	pokes = 3
 	// replicasDefault and replicaTries bound a Put.

@@ -37,13 +37,14 @@ type peer struct {
 	// Under way, each with its bound in params.go.
 	reading  int // requests that wait for the store
 	inbound  int // its offers, from Accept or the question to the store on
+	wanted   int // questions for content that it was asked
 	receives int // streams it reserved or opened to us
 	serves   int // streams of ours to it
 	held     int // bytes that came from it and are not stored yet
 }
 
 // busy peers are not forgotten.
-func (p *peer) busy() bool { return p.reading|p.inbound|p.receives|p.serves|p.held != 0 }
+func (p *peer) busy() bool { return p.reading|p.inbound|p.wanted|p.receives|p.serves|p.held != 0 }
 
 // peer returns what is known of a node, and notes its record when that is newer.
 func (o *Overlay) peer(who id.ID, r *enr.Record) *peer {

@@ -41,10 +41,14 @@ func (h *host) Open(_ time.Time, t id.Ticket, to *enr.Record, conn uint16) {
 	w.after(w.latency, func() {
 		key := connKey{to.ID(), h.id, conn}
 		p := w.waits[key]
-		if p == nil || p.h.down || p.h.pipes[p.t] != p || h.pipes[t] != e {
+		if p == nil || p.h.down || p.h.pipes[p.t] != p {
 			return // nobody answers
 		}
 		delete(w.waits, key)
+		if h.pipes[t] != e {
+			p.tell(0, StreamEvent{Kind: StreamFailed, Err: errors.New("reset")})
+			return
+		}
 		p.other, e.other = e, p
 		p.tell(0, StreamEvent{Kind: StreamOpen})
 		e.tell(w.latency, StreamEvent{Kind: StreamOpen})

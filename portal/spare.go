@@ -51,6 +51,19 @@ func (f *find) openSpare(now time.Time) bool {
 	return false
 }
 
+// freeSpare opens the streams that are still kept for us and ends them at once: until then
+// each takes one of the few places that its node has for us.
+func (f *find) freeSpare(now time.Time) {
+	for _, s := range f.spare {
+		if now.Sub(s.at) < reservedFor {
+			t := f.o.tickets.Next()
+			f.o.streams.Open(now, t, s.from, s.conn)
+			f.o.streams.Abort(now, t)
+		}
+	}
+	f.spare = nil
+}
+
 // judge checks what a node sent.
 func (f *find) judge(now time.Time, r *enr.Record, value []byte, streamed bool) {
 	f.checking++

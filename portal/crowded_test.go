@@ -1,0 +1,54 @@
+package portal
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ropewalk/ropewalk/id"
+)
+
+// Many lookups at once for what few nodes have: a node without room for a stream answers
+// as one that has nothing, and is asked again.
+func TestManyGetsFromFewHolders(t *testing.T) {
+	for seed := range uint64(10) {
+		manyGets(t, seed)
+	}
+}
+
+func manyGets(t *testing.T, seed uint64) {
+	w := village(t, seed, 4)
+	a := w.nodes[0]
+	keys := make([][]byte, 60)
+	for i := range keys {
+		key, value := w.blob(100 << 10)
+		w.nodes[1].have(key, value)
+		w.nodes[2].have(key, value)
+		keys[i] = key
+	}
+	asked := make([]id.Ticket, len(keys))
+	for i, key := range keys {
+		asked[i] = a.tick.Next()
+		a.did(a.o.Get(w.now, asked[i], key, false))
+	}
+	all := func() bool {
+		for _, t := range asked {
+			if a.times[t] == 0 {
+				return false
+			}
+		}
+		return true
+	}
+	from := w.now
+	if !w.until(w.now.Add(time.Minute), all) {
+		t.Fatal("not all are answered")
+	}
+	for _, ticket := range asked {
+		if err := a.answers[ticket].Err; err != nil {
+			t.Errorf("%v: %v", ticket, err)
+		}
+	}
+	if d := w.now.Sub(from); d > 10*time.Second {
+		t.Errorf("it took %v", d)
+	}
+	w.settle()
+}
