@@ -75,7 +75,7 @@ func (o *Overlay) forgetWork() {
 	o.telling, o.puts = nil, 0
 	o.sums = sums{}
 	for _, p := range o.peers.each {
-		p.reading, p.inbound, p.receives, p.serves, p.held = 0, 0, 0, 0, 0
+		p.reading, p.inbound, p.wanted, p.receives, p.serves, p.held = 0, 0, 0, 0, 0, 0
 	}
 }
 
