@@ -33,7 +33,6 @@ type courier struct {
 	urgent []*parcel
 	gossip []*parcel
 	flying int // offers under way with their streams
-	pace   allowance
 	wake   *timer
 }
 
@@ -96,7 +95,7 @@ func (c *courier) flush(now time.Time) {
 		if gossip && !c.mayGossip(now) {
 			break
 		}
-		if !c.pace.take(now, ourOffersPerSecond, ourOffersBurst) {
+		if !c.p.pace.take(now, ourOffersPerSecond, ourOffersBurst) {
 			o.timers.stop(c.wake)
 			c.wake = o.timers.add(now.Add(time.Second/ourOffersPerSecond), c.flush)
 			return

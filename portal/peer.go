@@ -31,7 +31,8 @@ type peer struct {
 	blameAt time.Time
 	banned  time.Time // until then; zero: not
 
-	requests, offers allowance
+	requests, offers allowance // its requests and offers
+	pace             allowance // of our offers
 	limited          time.Time // it takes no offers of ours until then
 
 	// Under way, each with its bound in params.go.

@@ -167,3 +167,21 @@ func TestMetNodesHaveAShare(t *testing.T) {
 		t.Errorf("%d nodes of those we found", n)
 	}
 }
+
+// One put after the other keeps to the pace of offers as one long put does: nobody is
+// offered so much that it says "rate limited".
+func TestPutsInARowKeepThePace(t *testing.T) {
+	w := village(t, 46, 2)
+	w.latency = time.Millisecond
+	a := w.nodes[0]
+	from := w.now
+	for range 60 {
+		if got := a.put(w.blob(3000)); got.Err != nil || got.Put.Replicas() != 1 || got.Put.Limited != 0 {
+			t.Fatalf("%+v", got)
+		}
+	}
+	if d := w.now.Sub(from); d > 60*time.Second/ourOffersPerSecond+time.Second {
+		t.Errorf("it took %v", d)
+	}
+	w.settle()
+}
