@@ -77,7 +77,7 @@ const (
 const (
 	// offersInFlight bounds offers and their streams to one node; while they are under
 	// way further items gather and go together.
-	offersInFlight = 2
+	offersInFlight = 4
 	// batchBytes is what one stream carries at most of gathered items.
 	batchBytes = 8 << 20
 	// ourOffersPerSecond and ourOffersBurst are what we ask of one node, less than what
