@@ -64,6 +64,7 @@ func runStore(s side, capacity int64, items int) (values, error) {
 		return nil, err
 	}
 	out["worst"] = float64(worst)
+	rest()
 	_, err = out.timed("get", items, func(i int) error {
 		a := st.Do(content.Ask{Network: "bench", Verb: content.Get, IDs: ids[i*7919%items:][:1]})
 		if a.Err == nil && len(a.Item.Value) != len(value) {
@@ -75,6 +76,19 @@ func runStore(s side, capacity int64, items int) (values, error) {
 		return a.Err
 	})
 	return out, err
+}
+
+// rest waits until the process does next to nothing, at most half a minute: what was put is
+// merged behind the scenes for a while.
+func rest() {
+	const look = 200 * time.Millisecond
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		since := read(true)
+		time.Sleep(look)
+		if since.used().cpu < look/20 {
+			return
+		}
+	}
 }
 
 // timed does something many times, from storeAskers goroutines, and notes how many were
