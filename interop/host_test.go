@@ -129,10 +129,10 @@ func (x *theirs) named(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	if err := h.Connect(within(t), peer.AddrInfo{ID: x.host.ID(), Addrs: x.host.Addrs()}); err != nil {
+	if err := h.Connect(rig.Within(t), peer.AddrInfo{ID: x.host.ID(), Addrs: x.host.Addrs()}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, x.label+" names its protocols", func() string {
+	rig.Until(t, x.label+" names its protocols", func() string {
 		all := x.host.Mux().Protocols()
 		if named, _ := h.Peerstore().SupportsProtocols(x.host.ID(), all...); len(named) < len(all) {
 			return fmt.Sprintf("%d of %d are named", len(named), len(all))
@@ -140,7 +140,7 @@ func (x *theirs) named(t *testing.T) {
 		return ""
 	})
 	h.Close()
-	until(t, x.label+" is left alone again", func() string {
+	rig.Until(t, x.label+" is left alone again", func() string {
 		if x.host.Network().Connectedness(h.ID()) == network.Connected {
 			return "still connected"
 		}
