@@ -244,6 +244,45 @@ func TestEndlessArchives(t *testing.T) {
 	}
 }
 
+// An archive that is there in part leads from hole to hole: each page that is there names
+// seven that are not. A walk leaves off at missingMax of them in each round, and comes to
+// the end.
+func TestArchiveOfHoles(t *testing.T) {
+	f := newForger(t, 0)
+	const last = 50 * prevsMax
+	var prevs []PageID
+	for n := range uint64(last + 1) {
+		p := &page{room: lobby(), author: f.by.pub, node: f.by.node, number: n, before: n, lines: f.lines(f.by, "lobby", n+1, 1), prevs: prevs}
+		which := PageID{byte(n), byte(n >> 8), 1}
+		if n%prevsMax == 0 {
+			which = f.shelve("lobby", p)
+		}
+		if n == last {
+			if err := f.tell(f.signed(&head{room: lobby(), number: n, newest: which, last: prevs[0], lines: n + 1, seq: n + 1, at: uint64(epoch.UnixNano())})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		prevs = append([]PageID{which}, prevs[:min(len(prevs), prevsMax-1)]...)
+	}
+	f.run(walkRetry - time.Second)
+	missed := func() int { return f.gets - len(f.room().byPos) }
+	const most = missingMax + getsMax - 1 // those under way come back too
+	if n := missed(); n < missingMax || n > most || len(f.hall.walks) != 0 {
+		t.Errorf("%d pages missed at first, want %d", n, missingMax)
+	}
+	for k, _ := f.room().heads.Get(f.by.node); k.walk != nil; {
+		before := missed()
+		f.pass(k.due.Sub(f.now))
+		f.run(time.Second)
+		if n := missed() - before; n > most || len(f.hall.walks) != 0 {
+			t.Fatalf("%d pages missed in a round, want %d", n, missingMax)
+		}
+	}
+	if n := len(f.room().byPos); n != last/prevsMax+1 || f.gets > walkPagesMax {
+		t.Errorf("%d lines, want all that are there; %d gets", n, f.gets)
+	}
+}
+
 // A walk goes over a page that nobody has, and comes back for it.
 func TestHole(t *testing.T) {
 	f := newForger(t, 0)

@@ -78,8 +78,8 @@ func (h *Hall) checkArchive(r *room) error {
 	flying := 0
 	for i, w := range h.walks {
 		flying += w.flying.Len()
-		if slices.Contains(h.walks[:i], w) || w.pages > walkPagesMax || w.missing.Len() > missingMax {
-			return fmt.Errorf("walk %d: %d pages, %d missing", i, w.pages, w.missing.Len())
+		if slices.Contains(h.walks[:i], w) || w.pages > walkPagesMax || w.misses >= missingMax+getsMax {
+			return fmt.Errorf("walk %d: %d pages, %d missing", i, w.pages, w.misses)
 		}
 	}
 	if h.gets > getsMax || h.gets < 0 || h.puts < 0 || h.puts > putsMax || flying > h.gets || len(h.walks) > walksMax {

@@ -129,14 +129,15 @@ const (
 	headsSaveAfter = 5 * time.Second
 	// walksMax bounds the archives that are followed at a time, getsMax the pages that are
 	// fetched or checked (64 KiB each), walkPagesMax those of one walk (more than a log
-	// holds, when they are full), missingMax those of them that nobody had.
+	// holds, when they are full). After missingMax that nobody had it leaves off, and goes
+	// on with the others in a later round.
 	walksMax     = 8
 	getsMax      = 4
 	walkPagesMax = 512
 	missingMax   = 16
-	// A new head is looked at after walkSettle, when the members' own history is in. Pages
-	// that were missing are asked for again after walkRetry, doubled up to twelve times
-	// (5.7 h); an archive with something in it that does not belong there after barFor.
+	// A new head is looked at after walkSettle, when the members' own history is in. The
+	// next round of a walk comes after walkRetry, doubled up to twelve times (5.7 h); an
+	// archive with something in it that does not belong there after barFor.
 	walkSettle    = 300 * time.Millisecond
 	walkRetry     = 5 * time.Second
 	walkDoublings = 12

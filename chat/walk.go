@@ -20,6 +20,7 @@ type walk struct {
 	want    ordered.Map[uint64, PageID] // known by ID and not asked for
 	flying  ordered.Map[uint64, PageID] // asked for
 	missing ordered.Map[uint64, PageID] // that were not found
+	misses  int                         // of this round
 	seen    ordered.Set[uint64]
 	pages   int
 }
@@ -69,13 +70,23 @@ func (h *Hall) beginWalk(now time.Time, r *room, k *known) {
 		k.walk = &walk{room: r, node: k.head.node, floor: k.done.number}
 		k.walk.want.Put(k.head.number, k.head.newest)
 	}
-	for n, p := range k.walk.missing.All() {
-		k.walk.want.Put(n, p)
-	}
-	k.walk.missing = ordered.Map[uint64, PageID]{}
+	k.walk.nextRound()
 	if !slices.Contains(h.walks, k.walk) {
 		h.walks = append(h.walks, k.walk)
 	}
+}
+
+// nextRound asks again for what was not found, when all else was asked for.
+func (w *walk) nextRound() {
+	w.misses = 0
+	if w.want.Len() == 0 {
+		w.want, w.missing = w.missing, ordered.Map[uint64, PageID]{}
+	}
+}
+
+// resting tells whether nothing more is asked for in this round.
+func (w *walk) resting() bool {
+	return w.want.Len() == 0 || w.misses >= missingMax || w.pages >= walkPagesMax
 }
 
 // resumeWalks looks at heads again whose archives were not followed when we left.
@@ -138,13 +149,12 @@ func (h *Hall) feedWalks(now time.Time) {
 	h.walks = slices.DeleteFunc(h.walks, func(w *walk) bool { _, ok := w.of(); return !ok })
 	for i := 0; i < len(h.walks) && h.gets < getsMax; {
 		w := h.walks[i]
-		n := w.want.Len()
-		if n == 0 {
+		if w.resting() {
 			i++
 			continue
 		}
 		at, which := w.want.At(0)
-		for j := 1; j < n; j++ {
+		for j := 1; j < w.want.Len(); j++ {
 			if num, p := w.want.At(j); num > at {
 				at, which = num, p
 			}
@@ -203,10 +213,7 @@ func (h *Hall) pageMissing(t task, k *known) {
 		return // a newer one of that number
 	}
 	w.missing.Put(t.number, t.page)
-	if w.missing.Len() >= missingMax {
-		w.want = ordered.Map[uint64, PageID]{}
-		return
-	}
+	w.misses++
 	if t.number == k.head.number && t.number > w.floor {
 		w.hear(t.number-1, k.head.last)
 	}
@@ -256,11 +263,11 @@ func (h *Hall) pageOpened(now time.Time, t task, result any) {
 // up again later.
 func (h *Hall) walkOn(now time.Time, k *known) {
 	w := k.walk
-	if w.want.Len() > 0 || w.flying.Len() > 0 {
+	if !w.resting() || w.flying.Len() > 0 {
 		return
 	}
 	h.endWalk(w)
-	if w.missing.Len() == 0 || w.pages >= walkPagesMax {
+	if w.missing.Len()+w.want.Len() == 0 || w.pages >= walkPagesMax {
 		h.walked(now, w.room, k)
 		return
 	}

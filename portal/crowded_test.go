@@ -52,3 +52,28 @@ func manyGets(t *testing.T, seed uint64) {
 	}
 	w.settle()
 }
+
+// What nobody has is asked for again in crowdedRounds rounds, and no more, however busy
+// those are who lack it.
+func TestManyGetsOfNothing(t *testing.T) {
+	w := village(t, 1, 4)
+	a := w.nodes[0]
+	w.talks["findcontent"] = 0
+	var asked []id.Ticket
+	for range 60 {
+		key, _ := w.blob(8)
+		asked = append(asked, a.tick.Next())
+		a.did(a.o.Get(w.now, asked[len(asked)-1], key, false))
+	}
+	w.run(10 * time.Second)
+	for _, ticket := range asked {
+		if a.times[ticket] == 0 {
+			t.Fatal("a lookup goes on")
+		}
+	}
+	others := len(w.nodes) - 1
+	if n := w.talks["findcontent"]; n <= len(asked)*others || n > len(asked)*others*(1+crowdedRounds) {
+		t.Errorf("%d requests to %d nodes", n, others)
+	}
+	w.settle()
+}

@@ -399,6 +399,51 @@ func TestThreatC9NobodyFetchesForAStranger(t *testing.T) {
 	}
 }
 
+// Eight nodes that accept nothing less than all the streams there are leave some to a ninth,
+// and four that fill the memory for what comes leave room to a fifth.
+func TestThreatNobodyTakesAll(t *testing.T) {
+	w := village(t, 11, 10)
+	a := w.nodes[0]
+	offer := func(from *host) bool {
+		key, _ := w.blob(8)
+		m, err := wire.DecodeAccept(a.reply(from, message(t, wire.Offer{Keys: [][]byte{key}})), 2, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.Any()
+	}
+	taken := 0
+	for _, h := range w.nodes[1:9] {
+		for range 2 * transfersPerPeer {
+			if offer(h) {
+				taken++
+			}
+		}
+	}
+	if taken != transfersMax-transfersPerPeer/2 {
+		t.Errorf("%d streams taken of %d", taken, transfersMax)
+	}
+	if !offer(w.nodes[9]) {
+		t.Error("the ninth is refused")
+	}
+	w.settle()
+	var crowd []*peer
+	for _, h := range w.nodes[1:5] {
+		p := a.o.peer(h.id, h.record)
+		for a.o.mayTakeIn(p) {
+			a.o.hold(p, 1<<20)
+		}
+		crowd = append(crowd, p)
+	}
+	if p := a.o.peer(w.nodes[5].id, w.nodes[5].record); !a.o.mayTakeIn(p) {
+		t.Errorf("%d bytes held, and no room for another", a.o.sums.held)
+	}
+	for _, p := range crowd {
+		a.o.hold(p, -p.held)
+	}
+	w.settle()
+}
+
 // Bytes held for one node and in all stay within their bounds.
 func TestThreatHeldBytes(t *testing.T) {
 	w := village(t, 10, 2)
