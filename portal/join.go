@@ -76,6 +76,7 @@ func (o *Overlay) forgetWork() {
 	o.sums = sums{}
 	for _, p := range o.peers.each {
 		p.reading, p.inbound, p.wanted, p.receives, p.serves, p.held = 0, 0, 0, 0, 0, 0
+		p.offered = nil
 	}
 }
 

@@ -12,11 +12,13 @@ import (
 type offer struct {
 	o      *Overlay
 	p      *peer
-	n      uint64 // of the Request
+	asks   []uint64 // the Requests that wait for the codes, all of them the same
 	keys   [][]byte
 	points []id.ID
 	codes  []wire.Code
 	claims []*claim // those of keys we may take; nil elsewhere
+	conn   uint16   // of the stream, once it is accepted
+	in     *intake  // likewise
 }
 
 // serveOffer answers an offer with a code for each key, and takes what it accepts.
@@ -25,13 +27,16 @@ func (o *Overlay) serveOffer(now time.Time, p *peer, r Request) error {
 	if err != nil {
 		return err
 	}
-	f := &offer{o: o, p: p, n: r.N}
+	f := &offer{o: o, p: p, asks: []uint64{r.N}}
 	for _, key := range m.Keys {
 		at, err := o.point(key)
 		if err != nil {
 			return err
 		}
 		f.points = append(f.points, at)
+	}
+	if before := p.offeredBefore(m.Keys); before != nil && before.repeat(now, r.N) {
+		return nil
 	}
 	o.stats.Offers++
 	f.codes = make([]wire.Code, len(m.Keys))
@@ -99,12 +104,13 @@ func (f *offer) look(now time.Time) {
 		f.reply(now, 0)
 		return
 	}
-	q, ok := f.o.await(now, f.p, f.n, f.giveUp)
+	q, ok := f.o.await(now, f.p, f.asks[0], f.giveUp)
 	if !ok {
 		f.giveUp(now)
 		return
 	}
 	f.p.inbound++
+	f.p.offered = append(f.p.offered, f)
 	f.o.ask(content.Ask{Verb: content.Has, IDs: ids}, func(now time.Time, a content.Answer) {
 		f.p.inbound--
 		if !f.o.settled(q) {
@@ -174,9 +180,11 @@ func (f *offer) accept(now time.Time) {
 		return
 	}
 	f.p.inbound++
+	f.conn = conn
 	most := max(bytesPerStream, o.cfg.Network.ValueMax)
-	o.takeIn(now, t, f.p, wire.NewItems(n, o.cfg.Network.ValueMax, most), f.item, func(now time.Time, err error) {
+	f.in = o.takeIn(now, t, f.p, wire.NewItems(n, o.cfg.Network.ValueMax, most), f.item, func(now time.Time, err error) {
 		f.p.inbound--
+		f.p.forgetOffer(f)
 		for i, c := range f.claims { // what did not come
 			if c != nil {
 				f.claims[i] = nil
@@ -204,11 +212,17 @@ func (f *offer) item(now time.Time, value []byte) {
 	}
 }
 
-// reply sends the codes.
+// reply sends the codes to each Request that waits for them.
 func (f *offer) reply(_ time.Time, conn uint16) {
+	if f.in == nil {
+		f.p.forgetOffer(f)
+	}
 	body, err := wire.Accept{Conn: conn, Codes: f.codes}.Append(nil, f.p.version)
 	if err != nil {
 		body = nil
 	}
-	f.o.reply(f.n, body)
+	for _, n := range f.asks {
+		f.o.reply(n, body)
+	}
+	f.asks = f.asks[:0]
 }

@@ -42,6 +42,9 @@ const (
 	// pendingPerPeer bounds what a node has under way with us, with offers that wait for
 	// the store.
 	pendingPerPeer = 16
+	// repeatsMax bounds the requests that wait for the answer to one offer: discv5 sends
+	// each twice.
+	repeatsMax = 4
 	// bytesPerStream bounds one stream of an offer.
 	bytesPerStream = 64 << 20
 	// heldBytesMax bounds what transfers hold of content that came and is not stored

@@ -36,12 +36,13 @@ type peer struct {
 	limited          time.Time // it takes no offers of ours until then
 
 	// Under way, each with its bound in params.go.
-	reading  int // requests that wait for the store
-	inbound  int // its offers, from Accept or the question to the store on
-	wanted   int // questions for content that it was asked
-	receives int // streams it reserved or opened to us
-	serves   int // streams of ours to it
-	held     int // bytes that came from it and are not stored yet
+	reading  int      // requests that wait for the store
+	inbound  int      // its offers, from Accept or the question to the store on
+	offered  []*offer // those of its offers that wait for the store, or have a stream
+	wanted   int      // questions for content that it was asked
+	receives int      // streams it reserved or opened to us
+	serves   int      // streams of ours to it
+	held     int      // bytes that came from it and are not stored yet
 }
 
 // busy peers are not forgotten.

@@ -29,6 +29,8 @@ type world struct {
 	latency time.Duration
 	// meddle may change or drop (nil, false) what a request is answered with.
 	meddle func(from, to *host, request, answer []byte) ([]byte, bool)
+	// resend is after how long discv5 asks a second time; 0: it does not.
+	resend time.Duration
 	// spoil may change what goes through a stream.
 	spoil func(from, to *host, data []byte) []byte
 	// streamRate is bytes a second of each stream; 0: no bound.
@@ -277,7 +279,7 @@ func (h *host) Talk(_ time.Time, t id.Ticket, to *enr.Record, proto string, body
 			}
 		})
 	}
-	w.after(w.latency, func() {
+	send := func() {
 		peer := w.at[to.ID()]
 		if peer == nil || peer.down {
 			return
@@ -296,7 +298,11 @@ func (h *host) Talk(_ time.Time, t id.Ticket, to *enr.Record, proto string, body
 			}
 			answer(b, nil)
 		})
-	})
+	}
+	w.after(w.latency, send)
+	if w.resend != 0 {
+		w.after(w.latency+w.resend, send)
+	}
 }
 
 // Ask is the seam to the store.
