@@ -7,7 +7,10 @@ import (
 	"github.com/ropewalk/ropewalk/content/blob"
 )
 
-const chunkBytes = blob.ChunkBytes
+const (
+	chunkBytes     = blob.ChunkBytes
+	chunksUnderWay = blob.ChunksUnderWay
+)
 
 func encodeManifest(size int64, chunks []ContentID) ([]byte, error) {
 	m := blob.Manifest{Size: size}

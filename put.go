@@ -10,10 +10,6 @@ import (
 	"sync"
 )
 
-// chunksUnderWay bounds the chunks of one put or get that are held in memory. Our choice:
-// enough to keep several nodes busy at a round trip of 100 ms, and 8 MiB.
-const chunksUnderWay = 8
-
 // Put keeps data on our disk and offers it to nodes that cover it; to how many is told by
 // PutReader. More than a chunk is cut.
 func (n *Node) Put(ctx context.Context, data []byte) (ContentID, error) {

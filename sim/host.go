@@ -47,6 +47,7 @@ type host struct {
 	follows  string // the topic it last subscribed
 	arrival  arrival
 	store    keeper // of content; nil without
+	asked    bool   // the play has asked the node something since the last Take
 }
 
 // machine is what the world asks of a host: a node is one, and a hostile host.
@@ -224,9 +225,10 @@ func (h *host) flush() {
 			}
 		}
 		h.note(out)
-		if len(out.Jobs) == 0 && len(out.Saves) == 0 && len(out.Ready) == 0 && len(out.Asks) == 0 {
+		if !h.asked && len(out.Jobs) == 0 && len(out.Saves) == 0 && len(out.Ready) == 0 && len(out.Asks) == 0 {
 			break
 		}
+		h.asked = false
 		for _, a := range out.Asks {
 			h.m.Stored(now, h.ask(a))
 		}

@@ -26,3 +26,8 @@ const (
 	hashBytes    = 32
 	manifestHead = 8 + 4 // size, offset
 )
+
+// ChunksUnderWay bounds the chunks of one put or get that are held in memory, by the program
+// as by the simulator. Our choice: enough to keep several nodes busy at a round trip of
+// 100 ms, and 8 MiB.
+const ChunksUnderWay = 8
