@@ -146,7 +146,8 @@ type OverlayConfig struct {
 	// user put comes on top.
 	Capacity int64
 	// Radius is how far from our ID on the ring content is kept: "auto" (the default)
-	// follows Capacity, "0x" and 64 hex digits is the most it may be.
+	// follows Capacity, "0x" and 64 hex digits is the most it may be. With a radius of zero
+	// nothing is kept for others.
 	Radius string
 	// Networks by name, 1 to 32 of [a-zA-Z0-9_-]. Nil: "blob", where files of people are.
 	Networks map[string]OverlayNetwork

@@ -36,7 +36,7 @@ func (n *Node) openStore(overlays []portal.Config) (err error) {
 	}
 	p, _ := profileNamed(n.cfg.Profile)
 	c := store.Config{
-		Self: n.key.ID(), Capacity: n.cfg.Overlay.Capacity, Capacities: map[string]int64{}, Radius: radius,
+		Self: n.key.ID(), Capacity: n.cfg.Overlay.Capacity, Capacities: map[string]int64{}, Radius: &radius,
 		Tell: n.hearStore,
 		Disk: store.Disk{Memory: min(store.MemoryDefault, p.memoryMax/4), Files: p.fds / 8},
 	}

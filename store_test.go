@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -78,6 +79,43 @@ func TestStoreOutlivesTheNode(t *testing.T) {
 		}
 	}
 	t.Error("no figure of the store")
+}
+
+// TestRadiusOfZero: with a radius of all zeros nothing is kept for others, and what the user
+// puts is; a network without places on the ring keeps what it is given.
+func TestRadiusOfZero(t *testing.T) {
+	for _, c := range []struct {
+		radius string
+		keeps  bool
+	}{{"0x" + strings.Repeat("00", 32), false}, {strings.Repeat("ff", 32), true}, {"max", true}} {
+		cfg := storeConfig("")
+		cfg.Overlay.Radius = c.radius
+		n := made(t, cfg)
+		good := func(_, _ []byte) error { return nil }
+		placed, err := n.Overlay(Network{Name: "placed", Protocol: []byte("placed"), Check: good})
+		if err != nil {
+			t.Fatal(err)
+		}
+		everywhere, err := n.Overlay(Network{Name: "everywhere", Protocol: []byte("every"), Check: good, Everywhere: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := placed.Radius(soon(t)); err != nil || r.IsZero() == c.keeps {
+			t.Errorf("%s: tells a radius of %s, %v", c.radius, r, err)
+		}
+		for o, keeps := range map[*Overlay]bool{placed: c.keeps, everywhere: true} {
+			s, err := o.Share(soon(t), []byte("key"), []byte("value"))
+			if err != nil || s.StoredLocally != keeps {
+				t.Errorf("%s: %s of others is stored: %t, %v", c.radius, o.Name(), s.StoredLocally, err)
+			}
+			if s, err = o.Put(soon(t), []byte("ours"), []byte("value")); err != nil || !s.StoredLocally {
+				t.Errorf("%s: %s of ours is stored: %t, %v", c.radius, o.Name(), s.StoredLocally, err)
+			}
+		}
+	}
 }
 
 // TestDamagedStore: a node does not start on a store that has lost what the user put; a

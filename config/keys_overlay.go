@@ -8,7 +8,7 @@ var overlayKeys = []Key{
 		Why:   "Content kept for others, what is nearest to the node's ID first. Default: 10GiB; 1GiB with\nthe profiles light and seed, 100GiB with server. What the user put comes on top.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Overlay.Capacity = v.(int64) }},
 	{Path: "overlay.radius", Default: `"auto"`, check: checkRadius, Max: 66,
-		Why:   "How far from the node's ID on the ring content is kept: auto (or max) follows capacity, 32\nbytes in hex are the most it may be.",
+		Why:   "How far from the node's ID on the ring content is kept: auto (or max) follows capacity, 32\nbytes in hex are the most it may be. With all zeros nothing is kept for others.",
 		apply: func(s *Settings, _ string, v any) { s.Node.Overlay.Radius = v.(string) }},
 	{Path: "overlay.network.*.protocol", check: checkHex, Max: 18,
 		Why:   "Its ID in TALK requests in hex, such as \"0x500b\". Default: that of the kind; generic has none.",

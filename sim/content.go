@@ -129,7 +129,7 @@ func (l *larder) configure(h *host, c *node.Config) {
 	c.Overlays = []portal.Config{{Network: l.network, Radius: l.radius, Decode: l.decode}}
 	if h.store == nil {
 		s, err := store.NewMemory(store.Config{
-			Self: h.key.ID(), Networks: []content.Network{l.network}, Radius: l.radius, Share: 1, Now: l.time,
+			Self: h.key.ID(), Networks: []content.Network{l.network}, Radius: &l.radius, Share: 1, Now: l.time,
 		})
 		if err != nil {
 			l.err = err

@@ -71,7 +71,7 @@ func (l *library) configure(h *host, c *node.Config) {
 	if h.store != nil {
 		return
 	}
-	s, err := store.NewMemory(store.Config{Self: h.key.ID(), Networks: []content.Network{blob.Network()}, Capacity: shelfBytes, Radius: content.DistanceMax, Share: 1, Now: l.w.time})
+	s, err := store.NewMemory(store.Config{Self: h.key.ID(), Networks: []content.Network{blob.Network()}, Capacity: shelfBytes, Share: 1, Now: l.w.time})
 	if err != nil {
 		l.w.err = err
 		return

@@ -110,7 +110,7 @@ func (k *keeper) tidy() (more bool) {
 func (k *keeper) settle(b *book) error {
 	k.mu.Lock()
 	roomy := b.roomy()
-	if b.radius = k.c.Radius; b.capacity == 0 && !b.net.Radiusless {
+	if b.radius = *k.c.Radius; b.capacity == 0 && !b.net.Radiusless {
 		b.radius = content.Distance{}
 	}
 	k.mu.Unlock()
@@ -147,7 +147,7 @@ func (k *keeper) drop(b *book, ids []id.ID) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if b.roomy() {
-		b.radius = k.c.Radius
+		b.radius = *k.c.Radius
 		b.far = content.DistanceMax
 	}
 	return nil

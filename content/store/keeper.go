@@ -77,7 +77,7 @@ func (k *keeper) load() error {
 		for _, t := range tallies {
 			b := k.books[t.net]
 			if b == nil {
-				b = &book{net: content.Network{Name: t.net}, idle: true, far: content.DistanceMax, radius: k.c.Radius}
+				b = &book{net: content.Network{Name: t.net}, idle: true, far: content.DistanceMax, radius: *k.c.Radius}
 				k.books[t.net] = b
 			}
 			*b.tally(l.class) = t
@@ -150,7 +150,7 @@ func (k *keeper) Add(n content.Network) error {
 			k.mu.Unlock()
 			return fmt.Errorf("store: more than %d networks", NetworksMax)
 		}
-		b = &book{far: content.DistanceMax, radius: k.c.Radius}
+		b = &book{far: content.DistanceMax, radius: *k.c.Radius}
 		k.books[n.Name] = b
 	}
 	b.net, b.idle = n, false

@@ -49,8 +49,8 @@ type Config struct {
 	// Durable is how many bytes of class Durable are taken; zero means as many as
 	// Capacity, None nothing.
 	Durable int64
-	// Radius is the greatest radius; zero means content.DistanceMax.
-	Radius content.Distance
+	// Radius is the greatest radius; nil means content.DistanceMax.
+	Radius *content.Distance
 	// Share is which part of a network's room one peer may write in an hour; zero means
 	// a tenth, 1 or more that nobody asks.
 	Share float64
@@ -86,8 +86,8 @@ func (c *Config) fill() {
 	case c.Durable < 0:
 		c.Durable = 0
 	}
-	if c.Radius == (content.Distance{}) {
-		c.Radius = content.DistanceMax
+	if c.Radius == nil {
+		c.Radius = &content.DistanceMax
 	}
 	if c.Share == 0 {
 		c.Share = sharePart

@@ -278,7 +278,7 @@ func TestRadiusOfConfigAndRadiusless(t *testing.T) {
 		var r content.Distance
 		r[0] = 0x0f
 		all := content.Network{Name: "beacon", Radiusless: true}
-		s := open(Config{Networks: []content.Network{blobs, all}, Radius: r, Capacity: 200 * costOf(33, 100)})
+		s := open(Config{Networks: []content.Network{blobs, all}, Radius: &r, Capacity: 200 * costOf(33, 100)})
 		refused(t, s, itemAt(point(0x10000000), 1, content.Cache), content.ErrOutside)
 		put(t, s, itemAt(point(0x0e000000), 1, content.Cache))
 		for i := range uint32(300) {
@@ -286,6 +286,13 @@ func TestRadiusOfConfigAndRadiusless(t *testing.T) {
 		}
 		if n := network(t, s, "beacon"); n.Bytes > n.Capacity || n.Evicted == 0 || n.Items < 90 {
 			t.Fatalf("%+v", n)
+		}
+		nothing := open(Config{Networks: []content.Network{blobs, all}, Radius: &content.Distance{}})
+		refused(t, nothing, itemAt(point(1), 1, content.Cache), content.ErrOutside)
+		put(t, nothing, itemAt(point(1), 1, content.Durable))
+		do(t, nothing, content.Ask{Network: "beacon", Verb: content.Put, Item: itemAt(point(2), 1, content.Cache)})
+		if a, b := network(t, nothing, "blob"), network(t, nothing, "beacon"); a.Items != 0 || a.DurableItems != 1 || b.Items != 1 {
+			t.Fatalf("%+v, %+v", a, b)
 		}
 	})
 }
