@@ -94,8 +94,9 @@ check: fmt-check vet staticcheck race ## what must be green before a change is s
 	$(MAKE) fuzz FUZZTIME=2s JOBS=2
 
 .PHONY: interop
-interop: ## our nodes with go-libp2p-pubsub, js-libp2p (needs Node.js) and go-ethereum
+interop: ## our nodes with go-libp2p-pubsub, js-libp2p and JavaScript's discv5 (need Node.js) and go-ethereum
 	cd interop/js && npm install --no-audit --no-fund --no-package-lock --silent
+	cd interop/discv5/js && npm ci --ignore-scripts --no-audit --no-fund --silent
 	GOBIN=$(CURDIR)/dist go install github.com/ethereum/go-ethereum/cmd/devp2p@$$(cd interop && go list -m -f '{{.Version}}' github.com/ethereum/go-ethereum)
 	cd interop && go vet ./... && INTEROP_JS=1 DEVP2P=$(CURDIR)/dist/devp2p go test -count=1 -timeout 15m ./...
 

@@ -20,8 +20,10 @@ import (
 // "echo" with what they say.
 type speaker struct {
 	d     *discv5.Discovery
+	key   *id.Key
 	rec   *enr.Record
 	sock  *udp.Socket
+	close func()
 	calls chan func(now time.Time)
 	quit  chan struct{}
 	ends  sync.WaitGroup
@@ -34,17 +36,34 @@ type speaker struct {
 // speak starts a speaker whose record has pairs beside its address, to be long.
 func speak(t *testing.T, pairs ...enr.Pair) *speaker {
 	t.Helper()
-	sock, err := udp.Listen(loopback, udp.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return speakAt(t, newKey(t), loopback, pairs...)
+}
+
+// again is the speaker with the same key at the same port: it has forgotten its sessions.
+func (s *speaker) again(t *testing.T) *speaker {
+	t.Helper()
+	s.close()
+	return speakAt(t, s.key, s.sock.LocalAddr())
+}
+
+func newKey(t *testing.T) *id.Key {
+	t.Helper()
 	key, err := id.NewKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &speaker{sock: sock, calls: make(chan func(time.Time), 64), quit: make(chan struct{}),
+	return key
+}
+
+func speakAt(t *testing.T, key *id.Key, at netip.AddrPort, pairs ...enr.Pair) *speaker {
+	t.Helper()
+	sock, err := udp.Listen(at, udp.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &speaker{key: key, sock: sock, calls: make(chan func(time.Time), 64), quit: make(chan struct{}),
 		tickets: id.Tickets{Owner: "test"}, waits: map[id.Ticket]func(discv5.Answer){}}
-	at := sock.LocalAddr()
+	at = sock.LocalAddr()
 	if s.rec, err = (enr.Builder{Seq: 1, IP: at.Addr(), UDP: at.Port(), Extra: pairs}).Sign(key); err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +77,12 @@ func speak(t *testing.T, pairs ...enr.Pair) *speaker {
 	}
 	s.ends.Go(s.read)
 	s.ends.Go(s.loop)
-	t.Cleanup(func() {
+	s.close = sync.OnceFunc(func() {
 		close(s.quit)
 		sock.Close()
 		s.ends.Wait()
 	})
+	t.Cleanup(s.close)
 	return s
 }
 

@@ -1,4 +1,5 @@
-// Package rig is what the tests of this module share: how to wait, and a node of ours.
+// Package rig is what the tests of this module share: how to wait, a node of ours,
+// and processes of Node.js.
 package rig
 
 import (
