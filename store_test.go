@@ -103,17 +103,18 @@ func TestRadiusOfZero(t *testing.T) {
 		if err := n.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if r, err := placed.Radius(soon(t)); err != nil || r.IsZero() == c.keeps {
-			t.Errorf("%s: tells a radius of %s, %v", c.radius, r, err)
-		}
 		for o, keeps := range map[*Overlay]bool{placed: c.keeps, everywhere: true} {
-			s, err := o.Share(soon(t), []byte("key"), []byte("value"))
-			if err != nil || s.StoredLocally != keeps {
-				t.Errorf("%s: %s of others is stored: %t, %v", c.radius, o.Name(), s.StoredLocally, err)
-			}
-			if s, err = o.Put(soon(t), []byte("ours"), []byte("value")); err != nil || !s.StoredLocally {
+			s, err := o.Put(soon(t), []byte("ours"), []byte("value"))
+			if err != nil || !s.StoredLocally {
 				t.Errorf("%s: %s of ours is stored: %t, %v", c.radius, o.Name(), s.StoredLocally, err)
 			}
+			// The store has told its radius.
+			if s, err = o.Share(soon(t), []byte("key"), []byte("value")); err != nil || s.StoredLocally != keeps {
+				t.Errorf("%s: %s of others is stored: %t, %v", c.radius, o.Name(), s.StoredLocally, err)
+			}
+		}
+		if r, err := placed.Radius(soon(t)); err != nil || r.IsZero() == c.keeps {
+			t.Errorf("%s: tells a radius of %s, %v", c.radius, r, err)
 		}
 	}
 }
