@@ -149,6 +149,8 @@ type OverlayConfig struct {
 	// follows Capacity, "0x" and 64 hex digits is the most it may be. With a radius of zero
 	// nothing is kept for others.
 	Radius string
+	// Upload is the most bytes a second that streams of content send together; 0 is no bound.
+	Upload int64
 	// Networks by name, 1 to 32 of [a-zA-Z0-9_-]. Nil: "blob", where files of people are.
 	Networks map[string]OverlayNetwork
 }

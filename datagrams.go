@@ -92,7 +92,7 @@ func (n *Node) discoveryConfig(into *node.Config) error {
 		}
 		d.Bootnodes = append(d.Bootnodes, r)
 	}
-	into.Discovery, into.Streams = d, utp.Config{}
+	into.Discovery, into.Streams = d, utp.Config{Upload: int(n.cfg.Overlay.Upload)}
 	for _, name := range sortedKeys(n.networks) {
 		cfg, err := n.overlayConfig(n.networks[name])
 		if err != nil {

@@ -27,6 +27,10 @@ const (
 	protocolMax = 8
 	// capacityMin is what a network must be able to keep at least: a few large items.
 	capacityMin = 1 << 20
+	// uploadMin and uploadMax bound what streams may be held to, our choice: whoever takes
+	// less than 10 KiB/s from us gives the transfer up.
+	uploadMin = 16 << 10
+	uploadMax = 1 << 40
 )
 
 // fillOverlay puts the defaults in.
@@ -106,6 +110,7 @@ func (v *validator) overlay(c Config) {
 		v.check(err == nil, "listen.udp", text, "IP:PORT such as 0.0.0.0:9000, port 0 for any free one, or off")
 	}
 	v.check(o.Capacity == 0 || o.Capacity >= capacityMin, "overlay.capacity", fmt.Sprint(o.Capacity), "at least 1 MiB")
+	v.check(o.Upload == 0 || o.Upload >= uploadMin && o.Upload <= uploadMax, "overlay.upload", fmt.Sprint(o.Upload), "16 KiB to 1 TiB a second")
 	_, err := radiusOf(o.Radius)
 	v.check(err == nil, "overlay.radius", o.Radius, "auto, max, or 32 bytes in hex")
 	v.check(len(o.Networks) <= overlaysMax, "overlay.network", fmt.Sprint(len(o.Networks)), fmt.Sprintf("at most %d networks", overlaysMax))

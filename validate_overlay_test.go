@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/ropewalk/ropewalk/node"
 )
 
 // Each field of content and of its socket has its bounds, and the error names the field.
@@ -25,6 +27,8 @@ func TestOverlayConfig(t *testing.T) {
 		{"little room", "overlay.capacity", Config{Overlay: OverlayConfig{Capacity: capacityMin - 1}}},
 		{"negative room", "overlay.capacity", Config{Overlay: OverlayConfig{Capacity: -1}}},
 		{"radius", "overlay.radius", Config{Overlay: OverlayConfig{Radius: "0xff"}}},
+		{"little upload", "overlay.upload", Config{Overlay: OverlayConfig{Upload: uploadMin - 1}}},
+		{"negative upload", "overlay.upload", Config{Overlay: OverlayConfig{Upload: -1}}},
 		{"networks", "overlay.network", Config{Overlay: OverlayConfig{Networks: many}}},
 		{"network's name", `overlay.network."A b"`, Config{Overlay: nets("A b", OverlayNetwork{})}},
 		{"kind", `overlay.network."x".kind`, Config{Overlay: nets("x", OverlayNetwork{Kind: "odd"})}},
@@ -48,6 +52,11 @@ func TestOverlayConfig(t *testing.T) {
 	}
 	if err := (Config{Overlay: nets("legacyHistory", OverlayNetwork{Kind: "generic", Protocol: "500b"})}).Validate(); err != nil {
 		t.Error(err)
+	}
+	var into node.Config
+	n := made(t, Config{Localnet: true, Overlay: OverlayConfig{Upload: 1 << 20}})
+	if err := n.discoveryConfig(&into); err != nil || into.Streams.Upload != 1<<20 {
+		t.Errorf("streams may send %d bytes a second, %v", into.Streams.Upload, err)
 	}
 	two := OverlayConfig{Networks: map[string]OverlayNetwork{"a": {Protocol: "6001"}, "b": {Protocol: "0x6001"}}}
 	if (Config{Overlay: two}).Validate() == nil {
