@@ -34,6 +34,14 @@ type raid struct {
 // beset starts so many honest nodes, and lets their tables fill.
 func beset(t *testing.T, nodes int) *raid {
 	t.Helper()
+	s := raidOf(t, nodes)
+	s.do(s.rise)
+	return s
+}
+
+// raidOf lays out honest nodes that do not run yet.
+func raidOf(t *testing.T, nodes int) *raid {
+	t.Helper()
 	f, err := newField(Field{Nodes: nodes, Seed: *seedFlag}, contentSeeds)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +49,6 @@ func beset(t *testing.T, nodes int) *raid {
 	s := &raid{larder: newLarder(f, 0), t: t, answers: map[id.Ticket]portal.Answer{}}
 	s.world.placed = map[netip.AddrPort]*host{}
 	s.world.answered = func(h *host, a portal.Answer) { s.answers[ticketOf(h, a.Ticket)] = a }
-	s.do(s.rise)
 	return s
 }
 
