@@ -201,6 +201,40 @@ func TestNoArchive(t *testing.T) {
 	}
 }
 
+// A member from before there were notes takes them for answers to a question that it no
+// longer asks: it loses nothing but the archive.
+func TestMemberOfAnOlderVersion(t *testing.T) {
+	w := withArchive(t)
+	a, b := w.node("a"), w.node("b")
+	old := w.node("old", func(c *Config) { c.Pages = nil })
+	w.link(a, b)
+	w.link(a, old)
+	w.link(b, old)
+	notes := 0
+	w.tap = func(_, to *vnode, code uint64, data []byte) []byte {
+		m, err := decodeLines(data)
+		if to != old || code != codeLines || err != nil || m.req != 0 {
+			return data
+		}
+		notes += len(m.lines)
+		return someLines{1 << 40, m.lines}.encode() // what 0 was: nobody's request
+	}
+	a.join("lobby")
+	b.join("lobby")
+	w.run(time.Second)
+	want := a.talk("lobby", 0, 70)
+	want = append(want, b.talk("lobby", 0, 5)...)
+	w.run(time.Minute)
+	old.join("lobby")
+	w.run(time.Second)
+	want = append(want, old.talk("lobby", 0, 3)...)
+	w.run(time.Minute)
+	w.same("lobby", strings.Join(want, " "), a, b, old)
+	if n := len(a.dropped) + len(b.dropped) + len(old.dropped); notes < 2 || n != 0 {
+		t.Errorf("%d notes came, %d links dropped", notes, n)
+	}
+}
+
 // Members that have the lines fetch no page.
 func TestNothingMissing(t *testing.T) {
 	w := withArchive(t)

@@ -16,7 +16,7 @@ import (
 // Notes are messages that a member may not know: it then ignores them. They travel in
 // place of lines in an answer to request 0, which nobody asks: a member from before
 // there were notes takes that for an answer that comes too late. Each is one RLP list
-// that begins with its kind.
+// that begins with its kind; one with more fields is of a new kind.
 const (
 	noteHeads = iota // [0, room, digest]: what heads the sender knows, if any
 	noteAsk          // [1, room, the first 8 bytes of each head the sender has]

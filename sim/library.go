@@ -57,7 +57,8 @@ type piece struct{ key, value []byte }
 
 var _ scenario.Library = stage{}
 
-// stock gives every node of a world discv5 and a network of blobs.
+// stock gives every node of a world discv5 and a network of blobs, where chat keeps its
+// archive.
 func (w *world) stock() {
 	l := &library{w: w, files: map[string]*parcel{}, gets: map[shelved]*parcel{}, asked: map[errand]*parcel{}}
 	w.library = l
@@ -68,6 +69,7 @@ func (l *library) configure(h *host, c *node.Config) {
 	d := discv5.Config{Plain: true, Verify: l.w.verify}
 	binary.BigEndian.PutUint64(d.Seed[:], l.w.rng.Uint64()|1)
 	c.Discovery, c.Overlays = &d, []portal.Config{{Network: blob.Network(), Radius: content.DistanceMax}}
+	c.Archive = blob.Name
 	if h.store != nil {
 		return
 	}
