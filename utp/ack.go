@@ -53,6 +53,9 @@ func (s *stream) acked(now time.Duration, p packet) bool {
 		s.rtt.sample(now - a.once)
 	}
 	s.ledbat.round(s.arrived, s.orders, f.out+a.packets)
+	if 2*flight >= s.ledbat.window {
+		s.filledAt = now
+	}
 	s.ledbat.grow(a.bytes, flight, s.rtt.queue())
 	if f.len() > 0 {
 		s.pieces.drop(s.oldest())

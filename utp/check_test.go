@@ -30,14 +30,17 @@ func (e *Endpoint) check(t tester) {
 	}
 	for _, p := range e.peers {
 		held += p.held
-		buffers, inbound := 0, 0
+		buffers, inbound, readers := 0, 0, 0
 		for _, s := range p.streams {
+			if s.reads {
+				readers++
+			}
 			buffers += s.reorder.count + len(s.early)
 			if s.inbound {
 				inbound++
 			}
 		}
-		if p.held != buffers*bufferBytes || p.held > heldPerPeer || len(p.streams) == 0 || p.inbound != inbound {
+		if p.held != buffers*bufferBytes || p.held > heldPerPeer || len(p.streams) == 0 || p.inbound != inbound || p.readers != readers {
 			t.Fatalf("a peer holds %d for %d buffers of %d streams", p.held, buffers, len(p.streams))
 		}
 		if max(inbound, len(p.streams)-inbound) > e.cfg.PerPeer {
@@ -100,7 +103,7 @@ func (s *stream) check(t tester) {
 	if count != r.count || bytes != r.bytes || r.count > 0 && *r.slot(r.next) != nil {
 		t.Fatalf("%d/%d held, %d/%d bytes", count, r.count, bytes, r.bytes)
 	}
-	if r.count > segmentsFirst+s.delivered>>10 || r.count > segmentsMax || r.bytes > heldFirst+s.delivered || r.bytes > heldMax || len(r.ring) > segmentsMax || len(s.early) > earlyMax {
+	if r.count > segmentsFirst+(s.credit+s.delivered)>>10 || s.credit > heldMax || r.count > segmentsMax || r.bytes > heldFirst+s.credit+s.delivered || r.bytes > heldMax || len(r.ring) > segmentsMax || len(s.early) > earlyMax {
 		t.Fatalf("%d segments, %d bytes held after %d", r.count, r.bytes, s.delivered)
 	}
 	if s.state == open && s.flight.len() > 0 && s.rtoAt == 0 && s.paceAt == 0 {

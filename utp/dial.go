@@ -62,13 +62,18 @@ func (e *Endpoint) Dial(now time.Time, t id.Ticket, to Remote, conn uint16) {
 	s.first = s.syn + 1
 	s.idleAt = at + dialFor
 	e.attach(at, s)
+	s.inherit(at)
 	s.sendSYN(at)
 	e.arm(s)
 }
 
 // sendSYN sends the SYN, once more or for the first time.
 func (s *stream) sendSYN(now time.Duration) {
-	s.synGap = max(synAgain, s.synGap+s.synGap/2)
+	first := synAgain
+	if probe := s.rtt.probe(); probe != 0 {
+		first = min(first, probe)
+	}
+	s.synGap = max(first, s.synGap+s.synGap/2)
 	s.synAt = now + s.synGap
 	s.synTries++
 	s.sentAt = now
@@ -92,6 +97,8 @@ func (s *stream) accept(now time.Duration, from Remote, p packet) {
 	s.first = uint16(s.e.rng.Uint32())
 	s.reorder.start(p.seq + 1)
 	s.echo = micros(now) - p.sent
+	s.inherit(now)
+	s.sentAt = now // as its answer goes: what is written soon finds no stream that has rested
 	s.up(now, p)
 	s.answerSYN(now)
 	s.transmit(now)

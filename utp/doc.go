@@ -18,6 +18,7 @@
 // Losses are seen in the order of sending: who was sent three transmissions before
 // another that has arrived is sent again, with some more patience where the way is seen
 // to change the order (RFC 8985). A round trip without an answer probes the tail.
+// A stream goes on with the window of one to the same place that has just ended.
 //
 // Bytes to send are kept by reference until they are acknowledged and copied into one
 // buffer per endpoint when they go. Bytes received in order are handed up where they lie

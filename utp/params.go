@@ -61,6 +61,8 @@ const (
 	windowFirst   = 10
 	windowPackets = 2
 	windowMax     = 1 << 20
+	// heirFor is for how long after it was filled a window may be handed on to another stream.
+	heirFor = time.Second
 	// roomMax is the most room that a remote can say it has.
 	roomMax = 1 << 24
 	// flightMax bounds the packets on their way, so that small ones are bounded too and
@@ -111,7 +113,7 @@ const (
 	heldFirst     = 256 << 10
 	heldMax       = 1 << 20
 	// heldPerPeer and heldTotal bound the memory of what streams hold; see memory.room.
-	heldPerPeer = 2 << 20
+	heldPerPeer = 4 << 20
 	heldTotal   = 16 << 20
 	// bufferBytes is what one held packet takes: as much as a packet of the layer below.
 	// A longer payload is taken in order only.

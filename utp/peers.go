@@ -10,6 +10,7 @@ import (
 type peer struct {
 	streams []*stream
 	inbound int
+	readers int // of streams: those by which something came
 	held    int // memory of what came out of order
 }
 
@@ -51,6 +52,9 @@ func (e *Endpoint) detach(s *stream) {
 		e.inbound--
 	} else {
 		e.outbound--
+	}
+	if s.reads {
+		p.readers--
 	}
 	if len(p.streams) == 0 {
 		delete(e.peers, s.remote.ID)

@@ -86,6 +86,10 @@ func (s *stream) late(now time.Duration, x early) {
 // data takes the payload of a sequence number: hands it up if it is next, with all that
 // waited for it, or keeps it.
 func (s *stream) data(now time.Duration, seq uint16, payload []byte) {
+	if !s.reads {
+		s.reads = true
+		s.peer.readers++
+	}
 	r := &s.reorder
 	ahead := int16(seq - r.next)
 	if ahead == 0 && !(s.finSeen && s.finAt == seq) {
@@ -124,7 +128,7 @@ func (s *stream) keep(seq uint16, payload []byte) {
 // mayKeep tells whether a packet ahead of its turn is new and within the bounds.
 func (s *stream) mayKeep(seq uint16, size int) bool {
 	r := &s.reorder
-	segments := min(segmentsMax, segmentsFirst+s.delivered>>10)
+	segments := min(segmentsMax, segmentsFirst+(s.credit+s.delivered)>>10)
 	switch {
 	case int(seq-r.next) >= segments, r.count >= segments, r.bytes+size > s.heldMax():
 		return false
@@ -135,7 +139,7 @@ func (s *stream) mayKeep(seq uint16, size int) bool {
 }
 
 // heldMax is how many bytes the stream may hold out of order.
-func (s *stream) heldMax() int { return min(heldMax, heldFirst+s.delivered) }
+func (s *stream) heldMax() int { return min(heldMax, heldFirst+s.credit+s.delivered) }
 
 // deliver hands a payload up.
 func (s *stream) deliver(payload []byte) {
@@ -206,12 +210,17 @@ func (s *stream) sendState(now time.Duration) {
 	s.e.post(s.remote, n)
 }
 
-// window is what we have room for. What is next in order always has some: it is handed
-// up and never kept.
+// window is what we have room for: of what the peer may have each of its streams gets the
+// same, so that what all of them send finds room. What is next in order always has some: it
+// is handed up and never kept.
 func (s *stream) window() uint32 {
 	room := s.heldMax() - s.reorder.bytes
-	if s.peer != nil {
-		room = min(room, s.e.memory.room(s.peer))
+	if p := s.peer; p != nil {
+		readers := p.readers
+		if !s.reads {
+			readers++
+		}
+		room = min(room, s.e.memory.room(p)/readers)
 	}
 	return uint32(max(room, windowPackets*bufferBytes))
 }

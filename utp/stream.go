@@ -54,11 +54,16 @@ type stream struct {
 	undrain  bool // something was written since the last Drained
 	heardAt  time.Duration
 	sentAt   time.Duration
+	filledAt time.Duration // when half of the window was last on its way
+	rich     bool          // it is over, and its window may be handed on; see inherit
 
 	// Receiving.
 	reorder   reorder
 	echo      uint32 // delay of the last packet, for the remote
 	delivered int    // payload handed up
+	credit    int    // and by streams before, as far as it counts; see inherit
+	overAt    time.Duration
+	reads     bool   // something came by it
 	fresh     int    // packets in order that are not acknowledged
 	acking    bool   // to acknowledge at the end of the round
 	listed    bool   // on the endpoint's list for that
@@ -148,6 +153,7 @@ func (s *stream) fail(now time.Duration, err error) {
 // end ends the stream in good order.
 func (s *stream) end(now time.Duration) {
 	s.e.stats.Ended++
+	s.bequeath(now)
 	s.e.emit(Event{Ticket: s.ticket, Kind: End})
 	s.e.trace("end", s, nil)
 	s.over(now)
