@@ -136,6 +136,53 @@ func TestBallast(t *testing.T) {
 	there(true)
 }
 
+// TestSlowSyncs: a sync that takes long is told once; while one takes longer still nothing is
+// taken, and all is given; afterwards all is as before (D2).
+func TestSlowSyncs(t *testing.T) {
+	s, told, _ := withSpace(t, 50<<30, Disk{})
+	if err := putNth(s, 0); err != nil {
+		t.Fatal(err)
+	}
+	syncs := &s.durable.g.syncs
+	for _, c := range []struct {
+		running time.Duration
+		slow    bool
+		want    error
+	}{
+		{syncSlow - time.Second, false, nil},
+		{syncSlow + time.Second, true, nil},
+		{syncStuck + time.Second, false, content.ErrReadOnly},
+		{0, false, nil},
+		{syncStuck + time.Second, true, content.ErrReadOnly},
+	} {
+		since := time.Now().Add(-c.running)
+		syncs.mu.Lock()
+		clear(syncs.running)
+		if c.running > 0 {
+			syncs.running[since] = 1
+		}
+		syncs.mu.Unlock()
+		s.look(time.Now())
+		if c.slow {
+			told.await(t, "slow")
+		}
+		for n := range uint32(2) {
+			if err := putNth(s, n); !errors.Is(err, c.want) {
+				t.Errorf("a sync of %s: a put of class %d: %v, want %v", c.running, n, err, c.want)
+			}
+		}
+		if err := s.Stats().State; !errors.Is(err, c.want) {
+			t.Errorf("a sync of %s: state %v", c.running, err)
+		}
+		checkNth(t, s, 0, true)
+	}
+	for len(told) > 0 {
+		if n := <-told; n.Kind == "slow" {
+			t.Errorf("told again: %s", n.Text)
+		}
+	}
+}
+
 // TestWritingResumes: the disk is full for a while, and writes fail. Puts are refused,
 // and without a restart go on once there is room; nothing acknowledged is lost (D2).
 // Syncs go on, since a file system takes the room when it is written to; one that fails
