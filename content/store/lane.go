@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/ropewalk/ropewalk/content"
@@ -20,6 +21,7 @@ type lane struct {
 	mu      sync.Mutex
 	busy    bool
 	waiting []*wish
+	leads   int // batches so far
 }
 
 // wish is a put, a drop, or something to do alone, that waits for its turn.
@@ -62,9 +64,13 @@ func (l *lane) do(w *wish) error {
 }
 
 // lead writes one batch and hands the lead to the first of those that came meanwhile. It
-// is entered with the lane locked and busy, and leaves it unlocked.
+// is entered with the lane locked and busy, and leaves it unlocked. Who finds nobody waiting
+// could go on and lead one batch after the other, while those it has woken stand behind it
+// until the scheduler takes its processor away, after 10 ms; so now and then it lets them.
 func (l *lane) lead() {
 	batch := l.cut()
+	l.leads++
+	rests := l.leads%leadsMost == 0
 	l.mu.Unlock()
 	l.write(batch)
 	l.mu.Lock()
@@ -76,6 +82,9 @@ func (l *lane) lead() {
 	l.mu.Unlock()
 	for _, w := range batch[1:] { // the first leads
 		w.woken <- false
+	}
+	if rests {
+		runtime.Gosched()
 	}
 }
 

@@ -30,6 +30,9 @@ const (
 	// does not wait for all.
 	batchPuts  = 128
 	batchBytes = 4 << 20
+	// leadsMost is how many batches are written before others may use the processor, some
+	// 50 µs.
+	leadsMost = 8
 	// widenPart: while less of the capacity is used a node starts with the greatest radius,
 	// and goes back to it when the user has dropped that much. The specification says
 	// 0.95; with that, a store that was evicted to 0.95 would begin anew at each start.
