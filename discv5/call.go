@@ -125,7 +125,7 @@ func (d *Discovery) transmit(now time.Time, c *call) {
 	if keys := s.sealing(now, d.worn); keys != nil {
 		c.quick = true
 		d.sealCall(now, c, keys)
-		d.timers.set(c, now.Add(d.allowed(s, answerFor)))
+		d.timers.set(c, now.Add(d.allowed(s, c.answerFor())))
 		return
 	}
 	c.quick = false
@@ -167,6 +167,14 @@ func (d *Discovery) wait(now time.Time, c *call) {
 	c.waits = true
 	s.waiting = append(s.waiting, c)
 	d.timers.set(c, now.Add(2*tries*d.allowed(s, handshakeFor)))
+}
+
+// answerFor is how long the answer to a request that was just sent may take in a session.
+func (c *call) answerFor() time.Duration {
+	if c.kind == wire.TalkReq && c.tries == tries {
+		return talkWithin - (tries-1)*answerFor
+	}
+	return answerFor
 }
 
 // allowed is how long a packet's answer may take.

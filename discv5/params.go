@@ -110,6 +110,9 @@ const (
 	waitingEach = 64
 	// tries is how often a request is sent.
 	tries = 2
+	// talkWithin is how long TALK in a session waits in all: what answers it is a protocol's
+	// work, not discv5's. Ultralight answers Portal's requests after 1 s.
+	talkWithin = 2 * time.Second
 	// patience is in how many round trips, beyond the time above, an answer may come; it
 	// is at most answerMost.
 	patience   = 4

@@ -319,6 +319,48 @@ func TestNobody(t *testing.T) {
 	}
 }
 
+// A protocol may take its time with TALK in a session, up to talkWithin; PING is discv5's
+// own matter and ends after answerFor, twice.
+func TestLateAnswer(t *testing.T) {
+	for _, x := range []struct {
+		after    time.Duration
+		ask      string
+		answered bool
+	}{{1500 * time.Millisecond, "talk", true}, {talkWithin + time.Millisecond, "talk", false}, {1001 * time.Millisecond, "ping", false}} {
+		w := newWorld(t, 35)
+		a, b := w.add(0, public(0)), w.add(1, public(1))
+		echoes(t, a, b)
+		a.answer(a.talk(b, "echo", nil))
+		w.run(time.Second)
+		var late, sent [][]byte
+		w.tap = func(from, _ netip.AddrPort, p []byte) bool {
+			if from == b.addr {
+				late = append(late, bytes.Clone(p))
+				return false
+			}
+			sent = append(sent, p)
+			return true
+		}
+		var tick id.Ticket
+		if x.ask == "talk" {
+			tick = a.talk(b, "echo", []byte("late"))
+		} else {
+			tick = a.ping(b)
+		}
+		w.run(x.after)
+		a.take(a.Packet(w.now, b.addr, late[0]))
+		if got := a.answers[tick]; (got.Err == nil && got.From == b.key.ID()) != x.answered {
+			t.Errorf("%s after %v: %+v", x.ask, x.after, got)
+		}
+		if len(sent) != tries {
+			t.Errorf("%s: %d packets, want %d", x.ask, len(sent), tries)
+		}
+		w.tap = nil
+		w.run(time.Second)
+		a.empty()
+	}
+}
+
 // Requests beyond what may be under way fail at once, and so do those to nobody.
 func TestRefusals(t *testing.T) {
 	w := newWorld(t, 28)
