@@ -27,7 +27,7 @@ func (s streams) Reserve(now time.Time, t id.Ticket, who id.ID) (uint16, bool) {
 }
 
 func (s streams) Open(now time.Time, t id.Ticket, to *enr.Record, conn uint16) {
-	s.n.streams.Dial(now, t, utp.Remote{ID: to.ID(), At: udpOf(to)}, conn)
+	s.n.streams.Dial(now, t, utp.Remote{ID: to.ID(), At: udpOf(to), Plain: foreign(to)}, conn)
 }
 
 func (s streams) Write(now time.Time, t id.Ticket, parts ...[]byte) {
@@ -39,7 +39,16 @@ func (s streams) Abort(now time.Time, t id.Ticket)  { s.n.streams.Abort(now, t) 
 
 // streamed hands a stream's packet to utp.
 func (n *Node) streamed(r discv5.Request) {
-	n.streamNews(n.streams.Packet(n.now, utp.Remote{ID: r.From, At: r.At}, r.Body))
+	n.streamNews(n.streams.Packet(n.now, utp.Remote{ID: r.From, At: r.At, Plain: foreign(r.Record)}, r.Body))
+}
+
+// foreign tells whether a node runs other software than ours, for all we know.
+func foreign(r *enr.Record) bool {
+	if r == nil {
+		return true
+	}
+	_, ours := r.Rope()
+	return !ours
 }
 
 func (n *Node) streamNews(news utp.News) {

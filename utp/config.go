@@ -13,6 +13,12 @@ import (
 type Remote struct {
 	ID id.ID
 	At netip.AddrPort
+	// Plain is of a remote of other software, or unknown: it is spared what BEP 29 allows
+	// and some do not take. Each packet of its is acknowledged by itself, because Ultralight
+	// waits for each; a selective acknowledgement has four bytes, because nimbus and
+	// Ultralight drop a packet with more; and no packet goes twice before a time-out but
+	// those that later ones have overtaken, because there are readers that take it twice.
+	Plain bool
 }
 
 // Sender carries packets. It does not call back, and it does not keep packet: the
@@ -50,7 +56,7 @@ const (
 	Drained
 	// End: the stream is over in good order. For a reader: all bytes of the remote have
 	// been handed up. For a writer: all bytes have arrived, and the remote knows that
-	// they are all.
+	// they are all, or was told so finTries times without a word.
 	End
 	// Failed: the stream is over, and Err says why.
 	Failed

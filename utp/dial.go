@@ -92,7 +92,7 @@ func (s *stream) answerSYN(now time.Duration) {
 
 // accept takes the SYN of a reserved ID.
 func (s *stream) accept(now time.Duration, from Remote, p packet) {
-	s.remote.At = from.At // the observed address, whatever a record says
+	s.remote = from // the observed address, whatever a record says
 	s.syn = p.seq
 	s.first = uint16(s.e.rng.Uint32())
 	s.reorder.start(p.seq + 1)

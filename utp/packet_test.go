@@ -171,7 +171,7 @@ func FuzzReorder(f *testing.F) {
 				t.Fatalf("holds %d of %d", r.count, len(held))
 			}
 			var sack [sackBytes]byte
-			n := r.sack(&sack)
+			n := r.sack(&sack, sackBytes)
 			later := r.count // the awaited one is none that the ack says
 			if _, is := held[r.next]; is {
 				later--

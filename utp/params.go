@@ -84,8 +84,10 @@ const (
 	// steadyPart is the part of a round trip by which others may differ from it where packets
 	// do not overtake each other.
 	steadyPart = 8
-	// retriesMax is how many time-outs in a row end a stream.
+	// retriesMax is how many time-outs in a row end a stream. After finTries the FIN alone
+	// is not waited for: some (Ultralight) close without a word.
 	retriesMax = 6
+	finTries   = 3
 	// burstPackets and burstFor are what goes at once: enough for one call of the system
 	// that takes a burst, and as long as timers are coarse.
 	burstPackets = 16
@@ -119,8 +121,10 @@ const (
 	// A longer payload is taken in order only.
 	bufferBytes  = 1280
 	reorderFirst = 16
-	// sackBytes is the longest selective acknowledgement: 1024 packets.
+	// sackBytes is the longest selective acknowledgement: 1024 packets; sackPlain is that
+	// to a remote of other software, the least there is.
 	sackBytes = 128
+	sackPlain = 4
 	// freeMax is how many buffers are kept for use again.
 	freeMax = 1024
 )

@@ -175,7 +175,7 @@ func (s *stream) pastFin() {
 // something is out of order or every second packet, or else soon.
 func (s *stream) ackSoon(now time.Duration, atOnce bool) {
 	switch {
-	case s.fresh >= ackNow:
+	case s.fresh >= ackNow, s.remote.Plain:
 		s.sendState(now)
 	case atOnce || s.fresh >= ackEvery:
 		s.acking = true
@@ -199,7 +199,7 @@ func (s *stream) sendState(now time.Duration) {
 		window: s.window(), seq: s.flight.next, ack: s.reorder.next - 1}
 	b := s.e.packet[:]
 	n := headerBytes
-	if size := s.reorder.sack(&s.e.sackBits); size > 0 {
+	if size := s.reorder.sack(&s.e.sackBits, s.sackMost()); size > 0 {
 		h.put(b, extSack)
 		b[n], b[n+1] = extNone, byte(size)
 		n += 2 + copy(b[n+2:], s.e.sackBits[:size])
@@ -208,6 +208,14 @@ func (s *stream) sendState(now time.Duration) {
 	}
 	s.quiet()
 	s.e.post(s.remote, n)
+}
+
+// sackMost is how long a selective acknowledgement may be, in bytes.
+func (s *stream) sackMost() int {
+	if s.remote.Plain {
+		return sackPlain
+	}
+	return sackBytes
 }
 
 // window is what we have room for: of what the peer may have each of its streams gets the
@@ -227,16 +235,26 @@ func (s *stream) window() uint32 {
 
 // reset takes a RESET. After our FIN it is a remote that knows it has everything.
 func (s *stream) reset(now time.Duration) {
-	f := &s.flight
-	if s.finSent && f.len() == 1 && s.pieces.ahead == 0 {
-		if s.undrain {
-			s.undrain = false
-			s.e.emit(Event{Ticket: s.ticket, Kind: Drained})
-		}
-		s.end(now)
+	if s.lastWord() {
+		s.drain(now)
 		return
 	}
 	s.fail(now, ErrReset)
+}
+
+// lastWord tells whether all that was written has arrived, and the FIN alone is on its
+// way.
+func (s *stream) lastWord() bool {
+	return s.finSent && s.flight.len() == 1 && s.pieces.ahead == 0
+}
+
+// drain ends a stream of which all that was written has arrived.
+func (s *stream) drain(now time.Duration) {
+	if s.undrain {
+		s.undrain = false
+		s.e.emit(Event{Ticket: s.ticket, Kind: Drained})
+	}
+	s.end(now)
 }
 
 // afterwards answers late packets of a stream that is over.

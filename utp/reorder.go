@@ -60,13 +60,12 @@ func (r *reorder) pull() ([]byte, bool) {
 }
 
 // sack writes which packets after the awaited one are held (BEP 29 "Selective ACK") and
-// returns how many bytes that took: a multiple of 4 up to sackBytes, whatever the ring
-// spans.
-func (r *reorder) sack(dst *[sackBytes]byte) int {
+// returns how many bytes that took: a multiple of 4 up to most, whatever the ring spans.
+func (r *reorder) sack(dst *[sackBytes]byte, most int) int {
 	if r.count == 0 {
 		return 0
 	}
-	n := min(int(r.top-r.next)-1, 8*sackBytes)
+	n := min(int(r.top-r.next)-1, 8*most)
 	size := (n + 31) / 32 * 4
 	clear(dst[:size])
 	for i := range n {

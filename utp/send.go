@@ -118,7 +118,7 @@ func (s *stream) setTimers(now time.Duration) {
 		s.heardAt = now
 	}
 	s.rtoAt = s.heardAt + s.rtt.timeout()
-	if probe := s.rtt.probe(); probe != 0 && !s.probed && s.retries == 0 && s.flight.out > 0 {
+	if probe := s.rtt.probe(); probe != 0 && !s.probed && s.retries == 0 && s.flight.out > 0 && !s.remote.Plain {
 		s.rtoAt = min(s.rtoAt, max(s.sentAt, s.heardAt)+probe)
 	}
 }
@@ -131,7 +131,12 @@ func (s *stream) timeout(now time.Duration) {
 		return
 	}
 	s.e.stats.Timeouts++
-	if s.retries++; s.retries > retriesMax {
+	s.retries++
+	if s.retries >= finTries && s.lastWord() {
+		s.drain(now)
+		return
+	}
+	if s.retries > retriesMax {
 		s.sendReset(now)
 		s.fail(now, ErrTimeout)
 		return

@@ -134,6 +134,10 @@ func (s *stream) expire(now time.Duration) {
 	case waiting:
 		s.e.forget(s)
 	default:
+		if s.lastWord() {
+			s.drain(now)
+			return
+		}
 		s.sendReset(now)
 		s.fail(now, ErrIdle)
 	}
