@@ -34,7 +34,7 @@ func FuzzMessage(f *testing.F) {
 				continue
 			}
 			taken++
-			if again, err := d.encode(m); err != nil || !bytes.Equal(again, b) {
+			if again, err := d.encode(m); err != nil || !bytes.Equal(again, canonical(b)) {
 				t.Fatalf("%x came back as %x, %v", b, again, err)
 			}
 		}
@@ -42,6 +42,16 @@ func FuzzMessage(f *testing.F) {
 			t.Fatalf("%x is %d messages at once", b, taken)
 		}
 	})
+}
+
+// canonical is a message as we write it: with a total of one answer in NODES.
+func canonical(b []byte) []byte {
+	if len(b) < 2 || Kind(b[0]) != KindNodes {
+		return b
+	}
+	b = bytes.Clone(b)
+	b[1] = 1
+	return b
 }
 
 func FuzzPayload(f *testing.F) {

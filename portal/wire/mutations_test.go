@@ -58,7 +58,6 @@ func mutations(t testing.TB, good []byte) (out []mutation) {
 			{"twice", []byte{2, 4, 0, 0, 0, 1, 0, 1, 0}}, {"257 distances", append([]byte{2, 4, 0, 0, 0}, make([]byte, 514)...)},
 		},
 		KindNodes: {
-			{"no answer at all", set(1, 0)}, {"two answers", set(1, 2)}, {"255 answers", set(1, 255)},
 			{"half an offset", []byte{3, 1, 5, 0, 0, 0, 4, 0}}, {"first offset zero", []byte{3, 1, 5, 0, 0, 0, 0, 0, 0, 0}},
 			{"first offset past the end", []byte{3, 1, 5, 0, 0, 0, 8, 0, 0, 0}},
 			{"backwards", []byte{3, 1, 5, 0, 0, 0, 12, 0, 0, 0, 14, 0, 0, 0, 13, 0, 0, 0, 1, 2}},
@@ -113,7 +112,7 @@ func TestMutations(t *testing.T) {
 				b := slices.Clone(good)
 				b[i] ^= 1 << bit
 				if got, err := v.decode(b); err == nil {
-					if again, err := v.encode(got); err != nil || !bytes.Equal(again, b) {
+					if again, err := v.encode(got); err != nil || !bytes.Equal(again, canonical(b)) {
 						t.Errorf("%s: %x came back as %x, %v", v.name, b, again, err)
 					}
 				}

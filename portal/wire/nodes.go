@@ -57,7 +57,8 @@ func (m FindNodes) check() error {
 	return nil
 }
 
-// Nodes answers FindNodes. Its field "total" is always 1: there is one answer.
+// Nodes answers FindNodes. Its field "total" is always 1, for there is one answer; what
+// others say there is passed over, as Ultralight has the number of records in it.
 type Nodes struct {
 	Records [][]byte // encoded, unverified
 }
@@ -71,9 +72,6 @@ func DecodeNodes(b []byte) (Nodes, error) {
 	parts, err := ssz.Parts(b, 1+offsetBytes, 1)
 	if err != nil {
 		return Nodes{}, malformed(KindNodes, err)
-	}
-	if b[0] != 1 {
-		return Nodes{}, refuse(KindNodes, "a total of %d answers", b[0])
 	}
 	records, err := ssz.Lists(parts[0], RecordsMax, recordBytes)
 	if err != nil {
