@@ -94,9 +94,10 @@ check: fmt-check vet staticcheck race ## what must be green before a change is s
 	$(MAKE) fuzz FUZZTIME=2s JOBS=2
 
 .PHONY: interop
-interop: ## our nodes with go-libp2p-pubsub, js-libp2p and JavaScript's discv5 (need Node.js) and go-ethereum
+interop: ## our nodes with go-libp2p-pubsub and go-ethereum, and with js-libp2p, discv5 and Ultralight of JavaScript (Node.js)
 	cd interop/js && npm install --no-audit --no-fund --no-package-lock --silent
 	cd interop/discv5/js && npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd interop/portal/js && npm ci --ignore-scripts --no-audit --no-fund --silent
 	GOBIN=$(CURDIR)/dist go install github.com/ethereum/go-ethereum/cmd/devp2p@$$(cd interop && go list -m -f '{{.Version}}' github.com/ethereum/go-ethereum)
 	cd interop && go vet ./... && INTEROP_JS=1 DEVP2P=$(CURDIR)/dist/devp2p go test -count=1 -timeout 15m ./...
 
