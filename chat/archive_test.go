@@ -372,6 +372,23 @@ func TestFlush(t *testing.T) {
 	if len(w.shelf.pages) != 2 || b.hall.rooms.Values()[0].heads.Len() != 1 {
 		t.Errorf("%d pages, b knows %d heads", len(w.shelf.pages), b.hall.rooms.Values()[0].heads.Len())
 	}
+	// Members know of it when it is answered, over links that take their time.
+	w.lag = flushGrace - 50*time.Millisecond
+	a.talk("lobby", 3, 1)
+	ticket = a.tickets.Next()
+	a.news(a.hall.Flush(w.now, ticket))
+	for x := range 2 * time.Second / time.Millisecond {
+		if _, ok := a.answers[ticket]; ok {
+			break
+		} else if w.run(time.Millisecond); x == 2*time.Second/time.Millisecond-1 {
+			t.Fatal("not answered")
+		}
+	}
+	a.kill()
+	if k, _ := b.hall.rooms.Values()[0].heads.Get(a.hall.cfg.Author.node); k == nil || k.head.lines != 4 {
+		t.Error("b does not know of the last line")
+	}
+	a.start()
 	// Nothing to put, or nothing that can be put: answered all the same.
 	for _, err := range []error{nil, errors.New("no room")} {
 		if w.shelf.err = err; err != nil {

@@ -124,6 +124,7 @@ type Hall struct {
 	puts, gets int         // pages of archives under way
 	walks      []*walk     // under way, at most walksMax; whose turn it is comes first
 	flushes    []id.Ticket // to be answered when our archive is up to date
+	headTold   time.Time   // the last head of ours, to members
 
 	news News
 	due  time.Time
@@ -172,6 +173,7 @@ func (h *Hall) Advance(now time.Time) News {
 		h.advanceRoom(now, r)
 	}
 	h.advancePublish(now)
+	h.flushed(now)
 	return h.take()
 }
 

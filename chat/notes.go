@@ -132,9 +132,10 @@ func (h *Hall) serveHeads(now time.Time, from *remote, n *rlp.Reader) error {
 }
 
 // pushHead tells a new head of ours to every member we are connected with.
-func (h *Hall) pushHead(r *room, raw []byte) {
+func (h *Hall) pushHead(now time.Time, r *room, raw []byte) {
 	for _, p := range h.remotes.Values() {
 		if p.rooms.Has(r.key) {
+			h.headTold = now
 			h.sendNotes(p, raw)
 		}
 	}

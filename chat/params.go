@@ -125,6 +125,9 @@ const (
 	headsMax   = 256
 	headsBatch = 128
 	headRate   = 2
+	// flushGrace is how long a head that was told has to reach members, before links end
+	// that would take it with them.
+	flushGrace = 250 * time.Millisecond
 	// headsSaveAfter is how much of what is known of heads a crash may lose.
 	headsSaveAfter = 5 * time.Second
 	// walksMax bounds the archives that are followed at a time, getsMax the pages that are

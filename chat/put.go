@@ -69,10 +69,10 @@ func (h *Hall) pagePut(now time.Time, r *room, s *sealedPage, others int, err er
 	}
 	h.emit(now, "archived", r, len(s.page.lines), nil)
 	a.since = now
-	h.putEnded(now, r)
-	if !a.full() {
-		h.pushHead(r, k.raw)
+	if !a.full() { // else the next page is put at once
+		h.pushHead(now, r, k.raw)
 	}
+	h.putEnded(now, r)
 }
 
 // headSaved drops the page that our head named before. Earlier a start would still look
@@ -101,7 +101,7 @@ func (h *Hall) putEnded(now time.Time, r *room) {
 		}
 		h.advanceArchive(now, other)
 	}
-	h.flushed()
+	h.flushed(now)
 }
 
 // Flush puts what is not yet in the archive, before an end, and saves what is known of
@@ -117,14 +117,14 @@ func (h *Hall) Flush(now time.Time, t id.Ticket) News {
 			h.advanceArchive(now, r)
 		}
 	}
-	h.flushed()
+	h.flushed(now)
 	return h.take()
 }
 
 func (h *Hall) flushing() bool { return len(h.flushes) > 0 }
 
-// flushed answers a Flush when no room has anything to put.
-func (h *Hall) flushed() {
+// flushed answers a Flush when no room has anything to put, and the members have been told.
+func (h *Hall) flushed(now time.Time) {
 	if !h.flushing() {
 		return
 	}
@@ -135,6 +135,10 @@ func (h *Hall) flushed() {
 		if !r.headsSave.IsZero() {
 			h.saveHeads(r, id.Ticket{})
 		}
+	}
+	if heard := h.headTold.Add(flushGrace); now.Before(heard) {
+		h.wake(heard)
+		return
 	}
 	for _, t := range h.flushes {
 		h.answer(t, nil, nil)
