@@ -62,12 +62,13 @@ func (a *app) keep(cmd *cobra.Command, addr string) error {
 func disconnectCommand(a *app) *cobra.Command {
 	forget := false
 	cmd := &cobra.Command{
-		Use:     "disconnect ID",
-		GroupID: "act",
-		Short:   "Close the link to a peer",
-		Long:    "Closes the link to a peer, named by its ID, the first digits of it, its libp2p peer ID, its record or an\naddress that names it. A peer that is kept comes back; with --forget it is kept no more.",
-		Example: "  ropewalk disconnect 5f3a09bc\n  ropewalk disconnect --forget 5f3a09bc",
-		Args:    cobra.ExactArgs(1),
+		Use:               "disconnect ID",
+		GroupID:           "act",
+		Short:             "Close the link to a peer",
+		Long:              "Closes the link to a peer, named by its ID, the first digits of it, its libp2p peer ID, its record or an\naddress that names it. A peer that is kept comes back; with --forget it is kept no more.",
+		Example:           "  ropewalk disconnect 5f3a09bc\n  ropewalk disconnect --forget 5f3a09bc",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: first(a.peers()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			who, err := a.peer(cmd, args[0])
 			if err != nil {

@@ -35,8 +35,9 @@ func chatCommand(a *app) *cobra.Command {
 			"line of it is sent. --attach shares a file: it is put as content, and a line names it and its content\n" +
 			"ID, by which `ropewalk get` finds it; in the terminal /put FILE and /save do the same.\n\n" +
 			"States: queued, kept here until somebody listens; sent, on its way; delivered, a member has it.",
-		Example: "  ropewalk chat lobby\n  ropewalk chat lobby --say hello\n  ropewalk chat lobby --attach holiday.jpg\n  ropewalk chat lobby --log --json",
-		Args:    cobra.MaximumNArgs(1),
+		Example:           "  ropewalk chat lobby\n  ropewalk chat lobby --say hello\n  ropewalk chat lobby --attach holiday.jpg\n  ropewalk chat lobby --log --json",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: first(a.rooms()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			room := defaultRoom
 			if len(args) == 1 {

@@ -99,6 +99,7 @@ func contentListCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&network, "network", "", "content network, by `name`; default: the one of files")
+	cmd.RegisterFlagCompletionFunc("network", a.networks())
 	cmd.Flags().IntVar(&limit, "limit", 1000, "at most this `many`")
 	cmd.Flags().BoolVar(&files, "files", false, "only manifests: files above one chunk of 1 MiB")
 	return cmd
@@ -129,11 +130,12 @@ func (a *app) contentItems(cmd *cobra.Command, network string, limit int) (all [
 func contentRemoveCommand(a *app) *cobra.Command {
 	var network string
 	cmd := &cobra.Command{
-		Use:     "rm ID",
-		Short:   "Forget a file that the node keeps",
-		Long:    "Takes a file, all of its chunks, out of this node's store. What other nodes keep they keep.",
-		Example: "  ropewalk content rm 0x5f3a…",
-		Args:    cobra.ExactArgs(1),
+		Use:               "rm ID",
+		Short:             "Forget a file that the node keeps",
+		Long:              "Takes a file, all of its chunks, out of this node's store. What other nodes keep they keep.",
+		Example:           "  ropewalk content rm 0x5f3a…",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: first(a.kept()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			which, err := contentID(args[0])
 			if err != nil {
@@ -143,6 +145,7 @@ func contentRemoveCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&network, "network", "", "content network, by `name`; default: the one of files")
+	cmd.RegisterFlagCompletionFunc("network", a.networks())
 	return cmd
 }
 
@@ -154,8 +157,9 @@ func contentTraceCommand(a *app) *cobra.Command {
 		Short: "Show how content is found, hop by hop",
 		Long: "Looks content up and shows whom the node asked, whom they named and who had it. An ID means a file\n" +
 			"or a chunk; 0x and the hex digits of a key are looked up in the network that --network names.",
-		Example: "  ropewalk content trace 0x5f3a…\n  ropewalk content trace 0x00f4000000000000 --network history --json",
-		Args:    cobra.ExactArgs(1),
+		Example:           "  ropewalk content trace 0x5f3a…\n  ropewalk content trace 0x00f400000000000000 --network history --json",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: first(a.kept()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			keys := []string{args[0]}
 			if which, err := contentID(args[0]); err == nil {
@@ -177,6 +181,7 @@ func contentTraceCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&network, "network", "", "content network, by `name`; default: blob")
+	cmd.RegisterFlagCompletionFunc("network", a.networks())
 	addFull(cmd, &full)
 	return cmd
 }

@@ -24,8 +24,9 @@ func getCommand(a *app) *cobra.Command {
 		Long: "Finds content, on this node or on others, and checks every byte of it by its hash. It goes to standard\n" +
 			"output, or with -o into a file: FILE" + ropewalk.PartSuffix + " until all of it is there, and a get that was cut short goes on\n" +
 			"from what that holds. Exit code 3: not found; 4: only partly found, or not in time.",
-		Example: "  ropewalk get 0x5f3a… -o holiday.jpg\n  ropewalk get 0x5f3a… | tar x",
-		Args:    cobra.ExactArgs(1),
+		Example:           "  ropewalk get 0x5f3a… -o holiday.jpg\n  ropewalk get 0x5f3a… | tar x",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: first(a.kept()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			which, err := contentID(args[0])
 			if err != nil {
@@ -51,6 +52,7 @@ func getCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&g.file, "output", "o", "", "write to this `file`; \"-\" or none is standard output")
 	cmd.Flags().StringVar(&g.network, "network", "", "content network, by `name`; default: the one of files")
+	cmd.RegisterFlagCompletionFunc("network", a.networks())
 	return cmd
 }
 

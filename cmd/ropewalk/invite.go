@@ -21,8 +21,9 @@ func inviteCommand(a *app) *cobra.Command {
 		Long: "Prints one line to paste: it holds this node's record or addresses, the network, and the room if one\n" +
 			"is named. On a terminal a QR code follows. Rooms are open in this version, so whoever has the line\n" +
 			"can read along.",
-		Example: "  ropewalk invite lobby\n  ropewalk invite --qr > invite.txt",
-		Args:    cobra.MaximumNArgs(1),
+		Example:           "  ropewalk invite lobby\n  ropewalk invite --qr > invite.txt",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: first(a.rooms()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v := invite{}
 			if len(args) == 1 {

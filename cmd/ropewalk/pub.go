@@ -21,8 +21,9 @@ func pubCommand(a *app) *cobra.Command {
 		Short:   "Publish a message, or one per line of standard input",
 		Long: "Publishes to a gossip topic and prints the message's ID and how many peers it was sent to. Reaching\n" +
 			"nobody is no success: exit code 1.",
-		Example: "  ropewalk pub news 'the tide turns'\n  tail -f events.log | ropewalk pub events",
-		Args:    cobra.RangeArgs(1, 2),
+		Example:           "  ropewalk pub news 'the tide turns'\n  tail -f events.log | ropewalk pub events",
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: first(a.topics()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if least < 0 || least > 10000 {
 				return usagef("--min-peers %d: want 0 to 10000", least)

@@ -64,6 +64,7 @@ func putCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&network, "network", "", "content network, by `name`; default: the one of files")
+	cmd.RegisterFlagCompletionFunc("network", a.networks())
 	cmd.Flags().IntVar(&least, "min-replicas", 0, "fail (exit 4) unless this `many` other nodes hold every chunk")
 	return cmd
 }

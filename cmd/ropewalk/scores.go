@@ -50,7 +50,7 @@ func scoresCommand(a *app) *cobra.Command {
 	}
 	addFull(cmd, &full)
 	cmd.Flags().StringVar(&topic, "topic", "", "only this `topic`, and its parts of the score")
-	cmd.RegisterFlagCompletionFunc("topic", a.topics)
+	cmd.RegisterFlagCompletionFunc("topic", a.topics())
 	return cmd
 }
 

@@ -15,11 +15,12 @@ import (
 func subCommand(a *app) *cobra.Command {
 	var count int
 	cmd := &cobra.Command{
-		Use:     "sub TOPIC",
-		GroupID: "talk",
-		Short:   "Print messages of a topic as they come",
-		Example: "  ropewalk sub news\n  ropewalk sub news --json --count 1",
-		Args:    cobra.ExactArgs(1),
+		Use:               "sub TOPIC",
+		GroupID:           "talk",
+		Short:             "Print messages of a topic as they come",
+		Example:           "  ropewalk sub news\n  ropewalk sub news --json --count 1",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: first(a.topics()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if count < 0 {
 				return usagef("--count %d: want 0 or more", count)
