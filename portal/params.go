@@ -126,6 +126,9 @@ const (
 	// that nobody opens.
 	retriesMax = 5
 	retryAfter = time.Second
+	// silentRetries is how often one is that did not answer, for want of others: the offer
+	// and what discv5 sent again may both have been lost.
+	silentRetries = 1
 	// slowMax is for how many slow nodes a Put turns to others: more are slow because we are.
 	slowMax = 8
 	// lookedLately is how long a small table needs no further lookup.

@@ -107,6 +107,9 @@ func (p *putting) spread(now time.Time) {
 		p.consider(now, o.strangers(now, p.item.ID, replicaTries))
 	} else {
 		p.consider(now, o.table.Closest(p.item.ID, gossipFrom, true))
+		if len(p.met) == 0 { // the few there are may have missed a ping
+			p.consider(now, o.table.Closest(p.item.ID, gossipFrom, false))
+		}
 		if p.item.Class == content.Durable && o.running {
 			p.looked = true
 			p.look(now)
@@ -239,11 +242,23 @@ func (p *putting) count(r *enr.Record, n int, code wire.Code, err error) {
 	default:
 		if err == nil {
 			p.result.Declined++
+		} else if n < silentRetries && unheard(err) {
+			p.again = append(p.again, retry{r, n + 1})
 		}
 	}
 	if n < retriesMax && (code == wire.InProgress || code == wire.RateLimited) {
 		p.again = append(p.again, retry{r, n + 1})
 	}
+}
+
+// unheard tells whether an offer ended for want of an answer.
+func unheard(err error) bool {
+	for _, why := range [...]error{ErrStopped, ErrVersion, ErrBusy, ErrArguments, ErrAnswer, ErrEmpty} {
+		if errors.Is(err, why) {
+			return false
+		}
+	}
+	return true
 }
 
 // retry asks those again, after a while, who said that they had no room, or that somebody

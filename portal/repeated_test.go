@@ -105,3 +105,41 @@ func TestPutWhoseAcceptIsLost(t *testing.T) {
 	}
 	w.settle()
 }
+
+// Where nobody else is to be had, a node is offered the item again that did not answer, and
+// one that missed a ping all the same.
+func TestPutTriesTheOnlyOneTwice(t *testing.T) {
+	w := village(t, 73, 2)
+	a, b := w.nodes[0], w.nodes[1]
+	lost, most := 0, 1
+	w.meddle = func(_, _ *host, request, answer []byte) ([]byte, bool) {
+		if kind, _ := wire.KindOf(request); kind == wire.KindOffer && lost < most {
+			lost++
+			return nil, false
+		}
+		return answer, true
+	}
+	key, value := w.blob(5000)
+	if got := a.put(key, value); lost != 1 || got.Put.Replicas() != 1 {
+		t.Errorf("%+v, %d lost", got.Put, lost)
+	}
+	w.meddle = nil
+	w.settle()
+	key, value = w.blob(5000)
+	for a.o.table.Live() > 0 {
+		a.o.table.Failed(w.now, b.id)
+	}
+	if !a.o.table.Has(b.id) {
+		t.Fatal("it is forgotten")
+	}
+	if got := a.put(key, value); got.Put.Replicas() != 1 {
+		t.Errorf("%+v", got.Put)
+	}
+	// One that is gone is waited for twice, not for ever.
+	b.down = true
+	key, value = w.blob(5000)
+	from := w.now
+	if got, took := a.put(key, value), w.now.Sub(from); got.Put.Replicas() != 0 || took > 2*callTimeout+2*retryAfter {
+		t.Errorf("%+v after %v", got.Put, took)
+	}
+}

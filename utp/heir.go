@@ -44,6 +44,7 @@ func (s *stream) bequeath(now time.Duration) {
 // passedOn is what holds for another stream, whose transmissions are counted anew.
 func (l *ledbat) passedOn() ledbat {
 	n := *l
+	n.window = min(n.window, heirWindow)
 	n.end, n.size, n.gone, n.cut, n.drops, n.was = 0, 0, 0, 0, 0, cut{}
 	return n
 }

@@ -61,6 +61,9 @@ const (
 	windowFirst   = 10
 	windowPackets = 2
 	windowMax     = 1 << 20
+	// heirWindow is the most of a window that is handed on, three round trips away from a
+	// full one: eight streams that begin at once send 20 MB/s then at 50 ms.
+	heirWindow = 128 << 10
 	// heirFor is for how long after it was filled a window may be handed on to another stream.
 	heirFor = time.Second
 	// roomMax is the most room that a remote can say it has.

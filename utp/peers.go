@@ -10,7 +10,7 @@ import (
 type peer struct {
 	streams []*stream
 	inbound int
-	readers int // of streams: those by which something came
+	readers int // of streams: those that we have not written to
 	held    int // memory of what came out of order
 }
 
@@ -21,8 +21,9 @@ func (e *Endpoint) attach(now time.Duration, s *stream) {
 		p = &peer{}
 		e.peers[s.remote.ID] = p
 	}
-	s.e, s.peer = e, p
+	s.e, s.peer, s.reads = e, p, true
 	p.streams = append(p.streams, s)
+	p.readers++
 	if s.inbound {
 		p.inbound++
 		e.inbound++

@@ -86,10 +86,6 @@ func (s *stream) late(now time.Duration, x early) {
 // data takes the payload of a sequence number: hands it up if it is next, with all that
 // waited for it, or keeps it.
 func (s *stream) data(now time.Duration, seq uint16, payload []byte) {
-	if !s.reads {
-		s.reads = true
-		s.peer.readers++
-	}
 	r := &s.reorder
 	ahead := int16(seq - r.next)
 	if ahead == 0 && !(s.finSeen && s.finAt == seq) {
@@ -224,11 +220,7 @@ func (s *stream) sackMost() int {
 func (s *stream) window() uint32 {
 	room := s.heldMax() - s.reorder.bytes
 	if p := s.peer; p != nil {
-		readers := p.readers
-		if !s.reads {
-			readers++
-		}
-		room = min(room, s.e.memory.room(p)/readers)
+		room = min(room, s.e.memory.room(p)/max(1, p.readers))
 	}
 	return uint32(max(room, windowPackets*bufferBytes))
 }

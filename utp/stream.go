@@ -63,7 +63,7 @@ type stream struct {
 	delivered int    // payload handed up
 	credit    int    // and by streams before, as far as it counts; see inherit
 	overAt    time.Duration
-	reads     bool   // something came by it
+	reads     bool   // we have not written to it
 	fresh     int    // packets in order that are not acknowledged
 	acking    bool   // to acknowledge at the end of the round
 	listed    bool   // on the endpoint's list for that

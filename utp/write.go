@@ -15,6 +15,7 @@ func (e *Endpoint) Write(now time.Time, t id.Ticket, parts ...[]byte) {
 	if s == nil || s.finish {
 		return
 	}
+	s.writes()
 	if s.state == open && s.flight.len() == 0 && s.pieces.ahead == 0 {
 		s.progress(at)
 		if at-s.sentAt > s.rtt.timeout() {
@@ -29,6 +30,14 @@ func (e *Endpoint) Write(now time.Time, t id.Ticket, parts ...[]byte) {
 	e.arm(s)
 }
 
+// writes notes that it is we who write: nothing comes by the stream.
+func (s *stream) writes() {
+	if s.reads {
+		s.reads = false
+		s.peer.readers--
+	}
+}
+
 // Finish closes the stream after all that was written.
 func (e *Endpoint) Finish(now time.Time, t id.Ticket) {
 	at := e.at(now)
@@ -36,6 +45,7 @@ func (e *Endpoint) Finish(now time.Time, t id.Ticket) {
 	if s == nil || s.finish {
 		return
 	}
+	s.writes()
 	s.finish = true
 	s.transmit(at)
 	e.arm(s)
