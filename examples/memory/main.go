@@ -25,12 +25,12 @@ import (
 func main() {
 	count := flag.Int("nodes", 2, "nodes to start")
 	flag.Parse()
-	if err := run(*count); err != nil {
+	if err := run(*count, os.Stdin); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(count int) error {
+func run(count int, until io.Reader) error {
 	ctx, wire := context.Background(), mem.NewNetwork()
 	var first *ropewalk.Node
 	for i := range count {
@@ -54,6 +54,6 @@ func run(count int) error {
 		}
 	}
 	fmt.Println("ready")
-	_, err := io.Copy(io.Discard, os.Stdin)
+	_, err := io.Copy(io.Discard, until)
 	return err
 }

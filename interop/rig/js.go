@@ -137,7 +137,11 @@ func (x *JS) Ask(do string, args map[string]any, out any) error {
 	select {
 	case text = <-answer:
 	case <-x.ended:
-		return errors.New("the process is gone")
+		select {
+		case text = <-answer: // its last word
+		default:
+			return errors.New("the process is gone")
+		}
 	}
 	var failed struct{ Error string }
 	if err := json.Unmarshal(text, &failed); err != nil {
