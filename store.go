@@ -38,7 +38,7 @@ func (n *Node) openStore(overlays []portal.Config) (err error) {
 	c := store.Config{
 		Self: n.key.ID(), Capacity: n.cfg.Overlay.Capacity, Capacities: map[string]int64{}, Radius: &radius,
 		Tell: n.hearStore,
-		Disk: store.Disk{Memory: min(store.MemoryDefault, p.memoryMax/4), Files: p.fds / 8},
+		Disk: store.Disk{Memory: p.store, Files: p.fds / 8},
 	}
 	for _, o := range overlays {
 		c.Networks = append(c.Networks, o.Network)

@@ -78,15 +78,17 @@ func runStore(s side, capacity int64, items int) (values, error) {
 	return out, err
 }
 
-// rest waits until the process does next to nothing, at most half a minute: what was put is
-// merged behind the scenes for a while.
+// rest waits until the process has done next to nothing for as long as what was put may wait
+// to be written, at most half a minute: it is merged behind the scenes for a while, and again
+// when the last of it is written.
 func rest() {
-	const look = 200 * time.Millisecond
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+	const look, calm = 200 * time.Millisecond, 6 * time.Second
+	quiet := time.Duration(0)
+	for end := time.Now().Add(30 * time.Second); quiet < calm && time.Now().Before(end); {
 		since := read(true)
 		time.Sleep(look)
-		if since.used().cpu < look/20 {
-			return
+		if quiet += look; since.used().cpu >= look/20 {
+			quiet = 0
 		}
 	}
 }

@@ -32,12 +32,14 @@ type disk struct {
 	db *pebble.DB
 	g  *gate
 
-	pace  pace
-	known atomic.Pointer[known] // what is surely not there; nil: nothing is known
+	pace   pace
+	merger merger
+	known  atomic.Pointer[known] // what is surely not there; nil: nothing is known
 
 	trouble atomic.Pointer[error] // of work behind the scenes, until some goes well again
 	rotten  atomic.Pointer[error] // what could not be read
 	dirty   atomic.Bool           // something was written since the last flush
+	busy    atomic.Bool           // something was written since the housekeeper looked
 	alarm   chan struct{}         // holds one when something has failed
 	refuse  func() error          // why the disk takes nothing now, or nil
 }
@@ -78,6 +80,7 @@ func (d *disk) start() (db *pebble.DB, g *gate, err error) {
 
 // reopen opens a new Pebble on what the disk has, in place of one whose gate is shut.
 func (d *disk) reopen() error {
+	d.stopMerging()
 	db, g, err := d.start()
 	if err != nil {
 		return err
@@ -95,6 +98,7 @@ func (d *disk) reopen() error {
 
 // abandon ends a Pebble whose files are not wanted any more.
 func (d *disk) abandon() error {
+	d.stopMerging()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.db == nil {
@@ -327,6 +331,7 @@ func (d *disk) write(changes []change, tallies []tally, sync bool) error {
 		return fullOr(err)
 	}
 	d.dirty.Store(true)
+	d.busy.Store(true)
 	if d.g.isShut() { // Pebble does not know
 		return d.why(d.g)
 	}
@@ -394,6 +399,7 @@ func (d *disk) flush() {
 }
 
 func (d *disk) close() error {
+	d.stopMerging()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.db == nil {

@@ -54,6 +54,7 @@ func (s *onDisk) run() {
 		if n%int(lossMax/beat-1) == 0 {
 			s.cache.flush()
 		}
+		s.tend(time.Now())
 		for s.tidy() || s.learn() {
 			select {
 			case <-s.quit:
@@ -61,6 +62,14 @@ func (s *onDisk) run() {
 			case <-time.After(evictPause):
 			}
 		}
+	}
+}
+
+// tend has the cache's loose tables merged when nothing was written for a beat and all that
+// was is flushed.
+func (s *onDisk) tend(now time.Time) {
+	if !s.cache.busy.Swap(false) && !s.cache.dirty.Load() && !s.cache.merger.rests(now) && s.cache.loose() {
+		s.cache.merge()
 	}
 }
 

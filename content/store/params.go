@@ -68,7 +68,7 @@ const (
 	inlineMax = 4 << 10
 	// MemoryDefault is what the store may hold in memory: tables that fill, and blocks
 	// that were read.
-	MemoryDefault = 96 << 20
+	MemoryDefault = 128 << 20
 	// FilesDefault is how many files both shelves may hold open; filesMin what each needs.
 	FilesDefault = 128
 	filesMin     = 32
@@ -91,6 +91,12 @@ const (
 	// below. With fewer the same bytes are written more often; with more a get asks more
 	// filters.
 	l0Tables = 8
+	// mergeLeast is how many bytes of loose tables are merged when nobody writes, mergeMost
+	// how many times as much may have to be rewritten for it, and mergePause how long the
+	// disk is left alone then: 256 MiB are some 1 s of work.
+	mergeLeast = 1 << 20
+	mergeMost  = 128
+	mergePause = 5 * time.Minute
 	// paceLook is after how many bytes the tables are counted again.
 	paceLook = 256 << 10
 	// paceLeast and paceMost bound one pause of a write that is ahead of the disk: a timer
@@ -100,7 +106,7 @@ const (
 	// paceSlowest is the slowest disk that is reckoned with, bytes a second.
 	paceSlowest = 1 << 20
 	// filterPart of a shelf's tables is what its filter of keys may take: with
-	// MemoryDefault 8 MiB, 3.9 million items. With more than that every put looks on disk.
+	// MemoryDefault 16 MiB, 7.8 million items. With more than that every put looks on disk.
 	filterPart = 4
 	// learnKeys is how many keys a filter learns in one step after a start, some 2 ms.
 	learnKeys = 512
