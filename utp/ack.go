@@ -39,8 +39,8 @@ func (s *stream) acked(now time.Duration, p packet) bool {
 	if p.sack != nil {
 		s.selectively(&a, p)
 	}
-	for f.len() > 0 && f.at(f.base).acked {
-		f.pop() // the remote takes back that later ones have come, or an old packet is late
+	if f.len() > 0 && f.at(f.base).acked {
+		f.takeBack(f.base)
 	}
 	if !a.any {
 		s.repeated(now, p)

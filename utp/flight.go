@@ -74,6 +74,20 @@ func (f *flight) arrived(seq uint16) bool {
 	return true
 }
 
+// takeBack notes that seq, which a selective acknowledgement named, is missing all the same:
+// the remote has all before it, and does not acknowledge it. shisui reads the bits of a byte
+// in reverse, and names others than it has (RFC 2018 section 8: what is acknowledged
+// selectively is kept until it is acknowledged in order).
+func (f *flight) takeBack(seq uint16) {
+	p := f.at(seq)
+	p.acked, p.lost = false, true
+	f.holes--
+	f.lost++
+	if before(seq, f.low) {
+		f.low = seq
+	}
+}
+
 // pop forgets base, which has arrived.
 func (f *flight) pop() {
 	f.holes--

@@ -1,6 +1,7 @@
 package utp
 
 import (
+	"math/bits"
 	"testing"
 	"time"
 )
@@ -92,5 +93,30 @@ func TestSilenceAfterTheFIN(t *testing.T) {
 	w.run(time.Minute, func() bool { return a.over(x.tFrom) })
 	if g := a.got[x.tFrom]; g == nil || g.err == nil {
 		t.Errorf("nothing arrived: %+v", g)
+	}
+}
+
+// A remote that reads the bits of a selective acknowledgement in reverse, as shisui does,
+// names packets that it has not, and all arrives nevertheless.
+func TestReversedBits(t *testing.T) {
+	for seed := range uint64(20) {
+		w := newWorld(t, seed, line{trip: 20 * time.Millisecond, loss: 0.02, reorder: 0.05})
+		a, b := w.host(Config{}), w.host(Config{})
+		reversed := 0
+		w.tap = func(_, _ *host, p []byte) bool {
+			if p[1] == extSack {
+				for i := range p[22:] {
+					p[22+i] = bits.Reverse8(p[22+i])
+					reversed++
+				}
+			}
+			return true
+		}
+		x := w.send(a, b, noise(500_000), seed%2 == 0)
+		w.run(2*time.Minute, x.over)
+		x.check(t)
+		if reversed == 0 {
+			t.Error("no selective acknowledgement")
+		}
 	}
 }
