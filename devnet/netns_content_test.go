@@ -5,6 +5,7 @@ package devnet
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,17 +34,19 @@ const (
 	// farQueue is how many packets wait for the relay: with the 500 of the system it loses more
 	// than farLoss where it is woken up late.
 	farQueue = 10000
-	// farPuts are put, and farSeeds simulated, of which the median counts.
+	// farPuts are put, farGets got, and farSeeds simulated, of which the median counts.
 	farPuts  = 5
+	farGets  = 5
 	farSeeds = 9
 	// farBar is how far the time may be from that of the simulator, either way.
 	farBar = 0.3
 )
 
-// TestNetnsContent puts 20 MiB at a node in one network namespace, which another takes
-// in a second one. Between them is a relay in user space that delays, loses and reorders.
-// It takes as long as the simulator says of the same nodes on such a path: that does no
-// work, so the process of the command, hashing, disk and packets are part of what differs.
+// TestNetnsContent has files of 20 MiB of a node in one network namespace got by one in a
+// second, and others put there. Between them is a relay in user space that delays, loses and
+// reorders. It takes as long as the simulator says of the same nodes on such a path: that
+// does no work, so the process of the command, hashing, disk and packets are part of what
+// differs.
 func TestNetnsContent(t *testing.T) {
 	if !*netns {
 		t.Skip("wants -netns (make netns)")
@@ -51,57 +54,99 @@ func TestNetnsContent(t *testing.T) {
 	a, b := newCell(t, "far1", 1), newCell(t, "far2", 2)
 	way := join(t, a.tun(t), b.tun(t))
 	binary := program(t)
-	from, to := a.pair(t, binary, b)
-	way.reset()
-	all, said, data := a.puts(t, binary, from, farPuts)
-	took, late := all[len(all)/2], way.late()
+	from := a.start(t, binary, "from", "", "--udp", a.addr()+":0")
+	here := a.puts(t, binary, from, farGets, 0)
+	to := b.start(t, binary, "to", from.ready.LibP2P[0], "--udp", b.addr()+":0", "--bootnodes", from.ready.ENR)
+	waitContent(t, from)
+	waitContent(t, to)
 
-	path := filepath.Join(t.TempDir(), "to")
-	if text, err := b.command(binary, "get", said.ID.String(), "-o", path, "--data", to.dir).CombinedOutput(); err != nil {
-		t.Fatalf("get: %v %s", err, text)
-	}
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
-		t.Errorf("what came is not what was put (%v)", err)
-	}
-	model := modelled(t, binary)
+	way.reset()
+	compare(t, "got", b.gets(t, binary, to, here), modelled(t, binary, "get node2", `nodes 2 seeds 1
+wait all peers>=1 within 20s
+kill node2
+put node1 %dMiB as far within 2m
+restart node2
+wait all peers>=1 within 1m
+sleep 10s
+get node2 $far within 2m
+`), way.late())
+
+	way.reset()
+	there := a.puts(t, binary, from, farPuts, 1)
+	compare(t, "put there and stored", times(there), modelled(t, binary, "put node1", `nodes 2 seeds 1
+wait all peers>=1 within 20s
+sleep 10s
+put node1 %dMiB as far within 2m
+`), way.late())
+	b.gets(t, binary, to, there)
+}
+
+// compare holds the median of what it took against what the simulator says.
+func compare(t *testing.T, what string, all []time.Duration, model, late time.Duration) {
+	t.Helper()
+	slices.Sort(all)
+	took := all[len(all)/2]
 	off := took.Seconds()/model.Seconds() - 1
-	t.Logf("%d MiB there and stored after %s (%s to %s), %.1f MB/s; the simulator says %s (%+.0f %%, bar %.0f %%); packets were %s later than told",
-		farBytes>>20, took.Round(time.Millisecond), all[0].Round(time.Millisecond), all[len(all)-1].Round(time.Millisecond),
+	t.Logf("%d MiB %s after %s (%s to %s), %.1f MB/s; the simulator says %s (%+.0f %%, bar %.0f %%); packets were %s later than told",
+		farBytes>>20, what, took.Round(time.Millisecond), all[0].Round(time.Millisecond), all[len(all)-1].Round(time.Millisecond),
 		farBytes/took.Seconds()/1e6, model.Round(time.Millisecond), 100*off, 100*farBar, late.Round(10*time.Microsecond))
 	if off > farBar || off < -farBar {
-		t.Errorf("it took %s, want %s give or take %.0f %%", took, model, 100*farBar)
+		t.Errorf("%s: it took %s, want %s give or take %.0f %%", what, took, model, 100*farBar)
 	}
 }
 
-// pair starts a node in this namespace that puts, and one in another that takes.
-func (c *cell) pair(t *testing.T, binary string, other *cell) (from, to *inmate) {
-	t.Helper()
-	from = c.start(t, binary, "put", "", "--udp", c.addr()+":0")
-	to = other.start(t, binary, "get", from.ready.LibP2P[0], "--udp", other.addr()+":0", "--bootnodes", from.ready.ENR)
-	waitContent(t, from)
-	return from, to
+// parcel is a file that was put.
+type parcel struct {
+	id   string
+	sum  [sha256.Size]byte
+	took time.Duration
 }
 
-// puts puts files of chance at a node, and tells how long each took, the shortest first, and
-// what was said of the last, and its bytes.
-func (c *cell) puts(t *testing.T, binary string, at *inmate, times int) (all []time.Duration, said ropewalk.PutResult, data []byte) {
+func times(all []parcel) (out []time.Duration) {
+	for _, p := range all {
+		out = append(out, p.took)
+	}
+	return out
+}
+
+// puts puts files of chance at a node, each of which so many others keep then.
+func (c *cell) puts(t *testing.T, binary string, at *inmate, count, replicas int) (all []parcel) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "from")
-	for range times {
-		data = make([]byte, farBytes)
+	for range count {
+		data := make([]byte, farBytes)
 		_, _ = rand.Read(data)
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
 		text, err := c.command(binary, "put", path, "--json", "--data", at.dir).Output()
-		all = append(all, time.Since(began))
-		if err != nil || json.Unmarshal(text, &said) != nil || said.Replicas != 1 {
+		took := time.Since(began)
+		var said ropewalk.PutResult
+		if err != nil || json.Unmarshal(text, &said) != nil || said.Replicas != replicas {
 			t.Fatalf("put: %v %s", err, text)
 		}
+		all = append(all, parcel{said.ID.String(), sha256.Sum256(data), took})
 	}
-	slices.Sort(all)
-	return all, said, data
+	return all
+}
+
+// gets gets files at a node, and tells how long each took.
+func (c *cell) gets(t *testing.T, binary string, at *inmate, files []parcel) (all []time.Duration) {
+	t.Helper()
+	for _, f := range files {
+		path := filepath.Join(t.TempDir(), "to")
+		began := time.Now()
+		text, err := c.command(binary, "get", f.id, "-o", path, "--data", at.dir).CombinedOutput()
+		all = append(all, time.Since(began))
+		if err != nil {
+			t.Fatalf("get: %v %s", err, text)
+		}
+		if got, err := os.ReadFile(path); err != nil || sha256.Sum256(got) != f.sum {
+			t.Errorf("what came is not what was put (%v)", err)
+		}
+	}
+	return all
 }
 
 // command runs the program in the namespace.
@@ -129,12 +174,11 @@ func waitContent(t *testing.T, n *inmate) {
 	}
 }
 
-// modelled is how long the same put takes in the simulator: the median of some seeds.
-func modelled(t *testing.T, binary string) time.Duration {
+// modelled is how long a step of a script takes in the simulator: the median of some seeds.
+func modelled(t *testing.T, binary, step, format string) time.Duration {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "far")
-	text := fmt.Sprintf("nodes 2 seeds 1\nwait all peers>=1 within 20s\nsleep 10s\nput node1 %dMiB as far within 2m\n", farBytes>>20)
-	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(script, fmt.Appendf(nil, format, farBytes>>20), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var all []time.Duration
@@ -144,14 +188,14 @@ func modelled(t *testing.T, binary string) time.Duration {
 		if err != nil {
 			t.Fatalf("sim: %v %s", err, out)
 		}
-		all = append(all, putTook(t, out))
+		all = append(all, stepTook(t, out, step))
 	}
 	slices.Sort(all)
 	return all[len(all)/2]
 }
 
-// putTook is how long the put of a simulation took.
-func putTook(t *testing.T, out []byte) time.Duration {
+// stepTook is how long the step of a simulation took whose text begins so.
+func stepTook(t *testing.T, out []byte, begins string) time.Duration {
 	t.Helper()
 	var report struct {
 		Steps []struct {
@@ -163,11 +207,11 @@ func putTook(t *testing.T, out []byte) time.Duration {
 		t.Fatal(err)
 	}
 	for _, s := range report.Steps {
-		if strings.HasPrefix(s.Text, "put") {
+		if strings.HasPrefix(s.Text, begins) {
 			return s.Took
 		}
 	}
-	t.Fatalf("no put in %s", out)
+	t.Fatalf("no %q in %s", begins, out)
 	return 0
 }
 
