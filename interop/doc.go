@@ -14,6 +14,9 @@
 // others' start with the peer ID, and Dlo, which is 4 there. It forwards a message to
 // its author, too, when another brought it.
 //
+// In folders beside: discv5 and Portal with implementations in Go and JavaScript, streams,
+// and RLPx. What is JavaScript has a package.json of its own, and make interop installs it.
+//
 // The tests wait for conditions, never for a time: a loaded machine makes them
 // slow, not red. Heartbeats are shortened where both sides allow it; the tests of
 // the commands run with the defaults.
