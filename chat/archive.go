@@ -171,7 +171,6 @@ func (h *Hall) nextPage(r *room) (*page, *entry) {
 	a, k, had := &r.own, (*known)(nil), false
 	p := &page{room: r.key, author: h.cfg.Author.pub, node: h.cfg.Author.node}
 	if k, had = h.ours(r); had {
-		a.drop(k.head.seq)
 		if len(a.fresh) > 0 && len(a.tail.lines) > 0 && a.tail.fits(len(a.fresh[0].raw)) {
 			p.number, p.before, p.prevs, p.lines = a.tail.number, a.tail.before, a.tail.prevs, slices.Clone(a.tail.lines)
 		} else {

@@ -157,11 +157,7 @@ func TestOlderThanAnyMemberOnline(t *testing.T) {
 // Lines older than what members compare, a week, come too.
 func TestOlderThanAWeek(t *testing.T) {
 	w := withArchive(t)
-	a, b := w.node("a"), w.node("b")
-	w.link(a, b)
-	a.join("lobby")
-	b.join("lobby")
-	w.run(time.Second)
+	a, b := w.two("lobby")
 	want := a.talk("lobby", 0, 5)
 	w.run(time.Minute)
 	a.kill()
@@ -238,11 +234,7 @@ func TestMemberOfAnOlderVersion(t *testing.T) {
 // Members that have the lines fetch no page.
 func TestNothingMissing(t *testing.T) {
 	w := withArchive(t)
-	a, b := w.node("a"), w.node("b")
-	w.link(a, b)
-	a.join("lobby")
-	b.join("lobby")
-	w.run(time.Second)
+	a, b := w.two("lobby")
 	for range 3 {
 		a.talk("lobby", 0, 50)
 		b.talk("lobby", 0, 50)

@@ -48,11 +48,7 @@ func TestTwoTalk(t *testing.T) {
 // "kill -9 B, say two more, restart B: shows all three once, in order."
 func TestKilledMemberCatchesUp(t *testing.T) {
 	w := newWorld(t)
-	a, b := w.node("a"), w.node("b")
-	w.link(a, b)
-	a.join("lobby")
-	b.join("lobby")
-	w.run(time.Second)
+	a, b := w.two("lobby")
 	a.mustSay("lobby", "one")
 	b.kill()
 	w.run(time.Second)
@@ -75,11 +71,7 @@ func TestKilledMemberCatchesUp(t *testing.T) {
 
 func TestCrashBeforeSync(t *testing.T) {
 	w := newWorld(t)
-	a, b := w.node("a"), w.node("b")
-	w.link(a, b)
-	a.join("lobby")
-	b.join("lobby")
-	w.run(time.Second)
+	a, b := w.two("lobby")
 	w.sync = time.Hour // the disks of both hang
 	ticket := a.say("lobby", "lost")
 	w.run(time.Second)
@@ -420,11 +412,7 @@ func TestFailedDiskUnderWay(t *testing.T) {
 
 func TestLeave(t *testing.T) {
 	w := newWorld(t)
-	a, b := w.node("a"), w.node("b")
-	w.link(a, b)
-	a.join("lobby")
-	b.join("lobby")
-	w.run(time.Second)
+	a, b := w.two("lobby")
 	a.mustSay("lobby", "one")
 	ticket := b.tickets.Next()
 	b.news(b.hall.Leave(w.now, ticket, "lobby"))

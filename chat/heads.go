@@ -71,6 +71,7 @@ func (h *Hall) keepHead(now time.Time, r *room, k *known, teller id.ID) bool {
 	if k.who == h.cfg.Self {
 		h.lastSeq = max(h.lastSeq, k.head.seq)
 		r.own.tail = nil
+		r.own.drop(k.head.seq)
 	}
 	if k.due = now.Add(walkSettle); k.due.Before(k.until) {
 		k.due = k.until

@@ -58,7 +58,6 @@ func (h *Hall) pagePut(now time.Time, r *room, s *sealedPage, others int, err er
 	k := s.head
 	k.done, k.due = k.head.mark(), time.Time{}
 	a.tail, a.fails = s.page, 0
-	a.drop(k.head.seq)
 	if had && old.head.number == k.head.number {
 		a.lonely = slices.DeleteFunc(a.lonely, func(p PageID) bool { return p == old.head.newest })
 		a.replaced = old.head.newest

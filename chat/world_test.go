@@ -364,6 +364,16 @@ func (n *vnode) state(room string, l LineID) (State, int) {
 	return "", 0
 }
 
+// two are nodes a and b with a link, both in a room.
+func (w *world) two(room string) (a, b *vnode) {
+	a, b = w.node("a"), w.node("b")
+	w.link(a, b)
+	a.join(room)
+	b.join(room)
+	w.run(time.Second)
+	return a, b
+}
+
 func (w *world) same(room, want string, nodes ...*vnode) {
 	w.t.Helper()
 	for _, n := range nodes {
