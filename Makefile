@@ -96,8 +96,7 @@ check: fmt-check vet staticcheck race ## what must be green before a change is s
 .PHONY: interop
 interop: ## our nodes with go-libp2p-pubsub and go-ethereum, and with js-libp2p, discv5 and Ultralight of JavaScript (Node.js)
 	cd interop/js && npm install --no-audit --no-fund --no-package-lock --silent
-	cd interop/discv5/js && npm ci --ignore-scripts --no-audit --no-fund --silent
-	cd interop/portal/js && npm ci --ignore-scripts --no-audit --no-fund --silent
+	for d in discv5 portal; do (cd interop/$$d/js && if [ package-lock.json -nt node_modules/.package-lock.json ]; then npm ci --ignore-scripts --no-audit --no-fund --silent; fi); done
 	GOBIN=$(CURDIR)/dist go install github.com/ethereum/go-ethereum/cmd/devp2p@$$(cd interop && go list -m -f '{{.Version}}' github.com/ethereum/go-ethereum)
 	cd interop && go vet ./... && INTEROP_JS=1 DEVP2P=$(CURDIR)/dist/devp2p go test -count=1 -timeout 15m ./...
 
