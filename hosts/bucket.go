@@ -15,7 +15,7 @@ type bucket struct {
 	max     int // 0: no bound but the list's
 }
 
-// buckets are where lists are crowded: Owner: Book.
+// buckets are where lists are crowded. Owner: Book.
 type buckets struct {
 	unproven []bucket // grey that we never reached
 	proven   []bucket // white
