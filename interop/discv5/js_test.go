@@ -69,9 +69,14 @@ func parsed(t *testing.T, record string) *enr.Record {
 func TestJSPing(t *testing.T) {
 	x, n := startJS(t), startRope(t)
 	us, them := parsed(t, n.Record()), parsed(t, x.record)
-	pong, err := n.Discovery().Ping(rig.Within(t), x.record)
-	if err != nil || pong.EnrSeq != them.Seq() || pong.RecipientIP != "127.0.0.1" || pong.RecipientPort != us.UDP(false) {
-		t.Errorf("its pong: %+v, %v", pong, err)
+	var pong ropewalk.DiscoveryPong
+	rig.Until(t, "its pong", func() (missing string) {
+		var err error
+		pong, err = n.Discovery().Ping(rig.Within(t), x.record)
+		return text(err)
+	})
+	if pong.EnrSeq != them.Seq() || pong.RecipientIP != "127.0.0.1" || pong.RecipientPort != us.UDP(false) {
+		t.Errorf("its pong: %+v", pong)
 	}
 	a := x.must(t, "ping", map[string]any{"record": n.Record()})
 	if a.Seq != us.Seq() || a.IP != "127.0.0.1" || a.Port != x.port {
@@ -93,9 +98,10 @@ func TestJSNodes(t *testing.T) {
 	}
 	// It meets whoever asks it.
 	for _, n := range ropes {
-		if _, err := n.Discovery().Ping(rig.Within(t), x.record); err != nil {
-			t.Fatal(err)
-		}
+		rig.Until(t, "its pong", func() string {
+			_, err := n.Discovery().Ping(rig.Within(t), x.record)
+			return text(err)
+		})
 	}
 	asked := make([]uint16, 257) // the farthest first
 	for i := range asked {
