@@ -107,7 +107,7 @@ func TestCrashAtEverySync(t *testing.T) {
 		acked = n + 1
 		mu.Unlock()
 		if n%50 == 49 {
-			s.(*onDisk).cache.flush()
+			s.(*onDisk).cache.settle()
 		}
 	}
 	if err := s.Close(); err != nil {
@@ -181,7 +181,7 @@ func failAt(t *testing.T, at int, puts uint32, fault error, forGood bool) (done 
 		for i := range puts {
 			acked[i] = putNth(s, i) == nil
 			if i%16 == 15 {
-				s.(*onDisk).cache.flush()
+				s.(*onDisk).cache.settle()
 			}
 		}
 		for i := range puts {

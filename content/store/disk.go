@@ -22,7 +22,7 @@ import (
 type disk struct {
 	fs      vfs.FS
 	dir     string
-	durable bool // synced when asked to; else it has no log, and is flushed now and then
+	durable bool // synced when asked to; else its log is synced now and then
 	memory  int64
 	files   int
 	blocks  *pebble.Cache
@@ -38,7 +38,7 @@ type disk struct {
 
 	trouble atomic.Pointer[error] // of work behind the scenes, until some goes well again
 	rotten  atomic.Pointer[error] // what could not be read
-	dirty   atomic.Bool           // something was written since the last flush
+	dirty   atomic.Bool           // something was written since the log was synced
 	busy    atomic.Bool           // something was written since the housekeeper looked
 	alarm   chan struct{}         // holds one when something has failed
 	refuse  func() error          // why the disk takes nothing now, or nil
@@ -386,15 +386,20 @@ func fillBatch(b *pebble.Batch, changes []change, tallies []tally) (err error) {
 	return err
 }
 
-// flush has what is only in memory written.
-func (d *disk) flush() {
+// settle has what was written since it last did on disk: its log is synced. Tables are
+// written when they are full; were they written that often, what comes slowly would be
+// merged over and over with all that is there.
+func (d *disk) settle() {
 	if !d.dirty.Swap(false) {
 		return
 	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if d.db != nil && d.why(d.g) == nil {
-		_, _ = d.db.AsyncFlush()
+	if d.db == nil || d.g.isShut() {
+		return
+	}
+	if err := d.db.LogData(nil, pebble.Sync); err != nil {
+		d.g.close(err, true)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // onDisk is a keeper with two shelves on disk and a housekeeper: one goroutine that
-// flushes the cache, watches the disk, evicts what nobody waits for, and opens again what
+// syncs the cache's log, watches the disk, evicts what nobody waits for, and opens again what
 // had failed.
 type onDisk struct {
 	*keeper
@@ -52,7 +52,7 @@ func (s *onDisk) run() {
 		}
 		s.look(time.Now())
 		if n%int(lossMax/beat-1) == 0 {
-			s.cache.flush()
+			s.cache.settle()
 		}
 		s.tend(time.Now())
 		for s.tidy() || s.learn() {
@@ -66,7 +66,7 @@ func (s *onDisk) run() {
 }
 
 // tend has the cache's loose tables merged when nothing was written for a beat and all that
-// was is flushed.
+// was is on disk.
 func (s *onDisk) tend(now time.Time) {
 	if !s.cache.busy.Swap(false) && !s.cache.dirty.Load() && !s.cache.merger.rests(now) && s.cache.loose() {
 		s.cache.merge()

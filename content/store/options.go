@@ -16,7 +16,6 @@ func (d *disk) options(g *gate) *pebble.Options {
 		FS:                          g,
 		Cache:                       d.blocks,
 		Logger:                      quietLogger{g},
-		DisableWAL:                  !d.durable,
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                uint64(d.memory / memTables),
 		MemTableStopWritesThreshold: memTables,

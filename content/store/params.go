@@ -95,7 +95,7 @@ const (
 	// how many times as much may have to be rewritten for it, and mergePause how long the
 	// disk is left alone then: 256 MiB are some 1 s of work.
 	mergeLeast = 1 << 20
-	mergeMost  = 128
+	mergeMost  = 32
 	mergePause = 5 * time.Minute
 	// paceLook is after how many bytes the tables are counted again.
 	paceLook = 256 << 10

@@ -183,8 +183,15 @@ func TestSlowSyncs(t *testing.T) {
 	}
 }
 
+// isShut tells whether a shelf's log could not be written.
+func isShut(d *disk) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.g.isShut()
+}
+
 // TestWritingResumes: the disk is full for a while, and writes fail. Puts are refused,
-// and without a restart go on once there is room; nothing acknowledged is lost (D2).
+// and without a restart go on once there is room; nothing the user put is lost (D2).
 // Syncs go on, since a file system takes the room when it is written to; one that fails
 // is another matter (D3), and some run beside the test.
 func TestWritingResumes(t *testing.T) {
@@ -211,9 +218,9 @@ func TestWritingResumes(t *testing.T) {
 	}
 	for round := range uint32(2) {
 		full.Store(true)
-		s.cache.flush()
+		s.cache.settle()
 		var last Notice
-		told.until(t, func() bool { return s.cache.trouble.Load() != nil }, &last)
+		told.until(t, func() bool { return isShut(s.cache) }, &last)
 		for n := uint32(20); n < 22; n++ {
 			if err := putNth(s, n+2*round); !errors.Is(err, content.ErrFull) {
 				t.Fatalf("round %d: a put of class %d: %v", round, n%2, err)
