@@ -118,6 +118,19 @@ func (s *raid) hunt(whom []*host, d time.Duration) {
 	}
 }
 
+// tabled counts who is in discv5's table of a node.
+func (s *raid) tabled(h *host) (n int) {
+	s.do(func() error {
+		return h.node.Discover(s.time(), func(d *discv5.Discovery) discv5.News {
+			for _, b := range d.Buckets() {
+				n += len(b)
+			}
+			return discv5.News{}
+		})
+	})
+	return n
+}
+
 // held counts the sybils in a node's two tables, replacements included, and all who are
 // in the network's.
 func (s *raid) held(h *host) (discovery, overlay, all int) {
