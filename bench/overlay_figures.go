@@ -8,8 +8,8 @@ import (
 // overlayFigures are the bars that discovery and content have to reach, each group with
 // its workloads.
 var (
-	overlayFigures   = slices.Concat(discv5Figures, streamFigures, lineFigures, findFigures, devnetFigures, storeFigures, simFigures)
-	overlayWorkloads = slices.Concat(discv5Workloads, streamWorkloads, lineWorkloads, findWorkloads, devnetWorkloads, storeWorkloads, simWorkloads)
+	overlayFigures   = slices.Concat(discv5Figures, streamFigures, utpGoFigures, lineFigures, findFigures, devnetFigures, storeFigures, simFigures)
+	overlayWorkloads = slices.Concat(discv5Workloads, streamWorkloads, utpGoWorkloads, lineWorkloads, findWorkloads, devnetWorkloads, storeWorkloads, simWorkloads)
 )
 
 // discv5Figures are beside go-ethereum's p2p/discover.

@@ -133,7 +133,7 @@ func runStreamMachine(s side, size int) (values, error) {
 // runStreamSockets carries bytes through two sockets on loopback without encryption.
 func runStreamSockets(s side, size int) (values, error) {
 	if s != ours {
-		return runTheirStreams(size)
+		return tryTheirs(func() (values, error) { return runTheirStream(size) })
 	}
 	a, err := newBare()
 	if err != nil {
@@ -276,11 +276,11 @@ func (b *bare) close() {
 	b.ends.Wait()
 }
 
-// runTheirStreams does the same with theirs. Where a stream of theirs fails, which it
-// does on a busy machine, there is another.
-func runTheirStreams(size int) (v values, err error) {
+// tryTheirs does the same with theirs. Where a stream of theirs fails, which it does on a
+// busy machine, there is another.
+func tryTheirs(run func() (values, error)) (v values, err error) {
 	for range theirTries {
-		if v, err = runTheirStream(size); err == nil {
+		if v, err = run(); err == nil {
 			return v, nil
 		}
 	}
