@@ -70,6 +70,7 @@ type Step struct {
 	Over    time.Duration // put: the span of several files
 	Bits    int64         // uplink, per second
 	Conduct Conduct       // hostile
+	Slow    bool          // rejoined: on a slow machine, where nodes may have been alone too long
 }
 
 // Place is where lines are said: a chat room or a topic.
@@ -143,12 +144,14 @@ func (s *Script) enough(nodes, seeds int) error {
 }
 
 // Patient raises every bound of a wait or expectation to at least d, for a machine
-// whose speed is not what is looked at.
+// whose speed is not what is looked at. Nodes that it kept alone for long may have asked
+// a seed.
 func (s *Script) Patient(d time.Duration) {
 	for i := range s.Steps {
 		switch st := &s.Steps[i]; st.Verb {
 		case Wait, Expect, Refilled, Filled, Rejoined, Put, Get:
 			st.Time = max(st.Time, d)
+			st.Slow = st.Verb == Rejoined
 		}
 	}
 }

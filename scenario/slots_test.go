@@ -57,3 +57,22 @@ func TestFilledCountsFromTheChange(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// On a slow machine a node that was alone for long may ask a seed, as it should; one that
+// found somebody at once may not.
+func TestRejoinedOnASlowMachine(t *testing.T) {
+	for came, failed := range map[time.Duration]bool{savedWait - 1: true, savedWait: false} {
+		s, err := Parse("test.txt", []byte("nodes 4\nkill node2\nrestart node2\nexpect returned rejoined within 2s\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Patient(time.Minute)
+		p, _ := performScript(s, func(f *fake) {
+			f.seeded = 1
+			f.came = func(int) (time.Duration, bool) { return came, true }
+		})
+		if p.Failed() != failed {
+			t.Errorf("a first peer after %s: failed %v", came, p.Failed())
+		}
+	}
+}
